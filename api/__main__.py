@@ -1,0 +1,43 @@
+"""`python -m api`: one API process."""
+
+import sys
+
+import uvicorn
+
+from api.app import create
+from api.guards import check_bind
+from shared import logs
+from shared.errors import ConfigurationError
+from shared.settings import load
+
+_SHUTDOWN = 5
+"""Seconds that open connections have when the process is told to stop."""
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until told to stop; the exit status is 2 for a setting that cannot be met."""
+    try:
+        settings = load(arguments)
+        check_bind(settings.host, settings)
+        if not settings.redis_url:
+            raise ConfigurationError(
+                "REDIS_URL is not set.", hint="`make run` starts an embedded Redis and sets it."
+            )
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
+        return 2
+    logs.configure(settings, "api")
+    uvicorn.run(
+        create(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=1 << 20,
+        timeout_graceful_shutdown=_SHUTDOWN,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

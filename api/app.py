@@ -1,0 +1,69 @@
+"""The application: routes, guards, and what one process holds while it lives."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import audio, errors, events, jobs, models, outputs, status, stream, tasks
+from api.deps import Context
+from api.guards import Guards
+from api.janitor import Janitor
+from api.relay import Hub
+from shared import connection
+from shared.queue import JobQueue
+from shared.settings import Settings, load
+from shared.stores.folder import FolderOutputs
+from shared.stores.index import OutputIndex
+from shared.version import __version__
+
+_ROUTERS = (jobs, events, audio, outputs, tasks, models, status, stream)
+
+
+def create(settings: Settings) -> FastAPI:
+    """The API with these settings."""
+    app = FastAPI(
+        title="Qwen3-TTS platform",
+        version=__version__,
+        summary="Speech with Qwen3-TTS: jobs, streaming, outputs.",
+        root_path=settings.root_path,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    errors.install(app)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    app.add_middleware(Guards, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    context = open_context(app.state.settings)
+    janitor = Janitor(context)
+    context.hub.start()
+    janitor.start()
+    app.state.context = context
+    yield
+    janitor.stop()
+    await context.hub.stop()
+    context.redis.close()
+
+
+def open_context(settings: Settings) -> Context:
+    """Connections and stores; nothing is asked of them yet."""
+    redis = connection.prompt(settings.redis_url)
+    store = FolderOutputs(settings.outputs_dir)
+    return Context(
+        settings=settings,
+        redis=redis,
+        queue=JobQueue(redis, settings),
+        hub=Hub(connection.listening(settings.redis_url)),
+        outputs=store,
+        index=OutputIndex(store),
+    )
+
+
+def app() -> FastAPI:
+    """For ASGI servers that want a factory: `uvicorn --factory api.app:app`."""
+    return create(load())

@@ -1,0 +1,157 @@
+"""The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
+
+from collections.abc import AsyncGenerator, Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from api import files
+from api.deps import Context, Here
+from api.following import Message, follow
+from api.jobs import recipe_of
+from shared import events
+from shared.audio.encode import encoder
+from shared.audio.formats import FORMATS
+from shared.audio.pcm import SAMPLE_RATE
+from shared.errors import AudioNotReady, JobFailed, UnknownJob
+from shared.jobs import EngineInfo
+from shared.requests.declared import Format
+from shared.states import JobState
+from shared.stores import master
+from shared.stores.recipe import Recipe
+
+router = APIRouter(prefix="/v1/jobs", tags=["audio"])
+
+_BLOCK = SAMPLE_RATE * 5
+_AUDIO_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {entry.media_type.split(";")[0]: {} for entry in FORMATS.values()}},
+    206: {"description": "The range asked for."},
+}
+
+
+@router.head("/{id}/audio", include_in_schema=False)
+@router.get("/{id}/audio", response_class=Response, responses=_AUDIO_RESPONSE)
+async def job_audio(
+    id: str,
+    request: Request,
+    here: Here,
+    format: Annotated[Format | None, Query(description="Another format than the job's own.")] = None,
+    follow: Annotated[bool, Query(description="Do not wait for the end.")] = False,
+    after: Annotated[int, Query(ge=0, description="Samples to leave out at the beginning.")] = 0,
+    span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
+) -> Response:
+    """The audio of a job: the finished file, or with `follow=1` what there is and what comes."""
+    if follow:
+        return await _following(here, id, format, after)
+    recipe = await _finished(here, id)
+    chosen = f"audio{FORMATS[format].extension}" if format else recipe.audio
+    headers = engine_headers(recipe.engine)
+    if chosen in recipe.files:
+        response = _serve(here, recipe, chosen, request, span)
+        response.headers.update(headers)
+        return response
+    encoded = _encoded(here, recipe, format or "wav")
+    return StreamingResponse(encoded, media_type=FORMATS[format or "wav"].media_type, headers=headers)
+
+
+@router.head("/{id}/files/{name}", include_in_schema=False)
+@router.get("/{id}/files/{name}", response_class=Response, responses=files.FILE_RESPONSES)
+def job_file(
+    id: str,
+    name: str,
+    request: Request,
+    here: Here,
+    span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
+) -> Response:
+    """One file of a job's result."""
+    return _serve(here, recipe_of(here, id), name, request, span)
+
+
+def _serve(
+    here: Context, recipe: Recipe, name: str, request: Request, span: str | None
+) -> Response:
+    fact = recipe.files.get(name)
+    return files.serve(
+        here.outputs,
+        recipe.id,
+        name,
+        range_header=span,
+        media_type=fact.media_type if fact else "application/octet-stream",
+        download_name=f"{recipe.id}-{name}",
+        etag=fact.sha256 if fact else None,
+        head=request.method == "HEAD",
+    )
+
+
+def engine_headers(engine: EngineInfo) -> dict[str, str]:
+    """What spoke, on every response that carries sound."""
+    return {"X-TTS-Engine": engine.name, "X-TTS-Preview": str(engine.preview).lower()}
+
+
+async def _finished(here: Context, job_id: str) -> Recipe:
+    """Raises AudioNotReady, or what the job failed of."""
+    try:
+        return await run_in_threadpool(recipe_of, here, job_id)
+    except UnknownJob:
+        record = await run_in_threadpool(here.queue.get, job_id)
+    if record.state is JobState.FAILED and record.error:
+        raise JobFailed(f"The job failed: {record.error['message']}", hint=record.error["hint"])
+    raise AudioNotReady(f"The job is {record.state.value}.")
+
+
+def _encoded(here: Context, recipe: Recipe, format: Format) -> Iterator[bytes]:
+    """A finished run in another format, flat in memory."""
+    stream = encoder(format, recipe.sample_rate)
+    for first in range(0, recipe.samples, _BLOCK):
+        yield stream.feed(master.read(here.outputs, recipe.id, first, _BLOCK))
+    yield stream.finish()
+
+
+async def _following(
+    here: Context, job_id: str, format: Format | None, after: int
+) -> StreamingResponse:
+    """A response that begins with the audio, so that its headers can say what speaks."""
+    messages = follow(here, job_id, after)
+    head = await _first(messages)
+    chosen: Format = format or "wav"
+    return StreamingResponse(
+        _sound(messages, chosen, head.sample_rate),
+        media_type=FORMATS[chosen].media_type,
+        headers={**engine_headers(head.engine), "X-Job-Id": job_id, "Cache-Control": "no-store"},
+    )
+
+
+async def _first(messages: AsyncGenerator[Message]) -> events.Header:
+    """The header. Raises what the job failed of before there was one."""
+    async for message in messages:
+        match message:
+            case events.Header():
+                return message
+            case events.Fault(error=error):
+                raise JobFailed(f"The job failed: {error['message']}", hint=error["hint"])
+            case events.End(state=state):
+                raise AudioNotReady(f"The job was {state.value} before it made a sound.")
+            case _:
+                continue
+    raise AudioNotReady("The job ended before it made a sound.")
+
+
+async def _sound(
+    messages: AsyncGenerator[Message], format: Format, sample_rate: int
+) -> AsyncGenerator[bytes]:
+    """Encoded audio to the end; a failure breaks the response off, so that it cannot pass for whole."""
+    stream = encoder(format, sample_rate)
+    async for message in messages:
+        match message:
+            case bytes():
+                if data := stream.feed(message):
+                    yield data
+            case events.Restart(reason=reason):
+                raise JobFailed(f"The audio began anew: {reason}")
+            case events.End(state=state) if state is not JobState.SUCCEEDED:
+                raise JobFailed(f"The job ended as {state.value}.")
+            case _:
+                continue
+    yield stream.finish()

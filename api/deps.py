@@ -1,0 +1,34 @@
+"""What routes ask for, as annotated dependencies; the application's lifespan makes them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+from redis import Redis
+
+from api.relay import Hub
+from shared.queue import JobQueue
+from shared.settings import Settings
+from shared.stores.index import OutputIndex
+from shared.stores.outputs import OutputStore
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that one API process holds."""
+
+    settings: Settings
+    redis: Redis
+    queue: JobQueue
+    hub: Hub
+    outputs: OutputStore
+    index: OutputIndex
+
+
+def context(connection: HTTPConnection) -> Context:
+    """The context of the application that serves this connection."""
+    return connection.app.state.context
+
+
+Here = Annotated[Context, Depends(context)]

@@ -1,0 +1,93 @@
+"""Tidying up, by one API process at a time: lost workers, left-over runs, retention."""
+
+import logging
+import threading
+import time
+from uuid import uuid4
+
+import redis
+
+from api.deps import Context
+from shared import keys
+from shared.errors import SpeechError, UnknownJob
+from shared.recovery import Recovery
+from shared.stores import retention
+
+_INTERVAL = 3.0
+_LOCK_MILLISECONDS = 10_000
+_SWEEP_EVERY = 60.0
+"""Seconds between two looks at folders."""
+_LEFT_OVER = 60.0
+"""Seconds after which a growing run without an active job is a left-over."""
+
+log = logging.getLogger(__name__)
+
+
+class Janitor:
+    """A thread that tidies up whenever it holds the lock."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._recovery = Recovery(context.redis, context.queue, context.settings)
+        self._me = uuid4().hex
+        self._swept = 0.0
+        self._orphans: dict[str, float] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_INTERVAL):
+            try:
+                if self._holds_lock():
+                    self._tidy()
+            except (redis.RedisError, SpeechError) as error:
+                log.warning("Tidying up has to wait: %s", error)
+
+    def _holds_lock(self) -> bool:
+        connection = self._context.redis
+        if connection.set(keys.JANITOR, self._me, nx=True, px=_LOCK_MILLISECONDS):
+            return True
+        if connection.get(keys.JANITOR) != self._me.encode():
+            return False
+        connection.pexpire(keys.JANITOR, _LOCK_MILLISECONDS)
+        return True
+
+    def _tidy(self) -> None:
+        self._recovery.recover_the_lost()
+        if time.monotonic() - self._swept < _SWEEP_EVERY:
+            return
+        self._swept = time.monotonic()
+        self._forget_expired()
+        self._discard_left_overs()
+        context = self._context
+        retention.sweep(context.outputs, context.index, context.settings, time.time())
+
+    def _forget_expired(self) -> None:
+        """Jobs whose record has expired leave the list of jobs too."""
+        connection = self._context.redis
+        horizon = time.time() - self._context.settings.job_keep_seconds
+        for job_id in connection.zrangebyscore(keys.JOBS, "-inf", horizon):
+            if not connection.exists(keys.job(job_id.decode())):
+                connection.zrem(keys.JOBS, job_id)
+
+    def _discard_left_overs(self) -> None:
+        """Growing runs whose job has ended or is unknown, once they have been so for a while."""
+        now = time.monotonic()
+        orphans = [run for run in self._context.outputs.growing() if not self._active(run)]
+        self._orphans = {run: self._orphans.get(run, now) for run in orphans}
+        for run, since in self._orphans.items():
+            if now - since >= _LEFT_OVER:
+                log.info("Discarding what job %s left.", run)
+                self._context.outputs.discard(run)
+
+    def _active(self, job_id: str) -> bool:
+        try:
+            return not self._context.queue.get(job_id).state.terminal
+        except UnknownJob:
+            return False

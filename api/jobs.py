@@ -1,0 +1,187 @@
+"""`/v1/jobs`: submit, look, cancel, again."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+from pydantic import BaseModel
+from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
+
+from api.deps import Context, Here
+from shared import keys
+from shared.errors import UnknownFile, UnknownJob, UnknownOutput
+from shared.jobs import JobView, links, moment
+from shared.queue import Submission
+from shared.requests import CONTRACTS, contract
+from shared.requests.declared import Declared
+from shared.states import JobState
+from shared.stores.recipe import Recipe
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+Priority = Annotated[
+    Literal["interactive", "batch"] | None,
+    Query(description="Which queue; tasks are interactive and pipelines batch unless said here."),
+]
+IdempotencyKey = Annotated[str | None, Header(max_length=200)]
+_SCANNED = 5_000
+"""Jobs looked at for one filtered page."""
+
+
+class JobPage(BaseModel):
+    """Jobs, the newest first."""
+
+    items: list[JobView]
+    next: str | None
+    """Pass as `before` for the page after this one."""
+
+
+def _submission_route(declared: type[Declared]) -> None:
+    """The route that a contract stands for."""
+
+    def submit(
+        request: Request,
+        response: Response,
+        here: Here,
+        body: Any,
+        priority: Priority = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JobView:
+        submission = Submission(
+            request=body,
+            client=request.state.client,
+            queue=priority or queue_of(declared),
+            idempotency_key=idempotency_key,
+        )
+        return _submit(here, submission, response)
+
+    example = Body(openapi_examples={"example": {"value": declared.example}})
+    submit.__annotations__["body"] = Annotated[declared, example]
+    router.add_api_route(
+        f"/{declared.name}",
+        submit,
+        methods=["POST"],
+        status_code=HTTP_202_ACCEPTED,
+        summary=declared.title,
+        description=declared.summary,
+        operation_id=f"submit_{declared.name}",
+        response_model=JobView,
+        responses={200: {"model": JobView, "description": "The job of the first such request."}},
+    )
+
+
+def queue_of(declared: type[Declared]) -> str:
+    """Somebody waits for a task; a pipeline gives way."""
+    return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
+
+
+def _submit(here: Context, submission: Submission, response: Response) -> JobView:
+    record, created = here.queue.submit(submission)
+    if not created:
+        response.status_code = HTTP_200_OK
+    response.headers["Location"] = links(record.id)["self"]
+    return here.queue.describe(record)
+
+
+for _declared in CONTRACTS.values():
+    _submission_route(_declared)
+
+
+@router.post("/{task}", status_code=HTTP_202_ACCEPTED, include_in_schema=False)
+def submit_unknown(task: str) -> JobView:
+    """A task that is not declared. Raises UnknownTask."""
+    raise LookupError(contract(task))
+
+
+@router.get("")
+def list_jobs(
+    here: Here,
+    state: JobState | None = None,
+    task: Annotated[str | None, Query(max_length=60)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str | None, Query(max_length=60)] = None,
+) -> JobPage:
+    """Jobs that are remembered, the newest first."""
+    items: list[JobView] = []
+    for scanned, record in enumerate(here.queue.recent(limit, before)):
+        if len(items) == limit or scanned == _SCANNED:
+            return JobPage(items=items, next=items[-1].id if items else None)
+        if state in (None, record.state) and task in (None, record.task):
+            items.append(here.queue.describe(record))
+    return JobPage(items=items, next=None)
+
+
+@router.get("/{id}")
+def show_job(id: str, here: Here) -> JobView:
+    """A job; one that the queue has forgotten is told from its output."""
+    try:
+        return here.queue.look(id)
+    except UnknownJob:
+        return remembered(recipe_of(here, id))
+
+
+@router.delete("/{id}", status_code=HTTP_202_ACCEPTED)
+def cancel_job(id: str, here: Here) -> JobView:
+    """Stop a job: at once while it waits, at the next frame while it runs."""
+    return here.queue.describe(here.queue.cancel(id))
+
+
+@router.post("/{id}/again", status_code=HTTP_202_ACCEPTED)
+def repeat_job(
+    id: str,
+    request: Request,
+    response: Response,
+    here: Here,
+    priority: Priority = None,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
+    """Make the same audio once more: the same request with the same seed, as a new job."""
+    task, body, seed = _ingredients(here, id)
+    declared = contract(task)
+    submission = Submission(
+        request=declared.parse({**body, "seed": seed}),
+        client=request.state.client,
+        queue=priority or queue_of(declared),
+        idempotency_key=idempotency_key,
+        again_of=id,
+    )
+    return _submit(here, submission, response)
+
+
+def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:
+    try:
+        record = here.queue.get(job_id)
+        return record.task, record.request, record.seed
+    except UnknownJob:
+        recipe = recipe_of(here, job_id)
+        return recipe.task, recipe.request, recipe.seed
+
+
+def recipe_of(here: Context, job_id: str) -> Recipe:
+    """What an ended job left. Raises UnknownJob."""
+    try:
+        return here.index.recipe(job_id)
+    except (UnknownOutput, UnknownFile) as error:
+        raise UnknownJob("There is no job of that id.", param="id") from error
+
+
+def remembered(recipe: Recipe) -> JobView:
+    """A job as its recipe tells it."""
+    return JobView(
+        id=recipe.id,
+        task=recipe.task,
+        state=JobState.SUCCEEDED,
+        progress=1.0,
+        stage=JobState.SUCCEEDED.value,
+        audio_seconds=recipe.duration_seconds,
+        eta_seconds=0.0,
+        created_at=moment(recipe.created_at),
+        started_at=moment(recipe.started_at),
+        finished_at=moment(recipe.finished_at),
+        attempts=recipe.attempts,
+        engine=recipe.engine,
+        seed=recipe.seed,
+        request=recipe.request,
+        result=recipe.result(),
+        warnings=recipe.warnings,
+        links=links(recipe.id),
+    )

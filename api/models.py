@@ -1,0 +1,97 @@
+"""`/v1/models`: the checkpoints, what lies on disk, and what workers hold in memory."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.status import HTTP_202_ACCEPTED
+
+from api.deps import Context, Here
+from shared import status
+from shared.checkpoints import folder
+from shared.errors import EngineUnavailable
+from shared.queue import answered
+from shared.status import Control, ModelAction
+
+router = APIRouter(prefix="/v1", tags=["models"])
+
+
+class ModelView(BaseModel):
+    """A checkpoint."""
+
+    id: str
+    kind: str
+    size: str
+    revision: str
+    state: str
+    """`absent`, `partial`, `present` or `damaged`."""
+    bytes: int
+    missing: list[str]
+    damaged: list[str]
+    loaded_by: list[str]
+    """Workers that hold it in memory."""
+    action: ModelAction | None
+    """The last pull, load or unload."""
+
+
+class Accepted(BaseModel):
+    """A worker will do it; watch `action` in `/v1/models`."""
+
+    worker: str
+    action: str
+
+
+@router.get("/models")
+def list_models(here: Here) -> list[ModelView]:
+    """The released checkpoints and those of your own in `MODELS_DIR`."""
+    with answered():
+        alive = status.workers(here.redis)
+    return [_view(here, entry, alive) for entry in folder.scan(here.settings.models_dir)]
+
+
+@router.get("/models/{id}")
+def show_model(id: str, here: Here) -> ModelView:
+    """One checkpoint."""
+    entry = folder.entry(here.settings.models_dir, id)
+    with answered():
+        return _view(here, entry, status.workers(here.redis))
+
+
+@router.post("/models/{id}/{action}", status_code=HTTP_202_ACCEPTED)
+def change_model(id: str, action: Literal["pull", "load", "unload"], here: Here) -> Accepted:
+    """Ask the worker to download, load or unload a checkpoint; loading waits for its present job."""
+    folder.entry(here.settings.models_dir, id)
+    return _send(here, Control(action=action, checkpoint=id))
+
+
+@router.post("/cache/clear", status_code=HTTP_202_ACCEPTED)
+def clear_caches(here: Here) -> Accepted:
+    """Ask every worker to empty its caches and unload its checkpoints."""
+    return _send(here, Control(action="clear"))
+
+
+def _send(here: Context, message: Control) -> Accepted:
+    with answered():
+        alive = status.workers(here.redis)
+        if not alive:
+            raise EngineUnavailable("No worker is alive to do this.", hint="Start a worker.")
+        chosen = alive if message.action == "clear" else alive[:1]
+        for worker in chosen:
+            status.send(here.redis, worker.name, message)
+    return Accepted(worker=", ".join(worker.name for worker in chosen), action=message.action)
+
+
+def _view(here: Context, entry: folder.Entry, alive: list[status.WorkerStatus]) -> ModelView:
+    actions = [status.action(here.redis, worker.name, entry.id) for worker in alive]
+    return ModelView(
+        id=entry.id,
+        kind=entry.kind,
+        size=entry.size,
+        revision=entry.revision,
+        state=entry.presence.state,
+        bytes=entry.presence.nbytes,
+        missing=list(entry.presence.missing),
+        damaged=list(entry.presence.damaged),
+        loaded_by=[worker.name for worker in alive if entry.id in worker.loaded],
+        action=next((found for found in actions if found), None),
+    )

@@ -1,0 +1,81 @@
+"""`/v1/tasks`, `/v1/speakers`, `/v1/languages`: what can be asked for, from the declarations."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from shared import languages
+from shared.requests import CONTRACTS, contract
+from shared.requests.declared import Declared, Kind
+from shared.speakers import SPEAKERS
+
+router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+
+class TaskView(BaseModel):
+    """A task or pipeline."""
+
+    name: str
+    title: str
+    summary: str
+    kind: Kind
+    example: dict[str, Any]
+    json_schema: dict[str, Any]
+    """JSON Schema of the request body."""
+    submit: str
+    """Where to POST it."""
+
+
+class SpeakerView(BaseModel):
+    """A preset speaker."""
+
+    id: str
+    name: str
+    language: str
+    description: str
+
+
+class LanguageView(BaseModel):
+    """A language; either name may be used."""
+
+    id: str
+    code: str
+
+
+@router.get("/tasks")
+def list_tasks() -> list[TaskView]:
+    """Every task and pipeline, with the schema of its request."""
+    return [_view(declared) for declared in CONTRACTS.values()]
+
+
+@router.get("/tasks/{name}")
+def show_task(name: str) -> TaskView:
+    """One task or pipeline."""
+    return _view(contract(name))
+
+
+@router.get("/speakers")
+def list_speakers() -> list[SpeakerView]:
+    """The preset speakers."""
+    return [SpeakerView(**vars(speaker)) for speaker in SPEAKERS.values()]
+
+
+@router.get("/languages")
+def list_languages() -> list[LanguageView]:
+    """The languages, `auto` being the guess of the model."""
+    return [LanguageView(id=languages.AUTO, code=languages.AUTO)] + [
+        LanguageView(id=name, code=code) for name, code in languages.CODES.items()
+    ]
+
+
+def _view(declared: type[Declared]) -> TaskView:
+    return TaskView(
+        name=declared.name,
+        title=declared.title,
+        summary=declared.summary,
+        kind=declared.kind,
+        example=declared.example,
+        json_schema=declared.model_json_schema(),
+        submit=f"/v1/jobs/{declared.name}",
+    )

@@ -1,0 +1,1 @@
+"""What the processes agree on: contracts, jobs, events, the queue protocol, settings and errors."""

@@ -1,0 +1,62 @@
+"""Connections to Redis, with the retries that each kind of process needs."""
+
+from typing import Any, TypeAlias
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+Connection: TypeAlias = Any
+"""A `redis.Redis`. Its stubs give every reply as bytes or str or a future of either, so strict
+checking would ask for a cast at each call; replies are bytes here, and the records validate them."""
+AsyncConnection: TypeAlias = Any
+"""A `redis.asyncio.Redis`, untyped for the same reason."""
+
+_TRANSIENT: list[type[Exception]] = [
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.BusyLoadingError,
+]
+
+
+def patient(url: str) -> Connection:
+    """For a worker: rides out an outage of about a minute before it gives up."""
+    return redis.Redis.from_url(
+        url,
+        protocol=2,
+        socket_timeout=15,
+        socket_connect_timeout=5,
+        health_check_interval=15,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=1.0), 60),
+        retry_on_error=_TRANSIENT,
+    )
+
+
+def prompt(url: str) -> Connection:
+    """For the API: answers within a second that Redis is away."""
+    return redis.Redis.from_url(
+        url,
+        protocol=2,
+        socket_timeout=0.6,
+        socket_connect_timeout=0.4,
+        # A connection that a restart has closed is opened anew; a silence is not waited for twice.
+        retry=Retry(
+            ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1, (redis.ConnectionError,)
+        ),
+        max_connections=128,
+    )
+
+
+def listening(url: str) -> AsyncConnection:
+    """For the API's event loop: the relay's subscription and its reads."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        protocol=2,
+        socket_timeout=5,
+        socket_connect_timeout=0.4,
+        health_check_interval=15,
+        retry=AsyncRetry(ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1),
+        max_connections=256,
+    )

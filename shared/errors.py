@@ -1,0 +1,315 @@
+"""Every error that a person can meet: one base, with a stable code and an HTTP status on the class."""
+
+from typing import Any, ClassVar
+
+
+class SpeechError(Exception):
+    """What happened, where (`param`) and what to do next (`hint`), said to a person."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    hint: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        hint: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.next_step = hint or self.hint
+        self.retry_after = retry_after
+        """Seconds after which trying again makes sense; sent as `Retry-After`."""
+
+    def body(self) -> dict[str, Any]:
+        """The one error body that every surface sends."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "param": self.param,
+                "code": self.code,
+                "hint": self.next_step,
+            }
+        }
+
+
+class InternalError(SpeechError):
+    """A fault of ours; the log has the details, the client gets the request id."""
+
+
+# --- what the client sent -------------------------------------------------------------------
+
+
+class InvalidRequest(SpeechError):
+    """The body does not fit the contract."""
+
+    code = "invalid_request"
+    status = 422
+    type = "invalid_request_error"
+
+
+class NothingToSay(InvalidRequest):
+    """The text is empty, or nothing in it can be spoken."""
+
+    code = "nothing_to_say"
+    hint = "Send text with at least one letter or digit."
+
+
+class TextTooLong(InvalidRequest):
+    code = "text_too_long"
+
+
+class UnknownSpeaker(InvalidRequest):
+    code = "unknown_speaker"
+    hint = "GET /v1/speakers lists the speakers."
+
+
+class UnknownLanguage(InvalidRequest):
+    code = "unknown_language"
+    hint = "GET /v1/languages lists the languages."
+
+
+class UnknownField(InvalidRequest):
+    code = "unknown_field"
+
+
+class UnknownFormat(InvalidRequest):
+    code = "unknown_format"
+
+
+class UnreadableAudio(InvalidRequest):
+    """A file that should be audio is not, or is damaged."""
+
+    code = "unreadable_audio"
+    hint = "Send a file that an ordinary player can play."
+
+
+class IdempotencyConflict(InvalidRequest):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_conflict"
+    hint = "Use a new Idempotency-Key for a new request."
+
+
+class BodyTooLarge(InvalidRequest):
+    code = "body_too_large"
+    status = 413
+
+
+class NotFound(SpeechError):
+    code = "not_found"
+    status = 404
+    type = "invalid_request_error"
+
+
+class UnknownTask(NotFound):
+    code = "unknown_task"
+    hint = "GET /v1/tasks lists the tasks."
+
+
+class UnknownJob(NotFound):
+    code = "unknown_job"
+    hint = "GET /v1/jobs lists the jobs that are known; results are under GET /v1/outputs."
+
+
+class UnknownOutput(NotFound):
+    code = "unknown_output"
+    hint = "GET /v1/outputs lists what there is."
+
+
+class UnknownModel(NotFound):
+    code = "unknown_model"
+    hint = "GET /v1/models lists the checkpoints."
+
+
+class UnknownVoice(NotFound):
+    code = "unknown_voice"
+
+
+class UnknownFile(NotFound):
+    code = "unknown_file"
+    hint = "The job's `result` names its files."
+
+
+class Conflict(SpeechError):
+    """The thing is not in a state in which this can be done."""
+
+    code = "conflict"
+    status = 409
+    type = "invalid_request_error"
+
+
+class AlreadyEnded(Conflict):
+    code = "already_ended"
+
+
+class AudioNotReady(Conflict):
+    code = "audio_not_ready"
+    hint = "Wait until the job has succeeded, or add ?follow=1 to hear it while it grows."
+
+
+class RangeNotSatisfiable(InvalidRequest):
+    code = "range_not_satisfiable"
+    status = 416
+
+
+class Unauthorized(SpeechError):
+    code = "unauthorized"
+    status = 401
+    type = "authentication_error"
+    hint = "Send `Authorization: Bearer <key>`."
+
+
+class ForbiddenHost(SpeechError):
+    code = "forbidden_host"
+    status = 403
+    type = "authentication_error"
+    hint = "Add the name to ALLOWED_HOSTS."
+
+
+# --- when there is no room ------------------------------------------------------------------
+
+
+class QueueFull(SpeechError):
+    code = "queue_full"
+    status = 503
+    hint = "Try again after the time in Retry-After."
+
+
+class TooManyJobs(SpeechError):
+    """One client has as many jobs waiting as it may have."""
+
+    code = "too_many_jobs"
+    status = 429
+    type = "rate_limit_error"
+    hint = "Wait for one of your jobs to end, or cancel one."
+
+
+class QueueUnavailable(SpeechError):
+    """Redis does not answer."""
+
+    code = "queue_unavailable"
+    status = 503
+    hint = "The service recovers by itself when Redis is back."
+
+
+class StoreUnavailable(SpeechError):
+    """The outputs or voices folder cannot be written or read."""
+
+    code = "store_unavailable"
+    status = 503
+    hint = "Check that the folder exists, is writable and has free space."
+
+
+class RecordDamaged(SpeechError):
+    """A file that describes an output or a voice cannot be understood."""
+
+    code = "record_damaged"
+    hint = "Restore that folder from a backup, or move it away."
+
+
+# --- what went wrong while speaking ---------------------------------------------------------
+
+
+class JobFailed(SpeechError):
+    """A job ended without its audio."""
+
+    code = "job_failed"
+
+
+class DeadlineExceeded(JobFailed):
+    code = "deadline_exceeded"
+    status = 504
+    hint = "Shorten the text, or raise DEADLINE_SECONDS."
+
+
+class WorkerLost(JobFailed):
+    """The worker died as often as it may."""
+
+    code = "worker_lost"
+
+
+class EngineUnavailable(JobFailed):
+    """The configured engine cannot run here."""
+
+    code = "engine_unavailable"
+    status = 503
+    hint = "`qtts doctor` says what this machine can run."
+
+
+class EngineFailed(JobFailed):
+    """The engine refused or broke on this request."""
+
+    code = "engine_failed"
+
+
+class EnginePoisoned(EngineFailed):
+    """A CUDA error after which this process can compute nothing more: the worker must end."""
+
+    code = "engine_poisoned"
+    hint = "The worker starts again by itself; if it recurs, set PRECISION=fp32."
+
+
+class RunawaySpeech(EngineFailed):
+    """The model did not end its speech within the bound set by the text, however often it was asked."""
+
+    code = "runaway_speech"
+    hint = "Try another seed or shorter sentences."
+
+
+class CheckpointMissing(JobFailed):
+    code = "checkpoint_missing"
+    status = 503
+    hint = "`qtts models pull` downloads it."
+
+
+class CheckpointDamaged(JobFailed):
+    code = "checkpoint_damaged"
+    hint = "`qtts models verify` names the damaged file; `qtts models pull` downloads it again."
+
+
+class CheckpointUnfit(JobFailed):
+    """The checkpoint is of a type that cannot do this task."""
+
+    code = "checkpoint_unfit"
+    status = 422
+    type = "invalid_request_error"
+
+
+class DownloadFailed(SpeechError):
+    code = "download_failed"
+    status = 502
+
+
+class DownloadStopped(DownloadFailed):
+    """Somebody asked the download to stop; what came so far is kept."""
+
+    code = "download_stopped"
+    status = 409
+
+
+class DownloadRunning(Conflict):
+    """Another process is downloading the same checkpoint."""
+
+    code = "download_running"
+
+
+# --- before anything starts -----------------------------------------------------------------
+
+
+class ConfigurationError(SpeechError):
+    """A setting is unknown, misspelt or out of range; the message names the key, the place and the choices."""
+
+    code = "configuration_error"
+
+
+class IllegalTransition(SpeechError):
+    """A job was asked to take a step that its state does not allow: a fault of ours, never of a client."""
+
+    code = "illegal_transition"

@@ -1,0 +1,124 @@
+"""What the processes tell each other about a job, and what listeners are told."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from shared.jobs import EngineInfo
+from shared.states import JobState
+
+# --- from the worker to the API, on the job's stream and channel, and on to listeners --------
+
+
+class Header(BaseModel):
+    """The audio is about to begin."""
+
+    type: Literal["header"] = "header"
+    id: str
+    take: int
+    """Which beginning of the audio this is; a cursor of another take does not count."""
+    format: str = "pcm_s16le"
+    """Format of the binary frames."""
+    sample_rate: int
+    channels: int = 1
+    engine: EngineInfo
+    mastered: bool
+    """False when the finished file will differ from the stream (pipelines master at the end)."""
+
+
+class State(BaseModel):
+    """The job took a step; `attempt` counts the beginnings."""
+
+    type: Literal["state"] = "state"
+    state: JobState
+    reason: str = ""
+
+
+class Restart(BaseModel):
+    """What was heard so far no longer counts: forget it and begin anew at sample 0."""
+
+    type: Literal["restart"] = "restart"
+    take: int
+    reason: str
+
+
+class Notice(BaseModel):
+    """Something a listener should know that does not stop the speech."""
+
+    type: Literal["warning"] = "warning"
+    message: str
+
+
+Event = Annotated[Header | State | Restart | Notice, Field(discriminator="type")]
+EVENT: TypeAdapter[Header | State | Restart | Notice] = TypeAdapter(Event)
+
+# --- from the API to listeners only ----------------------------------------------------------
+
+
+class Waiting(BaseModel):
+    """How far the job is; also sent while it waits."""
+
+    type: Literal["progress"] = "progress"
+    id: str
+    state: JobState
+    progress: float
+    stage: str
+    position: int | None
+    eta_seconds: float | None
+    audio_seconds: float
+
+
+class Fault(BaseModel):
+    """Something went wrong; `end` follows if the job ended by it."""
+
+    type: Literal["error"] = "error"
+    error: dict[str, Any]
+
+
+class End(BaseModel):
+    """Nothing follows."""
+
+    type: Literal["end"] = "end"
+    id: str
+    state: JobState
+    samples: int
+    """Length of the audio in samples; a listener that began at 0 has received exactly these."""
+    result: dict[str, Any] | None
+    warnings: list[str]
+
+
+# --- entries ---------------------------------------------------------------------------------
+
+
+class Entry(BaseModel):
+    """One entry of a job's stream or channel: a piece of audio or an event."""
+
+    seq: int
+    sample: int
+    """Position in the audio: the first sample of a piece, or where an event happened."""
+    audio: bytes | None = None
+    event: Header | State | Restart | Notice | None = None
+
+    @property
+    def finish(self) -> int:
+        """First sample after this entry."""
+        return self.sample + len(self.audio or b"") // 2
+
+
+def from_channel(message: bytes) -> Entry:
+    """An entry as it is published: `a|e sequence sample`, a line feed, the data."""
+    head, _, data = message.partition(b"\n")
+    kind, seq, sample = head.split(b" ")
+    return _entry(kind, int(seq), int(sample), data)
+
+
+def from_stream(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    """An entry as the stream keeps it, under the id `sample-sequence`."""
+    sample, seq = entry_id.split(b"-")
+    return _entry(fields[b"k"], int(seq), int(sample), fields[b"d"])
+
+
+def _entry(kind: bytes, seq: int, sample: int, data: bytes) -> Entry:
+    if kind == b"a":
+        return Entry(seq=seq, sample=sample, audio=data)
+    return Entry(seq=seq, sample=sample, event=EVENT.validate_json(data))

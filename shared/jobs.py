@@ -1,0 +1,174 @@
+"""A job: the record in Redis, and what clients see of it."""
+
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Json, TypeAdapter
+
+from shared.states import JobState
+
+_ANYTHING = TypeAdapter(Any)
+
+
+class Progress(BaseModel):
+    """How far a running job is."""
+
+    fraction: float = 0.0
+    """Share of the work that is done, 0 to 1."""
+    stage: str = "waiting"
+    """`waiting`, `loading`, `speaking` or `finishing`."""
+    audio_seconds: float = 0.0
+    """Audio made so far."""
+
+
+class EngineInfo(BaseModel):
+    """What spoke."""
+
+    name: str
+    version: str
+    device: str
+    precision: str
+    preview: bool
+    checkpoint: str
+    revision: str
+
+
+class JobRecord(BaseModel):
+    """The hash `tts:job:{id}`; fields that scripts touch are plain, the rest is JSON."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    task: str
+    queue: str
+    client: str
+    request: Json[dict[str, Any]]
+    seed: int
+    estimate: float
+    """Estimated seconds of audio."""
+    created_at: float
+    """Unix seconds, as all times here."""
+    again_of: str = ""
+
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    crashes: int = 0
+    """How often a worker died over it."""
+    samples: int = 0
+    """Samples delivered to listeners in the present take."""
+    take: int = 0
+    """Grows when the audio had to begin anew."""
+    seq: int = 0
+    cancel: bool = False
+    worker: str = ""
+    fingerprint: str = ""
+    """Of the engine that made the samples delivered so far."""
+    started_at: float | None = None
+    finished_at: float | None = None
+    engine: Json[EngineInfo] | None = None
+    progress: Json[Progress] | None = None
+    warnings: Json[list[str]] | None = None
+    result: Json[dict[str, Any]] | None = None
+    error: Json[dict[str, Any]] | None = None
+
+    @classmethod
+    def decode(cls, fields: dict[bytes, bytes]) -> Self:
+        """From the fields of the hash, as Redis returns them."""
+        return cls.model_validate({name.decode(): value.decode() for name, value in fields.items()})
+
+
+def encode(**fields: Any) -> dict[str, str]:
+    """Fields of a record as the hash holds them; None is left out."""
+    return {name: _plain(value) for name, value in fields.items() if value is not None}
+
+
+def flat(fields: dict[str, str]) -> list[str]:
+    """Field, value, field, value: as the scripts take them."""
+    return [part for pair in fields.items() for part in pair]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, str | int | float):
+        return str(value)
+    return _ANYTHING.dump_json(value).decode()
+
+
+class JobView(BaseModel):
+    """A job as clients see it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    task: str
+    state: JobState
+    position: int | None = None
+    """Jobs ahead of this one while it waits; null once it runs."""
+    progress: float = 0.0
+    """Share of the work that is done, 0 to 1."""
+    stage: str = "waiting"
+    """`waiting`, `loading`, `speaking`, `finishing` or the end state."""
+    audio_seconds: float = 0.0
+    """Audio made so far."""
+    eta_seconds: float | None = None
+    """Seconds until it is done, learnt from the pace of the engine; null when nothing is known yet."""
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = 0
+    """How often it was begun; more than one means that a worker died or gave it back."""
+    engine: EngineInfo | None = None
+    """What speaks; `preview` is true when it is not Qwen3-TTS."""
+    seed: int
+    request: dict[str, Any]
+    result: dict[str, Any] | None = None
+    warnings: list[str] = []
+    error: dict[str, Any] | None = None
+    links: dict[str, str] = {}
+
+
+def view(
+    record: JobRecord, position: int | None = None, eta_seconds: float | None = None
+) -> JobView:
+    """What clients see of `record`."""
+    progress = record.progress or Progress()
+    ended = record.state.terminal
+    return JobView(
+        id=record.id,
+        task=record.task,
+        state=record.state,
+        position=position,
+        progress=1.0 if record.state is JobState.SUCCEEDED else progress.fraction,
+        stage=record.state.value if ended else progress.stage,
+        audio_seconds=progress.audio_seconds,
+        eta_seconds=0.0 if ended else eta_seconds,
+        created_at=moment(record.created_at),
+        started_at=moment(record.started_at) if record.started_at else None,
+        finished_at=moment(record.finished_at) if record.finished_at else None,
+        attempts=record.attempt,
+        engine=record.engine,
+        seed=record.seed,
+        request=record.request,
+        result=record.result,
+        warnings=record.warnings or [],
+        error=record.error,
+        links=links(record.id),
+    )
+
+
+def links(job_id: str) -> dict[str, str]:
+    """Where the parts of a job are found, relative to the API's root."""
+    base = f"/v1/jobs/{job_id}"
+    return {
+        "self": base,
+        "events": f"{base}/events",
+        "audio": f"{base}/audio",
+        "stream": f"{base}/stream",
+        "output": f"/v1/outputs/{job_id}",
+    }
+
+
+def moment(seconds: float) -> datetime:
+    """Unix seconds as a date with its zone."""
+    return datetime.fromtimestamp(seconds, tz=UTC)

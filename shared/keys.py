@@ -1,0 +1,72 @@
+"""Every Redis key of the service; RQ's own keys start with `rq:`."""
+
+ACTIVE = "tts:active"
+"""Sorted set: jobs that wait or run, by the time at which a forgotten entry heals itself."""
+JOBS = "tts:jobs"
+"""Sorted set: all remembered jobs, by creation time."""
+WORKERS = "tts:workers"
+"""Set: names of workers that have ever been born and not been buried."""
+PACE = "tts:pace"
+"""Hash: engine → wall seconds per second of audio, a moving average; `last` is the engine in use."""
+JANITOR = "tts:janitor"
+"""Lock: the API process that tidies up at the moment."""
+
+INTERACTIVE = "interactive"
+BATCH = "batch"
+QUEUES = (INTERACTIVE, BATCH)
+"""Names of the queues, the most urgent first."""
+
+
+def job(job_id: str) -> str:
+    """Hash: the job record, the only truth about its state."""
+    return f"tts:job:{job_id}"
+
+
+def stream(job_id: str) -> str:
+    """Stream: the last minute of audio and the events, ids `{first sample}-{sequence}`."""
+    return f"tts:stream:{job_id}"
+
+
+def channel(job_id: str) -> str:
+    """Channel: the same entries as they happen."""
+    return f"tts:channel:{job_id}"
+
+
+def client(client_id: str) -> str:
+    """Sorted set: the active jobs of one client."""
+    return f"tts:client:{client_id}"
+
+
+def idempotency(client_id: str, digest: str) -> str:
+    """String: the job that an Idempotency-Key of a client stands for."""
+    return f"tts:idempotency:{client_id}:{digest}"
+
+
+def bell(queue: str) -> str:
+    """List: tokens that wake a worker waiting for this queue."""
+    return f"tts:bell:{queue}"
+
+
+def inflight(worker: str) -> str:
+    """List: jobs that a worker has taken and not yet started."""
+    return f"tts:inflight:{worker}"
+
+
+def lease(worker: str) -> str:
+    """String with expiry: who lives under this worker's name."""
+    return f"tts:lease:{worker}"
+
+
+def worker(name: str) -> str:
+    """String with expiry: what a worker says of itself, as JSON."""
+    return f"tts:worker:{name}"
+
+
+def control(name: str) -> str:
+    """List: control messages for a worker, as JSON."""
+    return f"tts:control:{name}"
+
+
+def model(name: str, checkpoint: str) -> str:
+    """String with expiry: progress of a pull or load of a checkpoint on a worker, as JSON."""
+    return f"tts:model:{name}:{checkpoint}"

@@ -1,0 +1,24 @@
+-- Take a job to another state, refuse an illegal step, and tell the listeners.
+-- KEYS: job record, stream, channel, active set, client's set
+-- ARGV: now, job id, new state, states it may come from ('a,b,'), attempt that must still hold
+--       ('' for none), terminal (0|1), seconds to keep an ended job's record and its stream,
+--       event as JSON, then field, value, …
+-- Returns the attempt, or a refusal: 'unknown', 'fenced', or the state it is in.
+local state, attempt, samples = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'samples'))
+if not state then return 'unknown' end
+if ARGV[5] ~= '' and ARGV[5] ~= (attempt or '0') then return 'fenced' end
+if not string.find(ARGV[4], state .. ',', 1, true) then return state end
+redis.call('HSET', KEYS[1], 'state', ARGV[3], unpack(ARGV, 10))
+if ARGV[3] == 'running' then attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1) end
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+redis.call('XADD', KEYS[2], (samples or '0') .. '-' .. seq, 'k', 'e', 'd', ARGV[9])
+if ARGV[6] == '1' then
+  redis.call('EXPIRE', KEYS[1], ARGV[7])
+  redis.call('EXPIRE', KEYS[2], ARGV[8])
+  redis.call('ZREM', KEYS[4], ARGV[2])
+  redis.call('ZREM', KEYS[5], ARGV[2])
+else
+  redis.call('EXPIRE', KEYS[2], ARGV[7])
+end
+redis.call('PUBLISH', KEYS[3], 'e ' .. seq .. ' ' .. (samples or '0') .. '\n' .. ARGV[9])
+return tonumber(attempt or 0)

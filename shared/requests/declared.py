@@ -1,0 +1,88 @@
+"""How a feature is declared: one pydantic model whose class says what it is."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared import languages, speakers
+from shared.errors import InvalidRequest, NothingToSay, TextTooLong, UnknownField, UnknownFormat
+from shared.text.clean import speakable
+
+Kind = Literal["task", "pipeline"]
+Format = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
+FORMATS: tuple[str, ...] = get_args(Format)
+MAX_SEED = 2**32 - 1
+
+_KIND_OF_FAULT: dict[str, type[InvalidRequest]] = {
+    "extra_forbidden": UnknownField,
+    "string_too_long": TextTooLong,
+    "string_too_short": NothingToSay,
+}
+
+Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={"x-private": True})]
+"""Text to be spoken: at least one letter or digit after cleaning."""
+Language = Annotated[
+    str,
+    AfterValidator(languages.canonical),
+    Field(max_length=40, json_schema_extra={"x-choices": [languages.AUTO, *languages.CODES]}),
+]
+SpeakerName = Annotated[
+    str,
+    AfterValidator(speakers.canonical),
+    Field(max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS)}),
+]
+
+
+class Declared(BaseModel):
+    """Base of every contract; a subclass with a `name` is a feature of the service."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+    name: ClassVar[str]
+    """The word in routes, records and commands."""
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    kind: ClassVar[Kind]
+    example: ClassVar[dict[str, Any]]
+    """A request that runs as it stands, on any engine."""
+
+    registry: ClassVar[dict[str, type["Declared"]]] = {}
+
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    """Equal seeds make equal audio on one engine; left out, one is drawn and reported."""
+    format: Format = "wav"
+    """Format of the finished file."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **keywords: Any) -> None:
+        super().__pydantic_init_subclass__(**keywords)
+        if "name" in cls.__dict__:
+            cls.registry[cls.name] = cls
+
+    @classmethod
+    def parse(cls, body: Any) -> Self:
+        """Validate a request body. Raises InvalidRequest, with the field's name as `param`."""
+        try:
+            return cls.model_validate(body)
+        except ValidationError as error:
+            raise explain(dict(error.errors(include_url=False)[0]), cls) from error
+
+    def estimated_seconds(self) -> float:
+        """How long the audio will be, about."""
+        raise NotImplementedError
+
+
+def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> InvalidRequest:
+    """One of pydantic's faults as one of our errors."""
+    param = ".".join(str(part) for part in fault["loc"]) or None
+    kind = _KIND_OF_FAULT.get(fault["type"], InvalidRequest)
+    if param == "format":
+        kind = UnknownFormat
+    if kind is UnknownField:
+        known = f" Known are: {', '.join(contract.model_fields)}." if contract else ""
+        return UnknownField(f"There is no field {param!r}.{known}", param=param)
+    if not param:
+        return kind(f"The body must be a JSON object: {fault['msg']}.")
+    return kind(f"{param}: {fault['msg']}.", param=param)

@@ -1,0 +1,253 @@
+"""Every setting: name, type, default and meaning, in one class.
+
+Four layers, each overriding the one before: `configs/default.yaml`, the profile named by
+`PROFILE` (`configs/<profile>.yaml`), `.env` and environment variables, the command line.
+"""
+
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from shared.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds the top-level packages; relative paths in settings start here."""
+CONFIGS = ROOT / "configs"
+DEFAULTS = CONFIGS / "default.yaml"
+DOTENV = ROOT / ".env"
+
+EngineChoice = Literal["auto", "stock", "preview"]
+
+
+class Settings(BaseSettings):
+    """What can be configured; `docs/configuration.md` is this class, rendered."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_file_encoding="utf-8",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_prog_name="python -m api|worker|ui",
+        nested_model_default_partial_update=True,
+        validate_default=True,
+        env_ignore_empty=True,
+    )
+
+    profile: str = ""
+    """Name of a file in `configs/` laid over the defaults: `gtx1660ti`, `cpu`, `datacenter`."""
+
+    # --- addresses ---
+    host: str = "127.0.0.1"
+    """Address the API listens on. Anything but loopback needs `API_KEYS` or `INSECURE_BIND=1`."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port of the API."""
+    gradio_host: str = "127.0.0.1"
+    """Address the dashboard listens on; the same rule as for `HOST`."""
+    gradio_port: int = Field(default=7860, ge=0, le=65535)
+    """Port of the dashboard."""
+    api_url: str = ""
+    """Where the dashboard and `qtts` find the API; empty: this machine, at `PORT`."""
+    root_path: str = ""
+    """Path under which a reverse proxy serves the API, for example `/speech`."""
+    gradio_root_path: str = ""
+    """Path under which a reverse proxy serves the dashboard."""
+    allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
+    """Host names that requests may carry while the API is bound to loopback, or `*`."""
+    insecure_bind: bool = False
+    """Listen beyond loopback without API keys: only behind something that keeps others out."""
+
+    # --- keys ---
+    api_keys: Annotated[list[SecretStr], NoDecode] = []
+    """Keys that clients must send as `Authorization: Bearer <key>`; empty: none is asked for."""
+    api_key: SecretStr = SecretStr("")
+    """The key that the dashboard and `qtts` send."""
+
+    # --- where things lie ---
+    models_dir: Path = Path("models")
+    """Checkpoints, one folder each."""
+    voices_dir: Path = Path("voices")
+    """The voices library."""
+    outputs_dir: Path = Path("outputs")
+    """Results, one folder per job."""
+    run_dir: Path = Path(".run")
+    """Data of the embedded Redis, sockets and locks."""
+    redis_url: str = ""
+    """`redis://`, `rediss://` or `unix://`; empty: an embedded server is started."""
+    redis_max_memory_mb: int = Field(default=512, ge=32)
+    """Memory limit of the embedded Redis."""
+
+    # --- speaking ---
+    engine: EngineChoice = "auto"
+    """What speaks. `auto` takes the best that has a checkpoint at hand."""
+    allow_preview: bool = True
+    """Let `auto` fall back to the preview engine (espeak-ng) where no checkpoint is at hand."""
+    preview_pace: float = Field(default=0.0, ge=0, le=10)
+    """Speed of the preview engine: 0 as fast as it can, 1 real time, 2 half as fast."""
+    model_size: Literal["0.6B", "1.7B"] = "0.6B"
+    """Which size of checkpoint to use and to download first."""
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Number format of the talker; `auto` takes what is safe on the card."""
+    max_loaded_models: int = Field(default=1, ge=1)
+    """Checkpoints kept in memory at once; the least recently used makes room."""
+    idle_unload_seconds: float = Field(default=600, ge=0)
+    """Unload checkpoints after this long without a job; 0: never."""
+    max_attempts_per_sentence: int = Field(default=3, ge=1, le=10)
+    """How often a sentence whose speech does not end is tried, each time with another seed."""
+
+    # --- queue ---
+    worker_name: str = Field(default="gpu-0", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Stable name of the worker: after a crash its next life takes its jobs up by this name."""
+    max_queue: int = Field(default=200, ge=1)
+    """Jobs that may wait or run at once; beyond it the API answers 503 `queue_full`."""
+    max_client_jobs: int = Field(default=50, ge=1)
+    """Jobs that one client may have waiting or running; beyond it the API answers 429."""
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    """How often a job is begun before a dying worker makes it fail."""
+    lease_seconds: float = Field(default=15, ge=3)
+    """How long a worker that says nothing keeps its job."""
+    stall_seconds: float = Field(default=30, ge=2)
+    """After this long without a frame the watchdog ends the worker; loading a model is exempt."""
+    deadline_seconds: float = Field(default=120, ge=1)
+    """Time that any job has, whatever its length."""
+    deadline_factor: float = Field(default=40, ge=0)
+    """Further seconds that a job has per estimated second of its audio."""
+    stream_keep_seconds: float = Field(default=60, ge=2)
+    """Audio of a running job that Redis keeps for late listeners; older audio comes from the file."""
+    job_keep_seconds: int = Field(default=86_400, ge=60)
+    """How long Redis remembers a job that has ended; its output stays on disk."""
+
+    # --- keeping outputs ---
+    outputs_keep_days: float = Field(default=0, ge=0)
+    """Delete outputs older than this; 0: keep them. Starred ones are never deleted."""
+    outputs_max_gb: float = Field(default=0, ge=0)
+    """Delete the oldest outputs above this size; 0: no limit. Starred ones are never deleted."""
+    trash_keep_days: float = Field(default=7, ge=0)
+    """How long a deleted output can be restored."""
+    store_text: bool = True
+    """Keep texts in job records, results and logs."""
+
+    # --- downloads ---
+    hub: Literal["huggingface", "modelscope"] = "huggingface"
+    """Which hub checkpoints come from."""
+    hub_url: str = ""
+    """Address of a mirror of that hub; empty: the hub itself."""
+
+    # --- running ---
+    api_replicas: int = Field(default=1, ge=1, le=16)
+    """API processes that `make run` starts, on ports counted up from `PORT`."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+    log_format: Literal["console", "json"] = "console"
+    """Lines for people or lines for machines."""
+
+    @field_validator("models_dir", "voices_dir", "outputs_dir", "run_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser() if path.expanduser().is_absolute() else ROOT / path
+
+    @field_validator("allowed_hosts", "api_keys", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @property
+    def api_address(self) -> str:
+        """Where a client on this machine finds the API."""
+        return (self.api_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = [YamlConfigSettingsSource(cls, path) for path in reversed(_files())]
+        return init_settings, env_settings, DotEnvSettingsSource(cls, DOTENV), *files
+
+
+def load(arguments: Sequence[str] | None = None, **overrides: Any) -> Settings:
+    """The settings from all four layers; `arguments` are those of the command line.
+
+    Raises ConfigurationError, which names the key, the place and the valid choices.
+    """
+    try:
+        if arguments is None:
+            return Settings(**overrides)
+        return Settings(_cli_parse_args=list(arguments), **overrides)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, overrides)) from error
+
+
+def _files() -> list[Path]:
+    """The YAML files in force, the weakest first."""
+    dotenv = DotEnvSettingsSource(Settings, DOTENV).env_vars if DOTENV.is_file() else {}
+    profile = os.environ.get("PROFILE") or dotenv.get("profile") or ""
+    if not profile:
+        return [DEFAULTS]
+    names = sorted(path.stem for path in CONFIGS.glob("*.yaml") if _is_profile(path))
+    if profile not in names:
+        raise ConfigurationError(
+            f"PROFILE is {profile!r}, but there is no such profile. Choose from: {', '.join(names)}."
+        )
+    return [DEFAULTS, CONFIGS / f"{profile}.yaml"]
+
+
+def _is_profile(path: Path) -> bool:
+    return path != DEFAULTS and path.stem not in ("emotions",)
+
+
+def _explain(error: ValidationError, overrides: dict[str, Any]) -> str:
+    sentences = [_explain_one(dict(fault), overrides) for fault in error.errors()]
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _explain_one(fault: dict[str, Any], overrides: dict[str, Any]) -> str:
+    key = str(fault["loc"][0]) if fault["loc"] else "?"
+    place = _place(key, overrides)
+    if fault["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1)
+        advice = f"did you mean {near[0]}?" if near else "docs/configuration.md lists the settings."
+        return f"{place} has an unknown setting {key!r}: {advice}"
+    choices = _choices(key)
+    known = f" Choose from: {', '.join(choices)}." if choices else ""
+    return f"{place} sets {key!r} to {fault['input']!r}: {fault['msg']}.{known}"
+
+
+def _choices(key: str) -> list[str]:
+    field = Settings.model_fields.get(key)
+    return [str(choice) for choice in get_args(field.annotation)] if field else []
+
+
+def _place(key: str, overrides: dict[str, Any]) -> str:
+    """Which layer holds `key`, as a person would name it."""
+    if key in overrides:
+        return "The command line"
+    if key.upper() in os.environ or key in os.environ:
+        return f"The environment variable {key.upper()}"
+    if DOTENV.is_file() and key.lower() in DotEnvSettingsSource(Settings, DOTENV).env_vars:
+        return str(DOTENV)
+    for path in reversed(_files()):
+        if key in YamlConfigSettingsSource(Settings, path)():
+            return str(path)
+    return "The command line"

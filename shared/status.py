@@ -1,0 +1,84 @@
+"""What a worker says of itself, and the messages by which it is asked to do things between jobs."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared import keys
+from shared.connection import Connection
+from shared.jobs import EngineInfo
+
+_ACTION_LIFE = 600
+"""Seconds that a message waits for its worker, and that the outcome of an action is shown."""
+
+
+class WorkerStatus(BaseModel):
+    """The status that a live worker renews with its lease."""
+
+    name: str
+    host: str
+    pid: int
+    version: str
+    started_at: float
+    engine: EngineInfo
+    reason: str
+    """Why this engine was taken."""
+    ready: bool
+    """True when a job would be spoken."""
+    trouble: str = ""
+    """What stands in the way, when it is not ready."""
+    job: str | None
+    """The job that it runs."""
+    loaded: dict[str, int]
+    """Loaded checkpoints and the bytes they hold."""
+
+
+class Control(BaseModel):
+    """Something a worker is asked to do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["pull", "load", "unload", "clear"]
+    checkpoint: str = ""
+
+
+class ModelAction(BaseModel):
+    """What a worker is doing, or has done, with a checkpoint."""
+
+    action: Literal["pull", "load", "unload", "clear"]
+    state: Literal["waiting", "running", "done", "failed"]
+    message: str = ""
+    done_bytes: int = 0
+    total_bytes: int = 0
+
+
+def workers(connection: Connection) -> list[WorkerStatus]:
+    """The workers that are alive."""
+    names = sorted(name.decode() for name in connection.smembers(keys.WORKERS))
+    found = connection.mget([keys.worker(name) for name in names]) if names else []
+    return [WorkerStatus.model_validate_json(item) for item in found if item]
+
+
+def send(connection: Connection, worker: str, message: Control) -> None:
+    """Ask a worker to do something; it answers by `ModelAction`s."""
+    note(connection, worker, message.checkpoint, ModelAction(action=message.action, state="waiting"))
+    key = keys.control(worker)
+    connection.rpush(key, message.model_dump_json())
+    connection.expire(key, _ACTION_LIFE)
+
+
+def receive(connection: Connection, worker: str, seconds: float) -> Control | None:
+    """The next message for a worker, waiting at most `seconds`."""
+    found = connection.blpop([keys.control(worker)], seconds)
+    return Control.model_validate_json(found[1]) if found else None
+
+
+def note(connection: Connection, worker: str, checkpoint: str, action: ModelAction) -> None:
+    """Let everyone see how an action goes."""
+    connection.set(keys.model(worker, checkpoint), action.model_dump_json(), ex=_ACTION_LIFE)
+
+
+def action(connection: Connection, worker: str, checkpoint: str) -> ModelAction | None:
+    """The last thing that a worker did with a checkpoint."""
+    found = connection.get(keys.model(worker, checkpoint))
+    return ModelAction.model_validate_json(found) if found else None

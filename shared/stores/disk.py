@@ -1,0 +1,110 @@
+"""What folder backends share: changes in one step, and refusals of the file system in words."""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from shared.errors import SpeechError, StoreUnavailable
+
+
+@contextmanager
+def explained(root: Path, missing: SpeechError) -> Generator[None]:
+    """Turn a refusal into StoreUnavailable, and a path that is not there into `missing`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise missing from error
+    except OSError as error:
+        reason = "no space is left" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise StoreUnavailable(f"The folder {root} refuses: {reason}.") from error
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of a file all of `data` or, where the medium refuses, nothing."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            _write(file.fileno(), data)
+        except OSError:
+            file.truncate(before)
+            raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """Replace a file in one step: a reader finds the old one or the new one."""
+    fresh = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with fresh.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def settle(folder: Path) -> None:
+    """See to it that the files of `folder` outlive a loss of power."""
+    for path in filter(Path.is_file, folder.iterdir()):
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+
+
+def sizes(folder: Path, wanted: Callable[[str], bool]) -> dict[str, int]:
+    """Names and sizes of the files in `folder` whose names are wanted, by name."""
+    with os.scandir(folder) as found:
+        files = [item for item in found if wanted(item.name) and item.is_file()]
+        return {item.name: item.stat().st_size for item in sorted(files, key=lambda i: i.name)}
+
+
+def touch(folder: Path) -> None:
+    """Make the modification time of `folder` differ from what anybody can have seen.
+
+    The clock of a file system moves in ticks of milliseconds, so two changes can share one.
+    """
+    before = folder.stat().st_mtime_ns
+    while folder.stat().st_mtime_ns == before:
+        time.sleep(0.001)
+        os.utime(folder)
+
+
+def remove(folder: Path, doomed: Path) -> None:
+    """Delete a folder: out of sight in one step by way of `doomed`, then for good.
+
+    What a crash left in `doomed` goes too. Raises FileNotFoundError.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(folder)
+    doomed.mkdir(exist_ok=True)
+    os.replace(folder, doomed / uuid4().hex)
+    for leftover in doomed.iterdir():
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def admit(folder: Path, target: Path) -> None:
+    """Move `folder` to `target`. Raises FileExistsError if something is there."""
+    try:
+        folder.rename(target)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(target) from error
+        raise
+
+
+def supersede(folder: Path, target: Path, doomed: Path) -> None:
+    """Move `folder` to `target`; what was there is deleted."""
+    if target.is_dir():
+        remove(target, doomed)
+    os.replace(folder, target)
+
+
+def _write(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]

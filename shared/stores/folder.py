@@ -1,0 +1,228 @@
+"""Outputs as plain folders: `<root>/<id>/`, growing under `.growing/`, deleted under `.trash/`."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from shared.errors import Conflict, RecordDamaged, StoreUnavailable, UnknownFile, UnknownOutput
+from shared.stores import disk
+from shared.stores.outputs import (
+    LABELS,
+    METADATA,
+    Entry,
+    Labels,
+    Trashed,
+    checked_name,
+    checked_run,
+    is_name,
+    is_run,
+)
+
+_GROWING = ".growing"
+_TRASH = ".trash"
+_DOOMED = ".doomed"
+
+Seen = TypeVar("Seen")
+
+
+class FolderOutputs:
+    """The folder backend of `OutputStore`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._doomed = root / _DOOMED
+
+    # --- growing ---
+
+    def begin(self, run: str) -> None:
+        with self._explained():
+            self._growing(run).mkdir(parents=True, exist_ok=True)
+
+    def append(self, run: str, name: str, data: bytes) -> None:
+        path = self._growing(run) / checked_name(name)
+        with self._explained():
+            disk.append(path, data)
+
+    def truncate(self, run: str, name: str, size: int) -> None:
+        path = self._growing(run) / checked_name(name)
+        with self._explained(), suppress(FileNotFoundError):
+            os.truncate(path, size)
+
+    def stage(self, run: str) -> Path:
+        return self._growing(run)
+
+    def writing(self) -> AbstractContextManager[None]:
+        return self._explained()
+
+    def finish(self, run: str) -> None:
+        growing, finished = self._growing(run), self._finished(run)
+        with self._explained():
+            if not growing.is_dir():
+                raise UnknownOutput("This run was never begun.", param="id")
+            if not (growing / METADATA).is_file():
+                raise UnknownFile(f"A run is not finished without {METADATA}.", param="name")
+            if (finished / LABELS).is_file():
+                disk.write(growing / LABELS, (finished / LABELS).read_bytes())
+            disk.settle(growing)
+            disk.supersede(growing, finished, self._doomed)
+
+    def discard(self, run: str) -> None:
+        with self._explained(), suppress(FileNotFoundError):
+            disk.remove(self._growing(run), self._doomed)
+
+    def growing(self) -> list[str]:
+        return [item.name for item in self._runs(self._root / _GROWING)]
+
+    # --- reading ---
+
+    def size(self, run: str, name: str) -> int:
+        try:
+            return self._look(run, name, lambda path: path.stat().st_size)
+        except UnknownFile:
+            return 0
+
+    def read(self, run: str, name: str, offset: int, length: int) -> bytes:
+        def part(path: Path) -> bytes:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+
+        return self._look(run, name, part)
+
+    def finished(self, run: str) -> bool:
+        with self._explained():
+            return (self._finished(run) / METADATA).is_file()
+
+    def entries(self) -> Iterable[Entry]:
+        with self._explained():
+            for item in self._runs(self._root):
+                with suppress(FileNotFoundError):  # thrown away a moment ago
+                    if os.path.exists(f"{item.path}/{METADATA}"):
+                        yield Entry(item.name, os.stat(item.path).st_mtime)
+
+    def files(self, run: str) -> dict[str, int]:
+        folder = self._existing(run)
+        with self._explained():
+            return disk.sizes(folder, is_name)
+
+    def metadata(self, run: str) -> dict[str, Any]:
+        path = self._existing(run) / METADATA
+        with self._explained():
+            try:
+                return json.loads(path.read_bytes())
+            except ValueError as error:
+                raise _damaged(path) from error
+
+    def labels(self, run: str) -> Labels:
+        folder = self._existing(run)
+        with self._explained():
+            return _labels(folder)
+
+    # --- what people do ---
+
+    def label(self, run: str, labels: Labels) -> None:
+        folder = self._existing(run)
+        with self._explained():
+            disk.write(folder / LABELS, labels.model_dump_json(indent=1).encode())
+            disk.touch(folder)
+
+    def trash(self, run: str) -> None:
+        folder, target = self._existing(run), self._trashed(run)
+        with self._explained():
+            target.parent.mkdir(exist_ok=True)
+            disk.supersede(folder, target, self._doomed)
+            os.utime(target)
+
+    def restore(self, run: str) -> None:
+        if self.finished(run):
+            raise Conflict("This output is not in the trash: it is there.", param="id")
+        with self._explained():
+            os.replace(self._trashed(run), self._finished(run))
+
+    def trashed(self) -> Iterable[Trashed]:
+        with self._explained():
+            for item in self._runs(self._root / _TRASH):
+                with suppress(FileNotFoundError):  # restored or purged a moment ago
+                    yield _describe_trashed(Path(item.path))
+
+    def purge(self, run: str) -> None:
+        with self._explained():
+            disk.remove(self._trashed(run), self._doomed)
+
+    def free(self) -> int:
+        gone = StoreUnavailable(f"The outputs folder {self._root} does not exist.")
+        with disk.explained(self._root, gone):
+            return shutil.disk_usage(self._root).free
+
+    def check(self) -> None:
+        with self._explained():
+            self._root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._root) as file:
+                file.write(b"\0")
+
+    # --- places ---
+
+    def _growing(self, run: str) -> Path:
+        return self._root / _GROWING / checked_run(run)
+
+    def _finished(self, run: str) -> Path:
+        return self._root / checked_run(run)
+
+    def _trashed(self, run: str) -> Path:
+        return self._root / _TRASH / checked_run(run)
+
+    def _existing(self, run: str) -> Path:
+        if not self.finished(run):
+            raise UnknownOutput("There is no such output.", param="id")
+        return self._finished(run)
+
+    def _look(self, run: str, name: str, look: Callable[[Path], Seen]) -> Seen:
+        """What `look` sees; a run may be finished between two looks, so look again."""
+        checked_name(name)
+        missing = UnknownFile("There is no such file in this output.", param="name")
+        with disk.explained(self._root, missing):
+            for folder in (self._growing(run), self._finished(run)):
+                with suppress(FileNotFoundError):
+                    return look(folder / name)
+            return look(self._growing(run) / name)
+
+    def _runs(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        with self._explained():
+            try:
+                found = os.scandir(folder)
+            except FileNotFoundError:  # nothing was ever put there
+                return
+            with found:
+                yield from (item for item in found if is_run(item.name) and item.is_dir())
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return disk.explained(self._root, UnknownOutput("There is no such output.", param="id"))
+
+
+def _labels(folder: Path) -> Labels:
+    try:
+        return Labels.model_validate_json((folder / LABELS).read_bytes())
+    except FileNotFoundError:
+        return Labels()
+    except ValidationError as error:
+        raise _damaged(folder / LABELS) from error
+
+
+def _describe_trashed(folder: Path) -> Trashed:
+    try:
+        starred = _labels(folder).starred
+    except RecordDamaged:
+        starred = True
+    size = sum(disk.sizes(folder, is_name).values())
+    return Trashed(folder.name, folder.stat().st_mtime, size, starred)
+
+
+def _damaged(path: Path) -> RecordDamaged:
+    return RecordDamaged(f"{path.parent.name}/{path.name} cannot be understood.")

@@ -1,0 +1,187 @@
+"""Where results lie: what any backend for outputs must be able to do."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.errors import UnknownFile, UnknownOutput
+
+METADATA = "metadata.json"
+"""The recipe of a run; it is written last, so a run that has one is complete."""
+LABELS = "labels.json"
+"""What people say of a run: it may change after the run is finished."""
+MASTER = "master.pcm"
+"""The audio while it grows: s16le, mono, without a header."""
+
+_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9]{1,12}){1,2}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished run."""
+
+    run: str
+    changed: float
+    """Differs after every change of the run."""
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """A run in the trash."""
+
+    run: str
+    since: float
+    """When it was put there; Unix seconds."""
+    bytes: int
+    starred: bool
+
+
+def _tidy(words: str) -> str:
+    """One line of printable characters."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(printable.split())
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple({tag.casefold(): tag for tag in reversed(tags)}.values())[::-1]
+
+
+Tag = Annotated[str, AfterValidator(_tidy), Field(min_length=1, max_length=40)]
+
+
+class Marks(BaseModel):
+    """What a person can say of an output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    starred: bool = False
+    """Starred outputs are never deleted by a retention rule."""
+    tags: Annotated[tuple[Tag, ...], AfterValidator(_distinct)] = Field(default=(), max_length=32)
+    """Words to find it by."""
+    title: Annotated[str, AfterValidator(_tidy)] = Field(default="", max_length=200)
+    """A name for it."""
+
+
+class Labels(Marks):
+    """What became of an output after it was finished."""
+
+    restored_at: float = 0.0
+    """When it was last taken out of the trash, in Unix seconds; from then on it ages anew."""
+
+
+class OutputStore(Protocol):
+    """Runs grow in secret, become visible in one step when finished, and can be thrown away.
+
+    Every method raises UnknownOutput or UnknownFile for what is not there, and StoreUnavailable
+    where the medium refuses.
+    """
+
+    def begin(self, run: str) -> None:
+        """Start a run, or go on with one that a dead worker left."""
+        ...
+
+    def append(self, run: str, name: str, data: bytes) -> None:
+        """Add to a file of a growing run, all or nothing; readers see it when this returns."""
+        ...
+
+    def truncate(self, run: str, name: str, size: int) -> None: ...
+
+    def stage(self, run: str) -> Path:
+        """A local folder in which files of a growing run may be written by name."""
+        ...
+
+    def finish(self, run: str) -> None:
+        """Make the run visible, all at once; a run that was finished before keeps only its labels.
+
+        Raises UnknownFile while its metadata is missing.
+        """
+        ...
+
+    def discard(self, run: str) -> None:
+        """Forget a growing run, if there is one."""
+        ...
+
+    def growing(self) -> list[str]:
+        """Runs that were begun and neither finished nor discarded."""
+        ...
+
+    def size(self, run: str, name: str) -> int:
+        """Bytes of a file of a growing or finished run; 0 if there is no such file."""
+        ...
+
+    def read(self, run: str, name: str, offset: int, length: int) -> bytes:
+        """Part of a file of a growing or finished run; short at its present end."""
+        ...
+
+    def finished(self, run: str) -> bool: ...
+
+    def entries(self) -> Iterable[Entry]:
+        """All finished runs, in no order."""
+        ...
+
+    def files(self, run: str) -> dict[str, int]:
+        """Names and sizes of a finished run's files."""
+        ...
+
+    def metadata(self, run: str) -> dict[str, Any]:
+        """Raises RecordDamaged."""
+        ...
+
+    def labels(self, run: str) -> Labels:
+        """Raises RecordDamaged."""
+        ...
+
+    def label(self, run: str, labels: Labels) -> None: ...
+
+    def trash(self, run: str) -> None:
+        """Take a finished run out of sight, so that it can still be restored."""
+        ...
+
+    def restore(self, run: str) -> None:
+        """Raises Conflict if a run of that id was finished in the meantime."""
+        ...
+
+    def trashed(self) -> Iterable[Trashed]:
+        """Everything in the trash; what cannot be understood counts as starred."""
+        ...
+
+    def purge(self, run: str) -> None:
+        """Delete a run from the trash for good."""
+        ...
+
+    def free(self) -> int:
+        """Bytes that can still be written."""
+        ...
+
+    def check(self) -> None:
+        """Raises StoreUnavailable unless something can be written."""
+        ...
+
+
+def checked_run(run: str) -> str:
+    """`run` if it is the canonical form of a UUID. Raises UnknownOutput."""
+    if not is_run(run):
+        raise UnknownOutput("There is no output of that id: ids are UUIDs.", param="id")
+    return run
+
+
+def is_run(name: str) -> bool:
+    """True for the canonical form of a UUID."""
+    return _RUN.fullmatch(name) is not None
+
+
+def checked_name(name: str) -> str:
+    """`name` if it can be a file of a run. Raises UnknownFile."""
+    if not is_name(name):
+        raise UnknownFile("There is no such file in this output.", param="name")
+    return name
+
+
+def is_name(name: str) -> bool:
+    """True for what a file of a run or a voice may be called."""
+    return _NAME.fullmatch(name) is not None

@@ -1,0 +1,88 @@
+"""`metadata.json`: what was made and from what, enough to make the same audio again."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.jobs import EngineInfo
+from shared.version import __version__
+
+
+class FileFact(BaseModel):
+    """A file of the run."""
+
+    bytes: int
+    sha256: str
+    media_type: str
+
+
+class Segment(BaseModel):
+    """A piece of the text and where it is heard."""
+
+    start: float
+    """Seconds."""
+    end: float
+    text: str
+
+
+class Timings(BaseModel):
+    """How long it took; seconds."""
+
+    queued: float
+    """From submission to the beginning of the last attempt."""
+    first_audio: float
+    """From the beginning of the last attempt to its first samples."""
+    generation: float
+    """From the beginning of the last attempt to its last samples."""
+    real_time_factor: float
+    """Generation time per second of audio; under 1 is faster than real time."""
+
+
+class Recipe(BaseModel):
+    """A finished run; `version` grows when the meaning of a field changes."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Literal[1] = 1
+    id: str
+    task: str
+    created_at: float
+    """Unix seconds, as all times here."""
+    started_at: float
+    finished_at: float
+    attempts: int
+    request: dict[str, Any]
+    seed: int
+    engine: EngineInfo
+    service: str = __version__
+    """Version of this service."""
+    sample_rate: int
+    samples: int
+    duration_seconds: float
+    audio: str = ""
+    """Name of the file in the format asked for."""
+    files: dict[str, FileFact] = {}
+    segments: list[Segment]
+    finish_reasons: dict[str, int]
+    """How the utterances ended, counted."""
+    warnings: list[str]
+    timings: Timings
+    again_of: str = ""
+    """The job whose recipe this one repeats."""
+
+    def result(self) -> dict[str, Any]:
+        """The `result` of the job: what a client wants to know, without the request."""
+        return self.model_dump(
+            mode="json",
+            include={
+                "duration_seconds",
+                "sample_rate",
+                "samples",
+                "audio",
+                "files",
+                "segments",
+                "finish_reasons",
+                "timings",
+                "again_of",
+            },
+        )

@@ -1,0 +1,183 @@
+"""The voices library: what any backend for voices must be able to do, and voices as folders."""
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+from uuid import uuid4
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared import languages
+from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownVoice
+from shared.stores import disk
+from shared.stores.outputs import is_name
+
+RECORD = "voice.yaml"
+"""The record of a voice, in its folder; written last, so a voice that has one is complete."""
+
+_SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+_SLUG_LENGTH = 64
+_MAKING = ".making"
+_DOOMED = ".doomed"
+
+
+class Voice(BaseModel):
+    """What is known of a voice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    """As people call it."""
+    kind: Literal["preset", "cloned", "designed", "mixed"]
+    """Where it comes from."""
+    language: str = languages.AUTO
+    """The language it is at home in, or `auto`."""
+    description: str = Field(default="", max_length=1_000)
+    tags: tuple[str, ...] = Field(default=(), max_length=32)
+    created: datetime
+    settings: dict[str, Any] = {}
+    """Parameters it is used with unless a request says otherwise."""
+
+
+class VoiceStore(Protocol):
+    """Voices by id, each a record and files; nothing half-written can be seen.
+
+    Ids are slugs (`old_sailor`). Every method raises UnknownVoice or UnknownFile for what is not
+    there, and StoreUnavailable where the medium refuses.
+    """
+
+    def create(self, voice_id: str, voice: Voice, files: Mapping[str, bytes]) -> None:
+        """Add a voice with its files, all at once. Raises Conflict if the id is taken."""
+        ...
+
+    def ids(self) -> list[str]:
+        """All voices, in the order of the alphabet."""
+        ...
+
+    def get(self, voice_id: str) -> Voice:
+        """Raises RecordDamaged."""
+        ...
+
+    def files(self, voice_id: str) -> dict[str, int]:
+        """Names and sizes of the voice's files, its record excepted."""
+        ...
+
+    def read(self, voice_id: str, name: str) -> bytes: ...
+
+    def write(self, voice_id: str, name: str, data: bytes) -> None:
+        """Add or replace a file of a voice, in one step."""
+        ...
+
+    def delete(self, voice_id: str) -> None: ...
+
+
+class FolderVoices:
+    """The folder backend of `VoiceStore`: `<root>/<id>/voice.yaml` and the files beside it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def create(self, voice_id: str, voice: Voice, files: Mapping[str, bytes]) -> None:
+        target = self._root / checked_id(voice_id)
+        making = self._root / _MAKING / uuid4().hex
+        with self._explained():
+            if target.exists():
+                raise _taken(voice_id)
+            making.mkdir(parents=True)
+            try:
+                _fill(making, voice, files)
+                disk.admit(making, target)
+            except FileExistsError as error:
+                raise _taken(voice_id) from error
+            finally:
+                if making.exists():
+                    disk.remove(making, self._root / _DOOMED)
+
+    def ids(self) -> list[str]:
+        if not self._root.exists():
+            return []
+        with self._explained():
+            found = [folder.name for folder in self._root.iterdir() if (folder / RECORD).is_file()]
+        return sorted(filter(is_slug, found))
+
+    def get(self, voice_id: str) -> Voice:
+        folder = self._existing(voice_id)
+        with self._explained():
+            text = (folder / RECORD).read_bytes()
+        try:
+            return Voice.model_validate(yaml.safe_load(text))
+        except (yaml.YAMLError, ValidationError) as error:
+            raise RecordDamaged(f"{voice_id}/{RECORD} cannot be understood.") from error
+
+    def files(self, voice_id: str) -> dict[str, int]:
+        folder = self._existing(voice_id)
+        with self._explained():
+            return disk.sizes(folder, lambda name: is_name(name) and name != RECORD)
+
+    def read(self, voice_id: str, name: str) -> bytes:
+        path = self._existing(voice_id) / _checked_file(name)
+        with disk.explained(self._root, _no_file()):
+            return path.read_bytes()
+
+    def write(self, voice_id: str, name: str, data: bytes) -> None:
+        path = self._existing(voice_id) / _checked_file(name)
+        with self._explained():
+            disk.write(path, data)
+
+    def delete(self, voice_id: str) -> None:
+        folder = self._existing(voice_id)
+        with self._explained():
+            disk.remove(folder, self._root / _DOOMED)
+
+    def _existing(self, voice_id: str) -> Path:
+        folder = self._root / checked_id(voice_id)
+        with self._explained():
+            if not (folder / RECORD).is_file():
+                raise _no_voice()
+        return folder
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return disk.explained(self._root, _no_voice())
+
+
+def is_slug(word: str) -> bool:
+    """True for what the id of a voice may be."""
+    return len(word) <= _SLUG_LENGTH and _SLUG.fullmatch(word) is not None
+
+
+def checked_id(voice_id: str) -> str:
+    """`voice_id` if it can be one. Raises UnknownVoice."""
+    if not is_slug(voice_id):
+        raise UnknownVoice(
+            "There is no voice of that id: ids are small letters, digits, - and _.", param="voice"
+        )
+    return voice_id
+
+
+def _checked_file(name: str) -> str:
+    if not is_name(name) or name == RECORD:
+        raise _no_file()
+    return name
+
+
+def _fill(folder: Path, voice: Voice, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        disk.write(folder / _checked_file(name), data)
+    record = yaml.safe_dump(voice.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+    disk.write(folder / RECORD, record.encode())
+
+
+def _taken(voice_id: str) -> Conflict:
+    return Conflict(f"There is a voice {voice_id!r} already.", param="voice")
+
+
+def _no_voice() -> UnknownVoice:
+    return UnknownVoice("There is no such voice.", param="voice")
+
+
+def _no_file() -> UnknownFile:
+    return UnknownFile("This voice has no such file.", param="name")

@@ -1,0 +1,209 @@
+"""The preview engine keeps the engine protocol."""
+
+import itertools
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import yaml
+
+from shared.languages import CODES
+from shared.speakers import SPEAKERS
+from worker.engine.preview.engine import PreviewEngine, PreviewModel
+from worker.engine.protocol import SAMPLE_RATE, Engine, Frames, Utterance
+
+ROOT = Path(__file__).parents[4]
+SENTENCES: dict[str, str] = yaml.safe_load(
+    (ROOT / "tests/data/sentences.yaml").read_text(encoding="utf-8")
+)
+LONG = "The sea was calm, and the lamp turned. " * 60
+
+
+def row(text: str, **fields: Any) -> Utterance:
+    asked: dict[str, Any] = {"language": "english", "speaker": "ryan", **fields}
+    return Utterance(text=text, seed=0, **asked)
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def unwatched() -> None:
+    """A watch that lets everything pass."""
+
+
+@pytest.fixture
+def frames(model: PreviewModel) -> Iterator[Iterator[Frames]]:
+    """A long performance that has begun nothing yet."""
+    with closing(model.generate([row(LONG, max_seconds=600)], unwatched)) as performance:
+        yield performance
+
+
+def test_it_is_an_engine_that_needs_no_checkpoint():
+    engine: Engine = PreviewEngine()
+    assert not engine.needs_checkpoint
+
+
+def test_it_says_that_it_is_a_preview_and_of_which_espeak():
+    description = PreviewEngine().describe()
+    assert (description.name, description.preview) == ("preview", True)
+    assert description.version.startswith("espeak-ng 1.")
+
+
+def test_its_model_offers_all_nine_speakers(model: PreviewModel):
+    assert set(model.speakers) == set(SPEAKERS)
+    assert model.revision[0].isdigit()
+
+
+@pytest.mark.parametrize("language", CODES)
+def test_every_language_sounds(language: str, speak: Any):
+    audio = speak(SENTENCES[language], language)
+    assert audio.dtype == np.float32
+    assert 2 < audio.size / SAMPLE_RATE < 30
+    assert np.sqrt(np.mean(audio**2)) > 0.02
+
+
+def test_languages_differ(speak: Any):
+    spoken = {speak("Paris, 17.", language).tobytes() for language in CODES}
+    assert len(spoken) == len(CODES)
+
+
+def test_auto_speaks_as_the_script_tells(speak: Any):
+    for language in ("chinese", "japanese", "korean", "russian"):
+        text = SENTENCES[language]
+        assert np.array_equal(speak(text, "auto"), speak(text, language))
+
+
+def test_the_same_utterance_makes_the_same_bytes(speak: Any):
+    assert len({speak().tobytes() for _ in range(5)}) == 1
+
+
+def test_a_row_sounds_the_same_in_any_company(model: PreviewModel, speak: Any):
+    text = "Alone or not, it is the same."
+    batch = [row("Someone else speaks first."), row(text)]
+    frames = [f for f in model.generate(batch, unwatched) if f.row == 1]
+    assert np.array_equal(np.concatenate([f.audio for f in frames]), speak(text))
+
+
+def test_rows_come_one_after_the_other_and_each_ends_once(model: PreviewModel):
+    frames = list(model.generate([row("One."), row("Two."), row("Three.")], unwatched))
+    assert [f.row for f in frames] == sorted(f.row for f in frames)
+    ends = [(f.row, f.finish_reason) for f in frames if f.finish_reason]
+    assert ends == [(0, "stop"), (1, "stop"), (2, "stop")]
+
+
+def test_the_nine_speakers_differ_pairwise(speak: Any):
+    voices = {speaker: speak(speaker=speaker) for speaker in SPEAKERS}
+    for one, other in itertools.combinations(voices.values(), 2):
+        assert not np.array_equal(one, other)
+
+
+def test_the_nine_speakers_differ_when_they_whisper(speak: Any):
+    whispers = {speak(speaker=speaker, instruct="whisper").tobytes() for speaker in SPEAKERS}
+    assert len(whispers) == len(SPEAKERS)
+
+
+def test_speech_streams_while_the_child_still_speaks(frames: Iterator[Frames]):
+    before = children()
+    first = next(frames)
+    assert 0 < first.audio.size < SAMPLE_RATE
+    assert children() - before
+    assert sum(1 for _ in frames) > 100
+    assert children() == before
+
+
+def test_closing_the_performance_ends_the_child(model: PreviewModel):
+    before = children()
+    performance = model.generate([row(LONG)], unwatched)
+    next(performance)
+    assert children() - before
+    performance.close()
+    assert children() == before
+
+
+@pytest.mark.parametrize("looks", [1, 2, 5])
+def test_a_watch_that_raises_ends_the_child(model: PreviewModel, looks: int):
+    before, calls = children(), itertools.count(1)
+
+    def watch() -> None:
+        if next(calls) == looks:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        list(model.generate([row(LONG)], watch))
+    assert children() == before
+
+
+def test_speech_beyond_the_bound_is_cut(perform: Any):
+    frames = perform(LONG, max_seconds=0.5)
+    assert frames[-1].finish_reason == "length"
+    assert sum(f.audio.size for f in frames) == pytest.approx(0.5 * 8 * SAMPLE_RATE, rel=0.01)
+
+
+def test_pace_holds_speech_back_to_real_time_and_keeps_watching():
+    paced = PreviewEngine(pace=1).load("preview", None, lambda _: None)
+    looks: list[float] = []
+    begun = time.monotonic()
+    frames = list(paced.generate([row("One, two.")], lambda: looks.append(time.monotonic())))
+    seconds = sum(f.audio.size for f in frames) / SAMPLE_RATE
+    assert time.monotonic() - begun >= 0.98 * seconds
+    assert len(looks) > seconds / 0.1
+
+
+def test_pace_changes_no_sample(speak: Any):
+    paced = PreviewEngine(pace=0.5).load("preview", None, lambda _: None)
+    audio = np.concatenate([f.audio for f in paced.generate([row("Hello.")], unwatched)])
+    assert np.array_equal(audio, speak("Hello."))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "..."])
+def test_nothing_to_say_ends_at_once(text: str, perform: Any):
+    frames = perform(text)
+    assert frames[-1].finish_reason == "stop"
+    assert sum(f.audio.size for f in frames) < 0.1 * SAMPLE_RATE
+
+
+PARENT = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from worker.engine.preview.engine import PreviewEngine
+from worker.engine.protocol import Utterance
+model = PreviewEngine(pace=1).load("preview", None, print)
+utterance = Utterance(text={LONG!r}, language="english", seed=0, speaker="ryan", max_seconds=600)
+for frames in model.generate([utterance], lambda: None):
+    print("spoken", flush=True)
+"""
+
+
+def gone(process: psutil.Process) -> bool:
+    """Ended, even if nobody has collected its status yet."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_killed_parent_takes_its_child_along():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    assert parent.stdout
+    assert parent.stdout.readline() == b"spoken\n"
+    (child,) = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.communicate()
+    patience = time.monotonic() + 10
+    while not gone(child) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert gone(child)
+
+
+def test_the_library_never_enters_the_process():
+    script = PARENT.replace(LONG, "Hello.") + (
+        "\nassert 'espeakng_loader' not in sys.modules and 'torch' not in sys.modules"
+        "\nimport psutil; maps = [m.path for m in psutil.Process().memory_maps()]"
+        "\nassert maps and not any('espeak' in path for path in maps)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,1 @@
+"""Jobs in, audio out: the queue's worker, the performers and the engines."""

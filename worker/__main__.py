@@ -1,0 +1,90 @@
+"""`python -m worker`: one process that owns the engine and performs one job at a time."""
+
+import logging
+import os
+import socket
+import sys
+import time
+
+from shared import connection, logs
+from shared.errors import SpeechError
+from shared.queue import JobQueue
+from shared.recovery import Recovery
+from shared.settings import Settings, load
+from shared.status import WorkerStatus
+from shared.stores.folder import FolderOutputs
+from shared.version import __version__
+from worker import pipelines, tasks
+from worker.control import Ear
+from worker.engine.cache import Cache
+from worker.engine.choice import Choice, choose
+from worker.heart import Heart
+from worker.lease import Lease
+from worker.performing import discover
+from worker.queue import QueueWorker
+from worker.runner import Runner
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Work until told to stop; the exit status is 2 for a setting that cannot be met."""
+    try:
+        settings = load(arguments)
+        logs.configure(settings, "worker")
+        choice = choose(settings)
+    except SpeechError as error:
+        sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
+        return 2
+    log.info("Engine: %s. %s", choice.description.fingerprint, choice.reason)
+    discover(tasks, pipelines)
+    work(settings, choice)
+    return 0
+
+
+def work(settings: Settings, choice: Choice) -> None:
+    """Take up what a predecessor left, then take jobs."""
+    redis = connection.patient(settings.redis_url)
+    lease = Lease(redis, settings.worker_name, settings.lease_seconds)
+    lease.claim()
+    queue = JobQueue(redis, settings)
+    cache = Cache(choice.engine, settings, lambda name, stage: log.info("%s: %s", name, stage))
+    runner = Runner(redis, queue, FolderOutputs(settings.outputs_dir), settings, choice, cache)
+    heart = Heart(redis, settings, lease, _status(settings, choice, cache, runner))
+    ear = Ear(connection.patient(settings.redis_url), settings, cache)
+    Recovery(redis, queue, settings).recover(settings.worker_name)
+    heart.tell()
+    heart.start()
+    ear.start()
+    try:
+        QueueWorker(redis, settings, runner, heart).work(logging_level="WARNING")
+    finally:
+        ear.stop()
+        heart.stop()
+        cache.clear()
+
+
+def _status(settings: Settings, choice: Choice, cache: Cache, runner: Runner):
+    started = time.time()
+
+    def tell() -> str:
+        trouble = choice.trouble(settings)
+        return WorkerStatus(
+            name=settings.worker_name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            started_at=started,
+            engine=choice.info(),
+            reason=choice.reason,
+            ready=not trouble,
+            trouble=trouble,
+            job=runner.job,
+            loaded=cache.describe(),
+        ).model_dump_json()
+
+    return tell
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""The worker's ear between jobs: pulls, loads and unloads checkpoints when asked to."""
+
+import logging
+import threading
+import time
+
+import redis
+
+from shared import status
+from shared.checkpoints import catalogue, download, folder
+from shared.checkpoints.progress import Progress
+from shared.connection import Connection
+from shared.errors import CheckpointMissing, SpeechError
+from shared.settings import Settings
+from shared.status import Control, ModelAction
+from worker.engine.cache import Cache
+
+_PATIENCE = 5.0
+_NOTE_EVERY = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Ear:
+    """Listens for control messages in a thread of its own; loading waits for the running job."""
+
+    def __init__(self, connection: Connection, settings: Settings, cache: Cache) -> None:
+        self._redis = connection
+        self._settings = settings
+        self._cache = cache
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                message = status.receive(self._redis, self._settings.worker_name, _PATIENCE)
+                if message:
+                    self._obey(message)
+                self._cache.unload_idle()
+            except redis.RedisError as error:
+                log.warning("Redis does not answer the ear: %s", error)
+                time.sleep(1)
+
+    def _obey(self, message: Control) -> None:
+        self._note(message, "running")
+        try:
+            done = self._do(message)
+        except SpeechError as error:
+            log.warning("%s %s: %s", message.action, message.checkpoint, error.message)
+            self._note(message, "failed", error.message)
+        else:
+            self._note(message, "done", done)
+
+    def _do(self, message: Control) -> str:
+        match message.action:
+            case "pull":
+                return self._pull(message)
+            case "load":
+                return self._load(message)
+            case "unload":
+                return "Unloaded." if self._cache.unload(message.checkpoint) else "Was not loaded."
+            case "clear":
+                with self._cache.lock:
+                    self._cache.clear()
+                return "All caches are empty."
+
+    def _pull(self, message: Control) -> str:
+        last = 0.0
+
+        def report(progress: Progress) -> None:
+            nonlocal last
+            if time.monotonic() - last > _NOTE_EVERY:
+                last = time.monotonic()
+                self._note(
+                    message, "running", progress.file, progress.done_bytes, progress.total_bytes
+                )
+
+        download.pull(
+            catalogue.find(message.checkpoint),
+            self._settings.models_dir,
+            self._settings,
+            report,
+            self._stopped.is_set,
+        )
+        return "Downloaded and verified."
+
+    def _load(self, message: Control) -> str:
+        entries = {entry.id: entry for entry in folder.scan(self._settings.models_dir)}
+        if message.checkpoint not in entries:
+            raise CheckpointMissing(f"The checkpoint {message.checkpoint} is not on this machine.")
+        self._cache.load(message.checkpoint, entries[message.checkpoint].folder)
+        return "Loaded."
+
+    def _note(
+        self, message: Control, state: str, text: str = "", done: int = 0, total: int = 0
+    ) -> None:
+        action = ModelAction.model_validate(
+            {
+                "action": message.action,
+                "state": state,
+                "message": text,
+                "done_bytes": done,
+                "total_bytes": total,
+            }
+        )
+        status.note(self._redis, self._settings.worker_name, message.checkpoint, action)

@@ -1,0 +1,1 @@
+"""The engines, and the only home of torch, transformers and qwen-tts."""

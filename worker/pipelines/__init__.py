@@ -1,0 +1,1 @@
+"""Performers of pipelines: one module each."""

@@ -1,0 +1,130 @@
+"""The one subclass of RQ's worker: every hook of RQ that we override stands here.
+
+Pinned to rq 3.0.*: `lpop`, `lmove`, `perform_job`, `prepare_job_execution`, `_finalize_*`,
+`get_heartbeat_ttl`, `kill_horse` and `register_birth` are not public; each has a test.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rq.exceptions import DequeueTimeout
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from shared import keys, rq, scripts
+from shared.connection import Connection
+from shared.settings import Settings
+from worker.heart import Beating, Heart
+from worker.runner import GaveBack, Runner
+
+log = logging.getLogger(__name__)
+
+
+class WorkerQueue(rq.BelledQueue):
+    """The queues as one worker takes from them, in the order of their urgency."""
+
+    inflight: ClassVar[str]
+
+    @classmethod
+    def lpop(
+        cls, queue_keys: Sequence[str], timeout: int | None, connection: Any = None
+    ) -> tuple[bytes, bytes] | None:
+        """Take the next job, waiting for a bell; RQ's own way can lose one in between."""
+        until = time.monotonic() + (timeout or 0)
+        while True:
+            found = scripts.run(connection, "take", [cls.inflight, *queue_keys], [])
+            if found:
+                return found[0], found[1]
+            if timeout is None:
+                return None
+            left = until - time.monotonic()
+            if left <= 0:
+                raise DequeueTimeout(timeout, queue_keys)
+            bells = [keys.bell(key.removeprefix("rq:queue:")) for key in queue_keys]
+            connection.blpop(bells, min(1.0, left))
+
+    @classmethod
+    def lmove(cls, connection: Any, queue_key: str, timeout: int | None) -> Any:
+        return cls.lpop([queue_key], timeout, connection)
+
+
+class WorkerJob(rq.DeclaredJob):
+    """A job that this process can perform."""
+
+
+class QueueWorker(SimpleWorker):
+    """Takes one job at a time, in this process, and keeps the lease of each while it runs."""
+
+    def __init__(
+        self, connection: Connection, settings: Settings, runner: Runner, heart: Heart
+    ) -> None:
+        self._settings = settings
+        self._runner = runner
+        self._heart = heart
+        self._inflight = keys.inflight(settings.worker_name)
+        super().__init__(
+            list(keys.QUEUES),
+            name=settings.worker_name,
+            connection=connection,
+            serializer=JSONSerializer,
+            job_class=type("Job", (WorkerJob,), {"perform_declared": staticmethod(runner.run)}),
+            queue_class=type("Queue", (WorkerQueue,), {"inflight": self._inflight}),
+            worker_ttl=20,
+            maintenance_interval=60,
+            log_job_description=False,
+        )
+
+    def register_birth(self) -> None:
+        # Our lease says that no other process lives under this name, whatever RQ's key says.
+        self.connection.delete(self.key)
+        super().register_birth()
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        return int(self._settings.lease_seconds)
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        super().prepare_job_execution(job, remove_from_intermediate_queue=False)
+        self.connection.lrem(self._inflight, 1, job.id)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        self._stopped_job_id = None
+        pulse = self._runner.prepare()
+        self._heart.follow(Beating(execution, queue.name, pulse))
+        try:
+            return super().perform_job(job, queue, execution)
+        finally:
+            self._heart.follow(None)
+
+    def kill_horse(self, sig: Any = None) -> None:
+        """Called by RQ's stop command, in its own thread."""
+        self._runner.pulse.cancel()
+
+    def _finalize_success(
+        self, job: Job, queue: Queue, execution: Execution, return_value: Any
+    ) -> None:
+        if self._holds(execution):
+            super()._finalize_success(job, queue, execution, return_value)
+
+    def _finalize_failure(
+        self, job: Job, queue: Queue, execution: Execution, exc_info: Any
+    ) -> None:
+        self._stopped_job_id = None
+        if isinstance(exc_info[1], GaveBack):
+            job.retries_left = (job.retries_left or 0) + 1
+        if self._holds(execution):
+            super()._finalize_failure(job, queue, execution, exc_info)
+        if isinstance(exc_info[1], GaveBack):
+            raise SystemExit(0)
+
+    def _holds(self, execution: Execution) -> bool:
+        """False when the lease ran out: then RQ's word on this job is no longer ours."""
+        if self.connection.exists(execution.key):
+            return True
+        log.warning("The lease of job %s had run out.", execution.job_id)
+        self.executions.pop(execution.id, None)
+        return False

@@ -1,0 +1,170 @@
+"""The audio of one attempt on its way to the file and to the listeners.
+
+A second attempt is not a second performance: what an earlier attempt left in the file is compared
+with what is made again, and only samples beyond those delivered are published. Listeners are
+always fed from the file, so whatever Redis forgot or was away for is made up for at the next piece.
+"""
+
+import logging
+import time
+
+import redis
+
+from shared import events, keys, scripts
+from shared.audio import pcm
+from shared.audio.pcm import SAMPLE_RATE
+from shared.connection import Connection
+from shared.jobs import JobRecord, Progress, flat
+from shared.queue import Fenced
+from shared.settings import Settings
+from shared.stores.outputs import MASTER, OutputStore
+from worker.engine.protocol import Samples
+from worker.pulse import Pulse
+
+_WIDTH = 2
+"""Bytes per sample."""
+_CHUNK = SAMPLE_RATE // 2
+"""Samples in the largest chunk that is published."""
+_STREAM_LIFE = 3_600
+"""Seconds that the stream of a job lives after its last chunk, should nobody end it."""
+
+log = logging.getLogger(__name__)
+
+
+class Recording:
+    """Where the samples of one attempt go."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: OutputStore,
+        settings: Settings,
+        record: JobRecord,
+        attempt: int,
+        pulse: Pulse,
+    ) -> None:
+        self._redis = connection
+        self._store = store
+        self._settings = settings
+        self._record = record
+        self._attempt = attempt
+        self._pulse = pulse
+        self._take = record.take
+        self._delivered = record.samples
+        self._left = store.size(record.id, MASTER) // _WIDTH
+        self.position = 0
+        """Samples made in this attempt."""
+        self.progress = Progress()
+        self.first_audio_at: float | None = None
+
+    def begin(self, fingerprint: str) -> None:
+        """Decide whether an earlier attempt's audio still counts."""
+        record = self._record
+        self._store.truncate(record.id, MASTER, self._left * _WIDTH)
+        if record.fingerprint and record.fingerprint != fingerprint and self._left:
+            self.restart(f"The engine changed from {record.fingerprint} to {fingerprint}.")
+        elif self._delivered > self._left:
+            self.restart("The audio made so far was lost.")
+
+    def announce(self, event: events.Header | events.Notice | events.Restart, **fields: str) -> None:
+        """Tell the listeners. Raises Fenced."""
+        reset = isinstance(event, events.Restart)
+        held = scripts.run(
+            self._redis,
+            "announce",
+            self._keys(),
+            [
+                self._attempt,
+                int(reset),
+                event.model_dump_json(),
+                _STREAM_LIFE,
+                *flat(fields),
+            ],
+        )
+        if not held:
+            raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
+
+    def take(self, samples: Samples) -> None:
+        """Write a piece, publish it. Raises Cancelled, DeadlineExceeded, Fenced, StoreUnavailable."""
+        self._pulse.watch()
+        data = pcm.encode(samples)
+        if self.first_audio_at is None and data:
+            self.first_audio_at = time.time()
+        kept = self._keep(data)
+        if kept < len(data):
+            self._store.append(self._record.id, MASTER, data[kept:])
+        self.position += len(data) // _WIDTH
+        self.progress.audio_seconds = self.position / SAMPLE_RATE
+        self._publish()
+
+    def restart(self, reason: str) -> None:
+        """Begin the audio anew; what this attempt has made so far stays."""
+        log.warning("Job %s begins anew: %s", self._record.id, reason)
+        self._take += 1
+        self.announce(events.Restart(take=self._take, reason=reason))
+        self._delivered = 0
+        self._left = self.position
+        self._store.truncate(self._record.id, MASTER, self.position * _WIDTH)
+
+    @property
+    def present_take(self) -> int:
+        return self._take
+
+    def finish(self) -> None:
+        """Publish what is left, riding out an outage of Redis."""
+        if self._left > self.position:
+            self.restart("This attempt made less audio than the one before.")
+        while self._delivered < self.position:
+            self._publish()
+            if self._delivered < self.position:
+                self._pulse.watch()
+                time.sleep(0.5)
+
+    def _keep(self, data: bytes) -> int:
+        """Bytes at the start of `data` that an earlier attempt has already written."""
+        if self.position >= self._left:
+            return 0
+        length = min(len(data), (self._left - self.position) * _WIDTH)
+        known = self._store.read(self._record.id, MASTER, self.position * _WIDTH, length)
+        if known == data[:length]:
+            return length
+        self.restart("This attempt makes other audio than the one before.")
+        return 0
+
+    def _publish(self) -> None:
+        """Deliver from the file all that was made and not yet delivered."""
+        try:
+            while self._delivered < self.position:
+                self._publish_chunk()
+        except redis.RedisError as error:
+            # The file has it; the next piece makes up for it.
+            log.warning("Job %s: Redis does not take the audio: %s", self._record.id, error)
+
+    def _publish_chunk(self) -> None:
+        count = min(_CHUNK, self.position - self._delivered)
+        data = self._store.read(
+            self._record.id, MASTER, self._delivered * _WIDTH, count * _WIDTH
+        )
+        delivered, cancelled = scripts.run(
+            self._redis,
+            "append",
+            self._keys(),
+            [
+                self._attempt,
+                self._delivered,
+                count,
+                data,
+                int(self._settings.stream_keep_seconds * SAMPLE_RATE),
+                self.progress.model_dump_json(),
+                _STREAM_LIFE,
+            ],
+        )
+        if delivered < 0:
+            raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
+        self._delivered = delivered
+        if cancelled:
+            self._pulse.cancel()
+
+    def _keys(self) -> list[str]:
+        job_id = self._record.id
+        return [keys.job(job_id), keys.stream(job_id), keys.channel(job_id)]

@@ -1,0 +1,50 @@
+"""What performers that speak have in common: order, seeds and bounds."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from worker.engine.protocol import FinishReason, Frames, Samples
+
+_SLACK = 3.0
+_FLOOR = 2.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Frames of the row whose turn it is."""
+
+    audio: Samples
+    first: bool
+    """True for the first frames of the row."""
+    finish_reason: FinishReason | None
+    notes: tuple[str, ...]
+
+
+def in_order(batch: Iterable[Frames]) -> Iterator[tuple[int, Heard]]:
+    """Frames row after row, however the engine interleaves them; later rows wait in memory."""
+    waiting: dict[int, list[Frames]] = {}
+    turn, begun = 0, False
+    for frames in batch:
+        waiting.setdefault(frames.row, []).append(frames)
+        while turn in waiting and waiting[turn]:
+            head = waiting[turn].pop(0)
+            yield turn, Heard(head.audio, not begun, head.finish_reason, head.notes)
+            begun = head.finish_reason is None
+            if not begun:
+                del waiting[turn]
+                turn += 1
+
+
+def seed_of(seed: int, row: int) -> int:
+    """The seed of one utterance of a job: other rows draw otherwise, equal jobs draw alike."""
+    digest = hashlib.sha256(f"{seed}/{row}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def speech_bound(estimated_seconds: float) -> float:
+    """Seconds after which speech is a runaway: three times the estimate and two more.
+
+    Tighter bounds clip slow or expressive speech; without one the model can go on for minutes.
+    """
+    return _SLACK * estimated_seconds + _FLOOR

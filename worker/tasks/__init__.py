@@ -1,0 +1,1 @@
+"""Performers of tasks: one module each."""
