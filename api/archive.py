@@ -6,7 +6,7 @@ from io import RawIOBase
 
 from api.files import Span, blocks
 from shared.stores.listing import Output
-from shared.stores.outputs import MASTER, OutputStore
+from shared.stores.outputs import OutputStore
 
 _TEXTS = (".json", ".srt", ".vtt", ".txt")
 """Worth compressing; audio is not."""
@@ -34,15 +34,10 @@ class _Sink(RawIOBase):
 
 
 def archive(store: OutputStore, output: Output) -> Iterator[bytes]:
-    """The files of `output` as the bytes of a zip file.
-
-    The raw master stays out unless it is what was asked for. Raises StoreUnavailable.
-    """
+    """The files of `output` as the bytes of a zip file. Raises StoreUnavailable."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as packed:
         for name, size in store.files(output.id).items():
-            if name == MASTER != output.audio:
-                continue
             with packed.open(_member(output, name), "w", force_zip64=size >= _ZIP64_ABOVE) as file:
                 for block in blocks(store, output.id, name, Span(0, size)):
                     file.write(block)

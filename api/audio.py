@@ -37,7 +37,9 @@ async def job_audio(
     id: str,
     request: Request,
     here: Here,
-    format: Annotated[Format | None, Query(description="Another format than the job's own.")] = None,
+    format: Annotated[
+        Format | None, Query(description="Another format than the job's own.")
+    ] = None,
     follow: Annotated[bool, Query(description="Do not wait for the end.")] = False,
     after: Annotated[int, Query(ge=0, description="Samples to leave out at the beginning.")] = 0,
     span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
@@ -53,7 +55,9 @@ async def job_audio(
         response.headers.update(headers)
         return response
     encoded = _encoded(here, recipe, format or "wav")
-    return StreamingResponse(encoded, media_type=FORMATS[format or "wav"].media_type, headers=headers)
+    return StreamingResponse(
+        encoded, media_type=FORMATS[format or "wav"].media_type, headers=headers
+    )
 
 
 @router.head("/{id}/files/{name}", include_in_schema=False)
@@ -141,7 +145,7 @@ async def _first(messages: AsyncGenerator[Message]) -> events.Header:
 async def _sound(
     messages: AsyncGenerator[Message], format: Format, sample_rate: int
 ) -> AsyncGenerator[bytes]:
-    """Encoded audio to the end; a failure breaks the response off, so that it cannot pass for whole."""
+    """Encoded audio to the end; a failure breaks the response off, lest it pass for whole."""
     stream = encoder(format, sample_rate)
     async for message in messages:
         match message:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
-from redis import Redis
 
 from api.relay import Hub
+from shared.connection import Connection
 from shared.queue import JobQueue
 from shared.settings import Settings
 from shared.stores.index import OutputIndex
@@ -19,7 +19,7 @@ class Context:
     """Everything that one API process holds."""
 
     settings: Settings
-    redis: Redis
+    redis: Connection
     queue: JobQueue
     hub: Hub
     outputs: OutputStore

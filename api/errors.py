@@ -34,7 +34,7 @@ def install(app: FastAPI) -> None:
 
 def answer(error: SpeechError) -> JSONResponse:
     """The response that an error stands for."""
-    headers = {}
+    headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
     if error.status == 401:
@@ -48,7 +48,9 @@ async def _speech_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
-    return answer(_explained(dict(faults[0])) if faults else InvalidRequest("The request is wrong."))
+    return answer(
+        _explained(dict(faults[0])) if faults else InvalidRequest("The request is wrong.")
+    )
 
 
 def _explained(fault: dict[str, Any]) -> SpeechError:

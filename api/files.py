@@ -42,20 +42,20 @@ def serve(
     store: OutputStore,
     run: str,
     name: str,
+    range_header: str | None,
+    media_type: str,
     *,
-    range_header: str | None = None,
-    media_type: str = "application/octet-stream",
-    download_name: str | None = None,
+    download_name: str,
     etag: str | None = None,
     head: bool = False,
 ) -> Response:
     """A file of a run as it is now, whole (200) or the part that `range_header` names (206, 416).
 
-    `download_name` makes browsers save it under that name. Raises UnknownOutput and UnknownFile.
+    Who saves it finds it under `download_name`. Raises UnknownOutput and UnknownFile.
     """
     store.read(run, name, 0, 1)
     size = store.size(run, name)
-    headers = {"Accept-Ranges": "bytes", **_safety(download_name or name, bool(download_name))}
+    headers = {"Accept-Ranges": "bytes", **_safety(download_name)}
     if etag:
         headers["ETag"] = f'"{etag}"'
     try:
@@ -103,11 +103,10 @@ def blocks(store: OutputStore, run: str, name: str, span: Span) -> Iterator[byte
         yield data
 
 
-def _safety(name: str, save: bool) -> dict[str, str]:
+def _safety(name: str) -> dict[str, str]:
     """Headers that keep a browser from taking a file for something else."""
     plain = _OUTSIDE_NAME.sub("_", name).strip("._")[:100] or "file"
-    disposition = "attachment" if save else "inline"
     return {
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'{disposition}; filename="{plain}"',
+        "Content-Disposition": f'inline; filename="{plain}"',
     }

@@ -1,7 +1,7 @@
-"""Following a job from any sample on: the recent past from Redis, the older from the file, then live.
+"""Following a job from any sample on: the older past from the file, the recent from Redis, then live.
 
-What a listener is told of the job comes from its record, not from the stream, so nobody waits for an
-event that was lost; what it hears is counted in samples, so nothing is heard twice.
+What a listener is told of the job comes from its record, not from the stream, so nobody waits for
+an event that was lost; what it hears is counted in samples, so nothing is heard twice.
 """
 
 import time
@@ -12,6 +12,7 @@ import redis
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context
+from api.relay import Mailbox
 from shared import events, keys
 from shared.audio.pcm import SAMPLE_RATE
 from shared.errors import QueueUnavailable, UnknownFile, UnknownJob, UnknownOutput
@@ -21,7 +22,13 @@ from shared.stores import master
 from shared.stores.recipe import Recipe
 
 Message = (
-    events.Header | events.Waiting | events.Notice | events.Restart | events.Fault | events.End | bytes
+    events.Header
+    | events.Waiting
+    | events.Notice
+    | events.Restart
+    | events.Fault
+    | events.End
+    | bytes
 )
 """What a listener gets; bytes are audio, s16le."""
 
@@ -60,8 +67,7 @@ async def follow(
             yield message
         return
     async with context.hub.listen(job_id) as mailbox:
-        ended = False
-        while not ended:
+        while True:
             try:
                 record = await fetch(context, job_id) or record
                 async for message in _catch_up(context, record, told, audio):
@@ -69,20 +75,26 @@ async def follow(
             except (QueueUnavailable, redis.RedisError):
                 await mailbox.next(_LOOK)
                 continue
-            ended = record.state.terminal
-            while not ended:
-                entry = await mailbox.next(_LOOK)
-                if entry is None or entry.audio is None:
-                    break
-                if not audio or entry.finish <= told.cursor:
-                    told.cursor = max(told.cursor, entry.finish)
-                elif entry.sample == told.cursor and told.header:
-                    told.cursor = entry.finish
-                    yield entry.audio
-                else:
-                    break
-                if time.monotonic() - told.looked > _LOOK:
-                    break
+            if record.state.terminal:
+                return
+            async for piece in _live(mailbox, told, audio):
+                yield piece
+
+
+async def _live(mailbox: Mailbox, told: _Told, audio: bool) -> AsyncGenerator[bytes]:
+    """Audio as it is published, until there is a reason to look at the record again."""
+    while time.monotonic() - told.looked < _LOOK:
+        entry = await mailbox.next(_LOOK)
+        if entry is None or entry.audio is None:
+            return
+        if not audio:
+            continue
+        if entry.sample > told.cursor or not told.header:
+            return
+        piece = entry.audio[2 * (told.cursor - entry.sample) :]
+        if piece:
+            told.cursor = entry.finish
+            yield piece
 
 
 async def fetch(context: Context, job_id: str) -> JobRecord | None:

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
-from pydantic import BaseModel
 from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from api.deps import Context, Here
@@ -15,6 +14,7 @@ from shared.requests import CONTRACTS, contract
 from shared.requests.declared import Declared
 from shared.states import JobState
 from shared.stores.recipe import Recipe
+from shared.views import JobPage
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -25,14 +25,6 @@ Priority = Annotated[
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 _SCANNED = 5_000
 """Jobs looked at for one filtered page."""
-
-
-class JobPage(BaseModel):
-    """Jobs, the newest first."""
-
-    items: list[JobView]
-    next: str | None
-    """Pass as `before` for the page after this one."""
 
 
 def _submission_route(declared: type[Declared]) -> None:

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from starlette.status import HTTP_202_ACCEPTED
 
 from api.deps import Context, Here
@@ -11,34 +10,10 @@ from shared import status
 from shared.checkpoints import folder
 from shared.errors import EngineUnavailable
 from shared.queue import answered
-from shared.status import Control, ModelAction
+from shared.status import Control
+from shared.views import Accepted, ModelView
 
 router = APIRouter(prefix="/v1", tags=["models"])
-
-
-class ModelView(BaseModel):
-    """A checkpoint."""
-
-    id: str
-    kind: str
-    size: str
-    revision: str
-    state: str
-    """`absent`, `partial`, `present` or `damaged`."""
-    bytes: int
-    missing: list[str]
-    damaged: list[str]
-    loaded_by: list[str]
-    """Workers that hold it in memory."""
-    action: ModelAction | None
-    """The last pull, load or unload."""
-
-
-class Accepted(BaseModel):
-    """A worker will do it; watch `action` in `/v1/models`."""
-
-    worker: str
-    action: str
 
 
 @router.get("/models")
@@ -59,7 +34,7 @@ def show_model(id: str, here: Here) -> ModelView:
 
 @router.post("/models/{id}/{action}", status_code=HTTP_202_ACCEPTED)
 def change_model(id: str, action: Literal["pull", "load", "unload"], here: Here) -> Accepted:
-    """Ask the worker to download, load or unload a checkpoint; loading waits for its present job."""
+    """Ask the worker to download, load or unload a checkpoint; loading waits for its job."""
     folder.entry(here.settings.models_dir, id)
     return _send(here, Control(action=action, checkpoint=id))
 

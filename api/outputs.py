@@ -82,17 +82,16 @@ def file(
     id: str,
     name: str,
     range: Annotated[str | None, Header()] = None,
-    save: bool = False,
 ) -> Response:
-    """Whole, or the part that a Range header names; `save` has browsers store it."""
+    """Whole, or the part that a Range header names."""
     fact = here.index.get(id).files.get(name)
     return serve(
         here.outputs,
         id,
         name,
-        range_header=range,
-        media_type=fact.media_type if fact else "application/octet-stream",
-        download_name=f"{id}-{name}" if save else None,
+        range,
+        fact.media_type if fact else "application/octet-stream",
+        download_name=f"{id}-{name}",
         etag=fact.sha256 if fact else None,
         head=request.method == "HEAD",
     )

@@ -1,9 +1,6 @@
 """`/v1/status`, `/health`, `/ready`: how the service is."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
 from starlette.status import HTTP_503_SERVICE_UNAVAILABLE
 
 from api.deps import Here
@@ -11,55 +8,10 @@ from shared import status
 from shared.errors import SpeechError
 from shared.queue import answered
 from shared.states import JobState
-from shared.status import WorkerStatus
-from shared.stores.index import Usage
 from shared.version import __version__
+from shared.views import Health, QueueStatus, Readiness, Status
 
 router = APIRouter(tags=["status"])
-
-
-class QueueStatus(BaseModel):
-    """The queue."""
-
-    waiting: dict[str, int]
-    running: int
-    limit: int
-    pace: float
-    """Wall seconds per second of audio of the engine in use, a moving average."""
-
-
-class Status(BaseModel):
-    """The whole service."""
-
-    version: str
-    workers: list[WorkerStatus]
-    queue: QueueStatus
-    listeners: int
-    """Listeners on this API process."""
-    outputs: Usage
-
-
-class Health(BaseModel):
-    """Whether this process should be replaced."""
-
-    status: Literal["ok", "failed"]
-
-
-class Readiness(BaseModel):
-    """Whether a job sent now would be spoken."""
-
-    ready: bool
-    queue: bool
-    """Redis answers."""
-    worker: bool
-    """A worker is alive, and its engine has what it needs."""
-    outputs: bool
-    """The outputs folder can be written."""
-    engine: str | None
-    preview: bool | None
-    """True when the engine is the preview, not Qwen3-TTS."""
-    reason: str
-    """Why this engine speaks, or what is missing."""
 
 
 @router.get("/v1/status")
@@ -109,7 +61,9 @@ def _readiness(here: Here) -> Readiness:
         return _unready(error.message)
     outputs = _writable(here)
     if not alive:
-        return _unready("No worker is alive.").model_copy(update={"queue": True, "outputs": outputs})
+        return _unready("No worker is alive.").model_copy(
+            update={"queue": True, "outputs": outputs}
+        )
     worker = next((worker for worker in alive if worker.ready), alive[0])
     return Readiness(
         ready=worker.ready and outputs,

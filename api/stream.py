@@ -125,9 +125,7 @@ async def _relay(
                 await task
 
 
-async def _send_all(
-    socket: WebSocket, messages: AsyncGenerator[Message], format: Format
-) -> None:
+async def _send_all(socket: WebSocket, messages: AsyncGenerator[Message], format: Format) -> None:
     coder: Encoder = encoder(format)
     async with contextlib.aclosing(messages):
         async for message in messages:

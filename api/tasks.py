@@ -1,46 +1,14 @@
 """`/v1/tasks`, `/v1/speakers`, `/v1/languages`: what can be asked for, from the declarations."""
 
-from typing import Any
-
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from shared import languages
 from shared.requests import CONTRACTS, contract
-from shared.requests.declared import Declared, Kind
+from shared.requests.declared import Declared
 from shared.speakers import SPEAKERS
+from shared.views import LanguageView, SpeakerView, TaskView
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
-
-
-class TaskView(BaseModel):
-    """A task or pipeline."""
-
-    name: str
-    title: str
-    summary: str
-    kind: Kind
-    example: dict[str, Any]
-    json_schema: dict[str, Any]
-    """JSON Schema of the request body."""
-    submit: str
-    """Where to POST it."""
-
-
-class SpeakerView(BaseModel):
-    """A preset speaker."""
-
-    id: str
-    name: str
-    language: str
-    description: str
-
-
-class LanguageView(BaseModel):
-    """A language; either name may be used."""
-
-    id: str
-    code: str
 
 
 @router.get("/tasks")

@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 Connection: TypeAlias = Any
 """A `redis.Redis`. Its stubs give every reply as bytes or str or a future of either, so strict
-checking would ask for a cast at each call; replies are bytes here, and the records validate them."""
+checking would ask for a cast at each call; replies are bytes here, and records validate them."""
 AsyncConnection: TypeAlias = Any
 """A `redis.asyncio.Redis`, untyped for the same reason."""
 
@@ -42,9 +42,7 @@ def prompt(url: str) -> Connection:
         socket_timeout=0.6,
         socket_connect_timeout=0.4,
         # A connection that a restart has closed is opened anew; a silence is not waited for twice.
-        retry=Retry(
-            ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1, (redis.ConnectionError,)
-        ),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1, (redis.ConnectionError,)),
         max_connections=128,
     )
 

@@ -1,4 +1,4 @@
-"""Every error that a person can meet: one base, with a stable code and an HTTP status on the class."""
+"""Every error that a person can meet: one base, with code and HTTP status on the class."""
 
 from typing import Any, ClassVar
 
@@ -257,7 +257,7 @@ class EnginePoisoned(EngineFailed):
 
 
 class RunawaySpeech(EngineFailed):
-    """The model did not end its speech within the bound set by the text, however often it was asked."""
+    """The model did not end its speech within the bound set by the text, time after time."""
 
     code = "runaway_speech"
     hint = "Try another seed or shorter sentences."
@@ -304,12 +304,12 @@ class DownloadRunning(Conflict):
 
 
 class ConfigurationError(SpeechError):
-    """A setting is unknown, misspelt or out of range; the message names the key, the place and the choices."""
+    """A setting is unknown or out of range; the message names key, place and choices."""
 
     code = "configuration_error"
 
 
 class IllegalTransition(SpeechError):
-    """A job was asked to take a step that its state does not allow: a fault of ours, never of a client."""
+    """A job was asked to take a step that its state does not allow: a fault of ours."""
 
     code = "illegal_transition"

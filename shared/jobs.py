@@ -112,7 +112,7 @@ class JobView(BaseModel):
     audio_seconds: float = 0.0
     """Audio made so far."""
     eta_seconds: float | None = None
-    """Seconds until it is done, learnt from the pace of the engine; null when nothing is known yet."""
+    """Seconds until it is done, learnt from the pace of the engine."""
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

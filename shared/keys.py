@@ -7,7 +7,7 @@ JOBS = "tts:jobs"
 WORKERS = "tts:workers"
 """Set: names of workers that have ever been born and not been buried."""
 PACE = "tts:pace"
-"""Hash: engine → wall seconds per second of audio, a moving average; `last` is the engine in use."""
+"""Hash: engine → wall seconds per second of audio, a moving average; `last` is the one in use."""
 JANITOR = "tts:janitor"
 """Lock: the API process that tidies up at the moment."""
 

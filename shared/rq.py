@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rq import Queue, Retry
-from rq.command import send_command
+from rq.command import send_command  # pyright: ignore[reportUnknownVariableType]
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer

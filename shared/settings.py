@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     deadline_factor: float = Field(default=40, ge=0)
     """Further seconds that a job has per estimated second of its audio."""
     stream_keep_seconds: float = Field(default=60, ge=2)
-    """Audio of a running job that Redis keeps for late listeners; older audio comes from the file."""
+    """Seconds of a running job that Redis keeps for late listeners; the older is in the file."""
     job_keep_seconds: int = Field(default=86_400, ge=60)
     """How long Redis remembers a job that has ended; its output stays on disk."""
 
@@ -136,7 +136,10 @@ class Settings(BaseSettings):
     outputs_keep_days: float = Field(default=0, ge=0)
     """Delete outputs older than this; 0: keep them. Starred ones are never deleted."""
     outputs_max_gb: float = Field(default=0, ge=0)
-    """Delete the oldest outputs above this size; 0: no limit. Starred ones are never deleted."""
+    """Delete the oldest outputs for good above this size, those in the trash first; 0: no limit.
+
+    Starred ones are never deleted.
+    """
     trash_keep_days: float = Field(default=7, ge=0)
     """How long a deleted output can be restored."""
     store_text: bool = True
@@ -201,14 +204,14 @@ def load(arguments: Sequence[str] | None = None, **overrides: Any) -> Settings:
 
 def _files() -> list[Path]:
     """The YAML files in force, the weakest first."""
-    dotenv = DotEnvSettingsSource(Settings, DOTENV).env_vars if DOTENV.is_file() else {}
-    profile = os.environ.get("PROFILE") or dotenv.get("profile") or ""
+    dotenv = DotEnvSettingsSource(Settings, DOTENV).env_vars if DOTENV.is_file() else None
+    profile = os.environ.get("PROFILE") or (dotenv or {}).get("profile") or ""
     if not profile:
         return [DEFAULTS]
     names = sorted(path.stem for path in CONFIGS.glob("*.yaml") if _is_profile(path))
     if profile not in names:
         raise ConfigurationError(
-            f"PROFILE is {profile!r}, but there is no such profile. Choose from: {', '.join(names)}."
+            f"PROFILE is {profile!r}, which is no profile. Choose from: {', '.join(names)}."
         )
     return [DEFAULTS, CONFIGS / f"{profile}.yaml"]
 

@@ -55,13 +55,17 @@ class ModelAction(BaseModel):
 def workers(connection: Connection) -> list[WorkerStatus]:
     """The workers that are alive."""
     names = sorted(name.decode() for name in connection.smembers(keys.WORKERS))
-    found = connection.mget([keys.worker(name) for name in names]) if names else []
+    if not names:
+        return []
+    found: list[bytes | None] = connection.mget([keys.worker(name) for name in names])
     return [WorkerStatus.model_validate_json(item) for item in found if item]
 
 
 def send(connection: Connection, worker: str, message: Control) -> None:
     """Ask a worker to do something; it answers by `ModelAction`s."""
-    note(connection, worker, message.checkpoint, ModelAction(action=message.action, state="waiting"))
+    note(
+        connection, worker, message.checkpoint, ModelAction(action=message.action, state="waiting")
+    )
     key = keys.control(worker)
     connection.rpush(key, message.model_dump_json())
     connection.expire(key, _ACTION_LIFE)

@@ -328,11 +328,10 @@ def show_passing(line: str) -> None:
 
 def main() -> None:
     """Install what is missing."""
-    parser = argparse.ArgumentParser(
-        prog="tools/install.py", description=__doc__, allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("level", nargs="?", default="auto", choices=("auto", *LEVELS))
-    parser.add_argument("--engine", default="", help="as in `make run ARGS='--engine stock'`")
+    # As in `make run ARGS="--engine stock"`; whatever else stands there is for what is run.
+    parser.add_argument("--engine", default="")
     arguments, _ = parser.parse_known_args()
     dotenv = ROOT / ".env"
     text = dotenv.read_text(encoding="utf-8") if dotenv.is_file() else ""

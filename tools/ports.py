@@ -59,8 +59,8 @@ def _listener(port: int) -> psutil.Process | None:
     except psutil.AccessDenied:
         return None
     for connection in connections:
-        listening = connection.status == psutil.CONN_LISTEN and connection.laddr
-        if listening and connection.laddr.port == port and connection.pid:
+        place = connection.laddr if connection.status == psutil.CONN_LISTEN else ()
+        if place and place.port == port and connection.pid:
             try:
                 return psutil.Process(connection.pid)
             except psutil.NoSuchProcess:

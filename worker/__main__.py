@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 from shared import connection, logs
 from shared.errors import SpeechError
@@ -64,7 +65,7 @@ def work(settings: Settings, choice: Choice) -> None:
         cache.clear()
 
 
-def _status(settings: Settings, choice: Choice, cache: Cache, runner: Runner):
+def _status(settings: Settings, choice: Choice, cache: Cache, runner: Runner) -> Callable[[], str]:
     started = time.time()
 
     def tell() -> str:

@@ -34,7 +34,6 @@ class Finishing:
             recipe = recipe.model_copy(
                 update={"audio": f"audio{FORMATS[request.format].extension}", "files": facts}
             )
-            (self._folder / MASTER).unlink()
             (self._folder / METADATA).write_text(recipe.model_dump_json(indent=1), encoding="utf-8")
         self._store.finish(self._run)
         return recipe

@@ -66,7 +66,9 @@ class Recording:
         elif self._delivered > self._left:
             self.restart("The audio made so far was lost.")
 
-    def announce(self, event: events.Header | events.Notice | events.Restart, **fields: str) -> None:
+    def announce(
+        self, event: events.Header | events.Notice | events.Restart, **fields: str
+    ) -> None:
         """Tell the listeners. Raises Fenced."""
         reset = isinstance(event, events.Restart)
         held = scripts.run(
@@ -85,7 +87,7 @@ class Recording:
             raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
 
     def take(self, samples: Samples) -> None:
-        """Write a piece, publish it. Raises Cancelled, DeadlineExceeded, Fenced, StoreUnavailable."""
+        """Write and publish. Raises Cancelled, DeadlineExceeded, Fenced or StoreUnavailable."""
         self._pulse.watch()
         data = pcm.encode(samples)
         if self.first_audio_at is None and data:
@@ -142,9 +144,7 @@ class Recording:
 
     def _publish_chunk(self) -> None:
         count = min(_CHUNK, self.position - self._delivered)
-        data = self._store.read(
-            self._record.id, MASTER, self._delivered * _WIDTH, count * _WIDTH
-        )
+        data = self._store.read(self._record.id, MASTER, self._delivered * _WIDTH, count * _WIDTH)
         delivered, cancelled = scripts.run(
             self._redis,
             "append",

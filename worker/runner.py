@@ -158,9 +158,7 @@ class Runner:
         request = contract(record.task).parse({**record.request, "seed": record.seed})
         self.pulse.limit(self._deadline(record))
         self._store.begin(record.id)
-        recording = Recording(
-            self._redis, self._store, self._settings, record, attempt, self.pulse
-        )
+        recording = Recording(self._redis, self._store, self._settings, record, attempt, self.pulse)
         notes, engine = self._play(record, request, recording)
         recording.finish()
         recipe = self._recipe(record, attempt, begun, recording, notes, engine)
@@ -305,4 +303,6 @@ def _close_segment(notes: Notes, recording: Recording) -> None:
 
 
 def _as_internal(error: Exception) -> SpeechError:
-    return InternalError(f"The worker met a fault of its own ({type(error).__name__}); see its log.")
+    return InternalError(
+        f"The worker met a fault of its own ({type(error).__name__}); see its log."
+    )

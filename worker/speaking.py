@@ -27,7 +27,7 @@ def in_order(batch: Iterable[Frames]) -> Iterator[tuple[int, Heard]]:
     turn, begun = 0, False
     for frames in batch:
         waiting.setdefault(frames.row, []).append(frames)
-        while turn in waiting and waiting[turn]:
+        while waiting.get(turn):
             head = waiting[turn].pop(0)
             yield turn, Heard(head.audio, not begun, head.finish_reason, head.notes)
             begun = head.finish_reason is None

@@ -1,0 +1,1 @@
+"""Sound: raw samples, formats, encoding while it grows, finished files."""

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.errors import Conflict, RecordDamaged, StoreUnavailable, UnknownFile, UnknownOutput
+from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownOutput
 from shared.stores import disk
 from shared.stores.outputs import (
     LABELS,
+    MASTER,
     METADATA,
     Entry,
     Labels,
@@ -72,6 +73,7 @@ class FolderOutputs:
                 disk.write(growing / LABELS, (finished / LABELS).read_bytes())
             disk.settle(growing)
             disk.supersede(growing, finished, self._doomed)
+            (finished / MASTER).unlink(missing_ok=True)
 
     def discard(self, run: str) -> None:
         with self._explained(), suppress(FileNotFoundError):
@@ -157,9 +159,9 @@ class FolderOutputs:
             disk.remove(self._trashed(run), self._doomed)
 
     def free(self) -> int:
-        gone = StoreUnavailable(f"The outputs folder {self._root} does not exist.")
-        with disk.explained(self._root, gone):
-            return shutil.disk_usage(self._root).free
+        with self._explained():
+            there = next(path for path in (self._root, *self._root.parents) if path.exists())
+            return shutil.disk_usage(there).free
 
     def check(self) -> None:
         with self._explained():

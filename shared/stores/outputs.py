@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -95,10 +96,15 @@ class OutputStore(Protocol):
         """A local folder in which files of a growing run may be written by name."""
         ...
 
-    def finish(self, run: str) -> None:
-        """Make the run visible, all at once; a run that was finished before keeps only its labels.
+    def writing(self) -> AbstractContextManager[None]:
+        """Around writing into a staged folder: what the medium refuses is StoreUnavailable."""
+        ...
 
-        Raises UnknownFile while its metadata is missing.
+    def finish(self, run: str) -> None:
+        """Make the run visible, all at once, and then drop its raw master.
+
+        Of a run that was finished before only the labels stay. Raises UnknownFile while the
+        metadata is missing.
         """
         ...
 

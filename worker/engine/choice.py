@@ -78,9 +78,7 @@ def _preview(settings: Settings, reason: str) -> Choice:
 
 
 def _stock(settings: Settings, reason: str) -> Choice:
-    from worker.engine.stock.engine import StockEngine  # noqa: PLC0415 - torch, only when it speaks
+    from worker.engine.stock.engine import StockEngine
 
-    engine = StockEngine(
-        settings.device, settings.precision, settings.max_attempts_per_sentence
-    )
+    engine = StockEngine(settings.device, settings.precision, settings.max_attempts_per_sentence)
     return Choice(engine, engine.describe(), reason)

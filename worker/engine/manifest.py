@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from shared.checkpoints import record
-from shared.checkpoints.layout import CONFIG, SPEECH_TOKENIZER, WEIGHTS, intact, required
+from shared.checkpoints.layout import CONFIG, SPEECH_TOKENIZER, intact, required
 from shared.errors import CheckpointDamaged, CheckpointMissing, CheckpointUnfit
 from worker.engine.protocol import CheckpointKind
 

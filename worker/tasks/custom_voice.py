@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from shared.requests.custom_voice import CustomVoice
 from shared.text.clean import clean, has_speech
-from shared.text.sentences import PAUSES, Piece as TextPiece, pack, split
+from shared.text.sentences import PAUSES, pack, split
+from shared.text.sentences import Piece as TextPiece
 from worker.engine.protocol import Utterance
 from worker.performing import Audio, Ended, Line, Piece, Remark, Studio, performs
 from worker.speaking import in_order, seed_of, speech_bound

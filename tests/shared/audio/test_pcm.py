@@ -22,7 +22,7 @@ def test_what_is_too_loud_is_clipped():
 
 
 def test_halves_are_rounded_to_even():
-    halves = np.array([0.5, 1.5, 2.5, -0.5, -1.5], np.float32) / 32768
+    halves = np.array([0.5, 1.5, 2.5, -0.5, -1.5], np.float32) / np.float32(32768)
     assert np.frombuffer(pcm.encode(halves), "<i2").tolist() == [0, 2, 2, 0, -2]
 
 

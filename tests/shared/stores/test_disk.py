@@ -31,6 +31,13 @@ def test_a_missing_path_is_what_the_caller_calls_it():
         raise FileNotFoundError
 
 
+def test_a_file_that_cannot_be_replaced_leaves_no_fragment(tmp_path: Path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        disk.write(tmp_path / "taken", b"data")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
 def test_touching_changes_the_modification_time_every_time(tmp_path: Path):
     seen = {tmp_path.stat().st_mtime_ns}
     for _ in range(5):

@@ -1,7 +1,7 @@
 """The contract that every backend for outputs keeps."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ BACKENDS = {
 }
 
 
-@pytest.fixture(params=BACKENDS.values(), ids=BACKENDS.keys())
+@pytest.fixture(params=list(BACKENDS.values()), ids=list(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> Backend:
     return request.param
 
@@ -92,7 +92,7 @@ def broken(backend: Backend, tmp_path: Path) -> OutputStore:
 
 
 @contextmanager
-def files_limited_to(size: int) -> Iterator[None]:
+def files_limited_to(size: int) -> Generator[None]:
     """Let no file of this process grow beyond `size` bytes, as a full disk would."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -211,16 +211,22 @@ def test_a_reader_follows_a_file_from_growing_to_finished(store: OutputStore):
 
     def write() -> None:
         for number in range(200):
-            store.append(RUN, MASTER, bytes([number]) * 100)
+            store.append(RUN, "audio.wav", bytes([number]) * 100)
         store.finish(RUN)
 
     writer = Thread(target=write)
     writer.start()
-    while writer.is_alive() or len(heard) < store.size(RUN, MASTER):
-        if store.size(RUN, MASTER):
-            heard += store.read(RUN, MASTER, len(heard), 64)
+    while writer.is_alive() or len(heard) < store.size(RUN, "audio.wav"):
+        if store.size(RUN, "audio.wav"):
+            heard += store.read(RUN, "audio.wav", len(heard), 64)
     writer.join()
     assert heard == b"".join(bytes([number]) * 100 for number in range(200))
+
+
+def test_a_refusal_while_writing_staged_files_is_explained(store: OutputStore):
+    store.begin(RUN)
+    with pytest.raises(StoreUnavailable), store.writing(), files_limited_to(10):
+        (store.stage(RUN) / "audio.wav").write_bytes(wav())
 
 
 # --- finished ---
@@ -269,6 +275,14 @@ def test_a_finished_run_names_its_files_and_sizes(store: OutputStore):
 def test_metadata_comes_back_as_it_was_written(store: OutputStore):
     run = make(store, text="Grüße, 世界")
     assert store.metadata(run)["request"]["text"] == "Grüße, 世界"
+
+
+def test_the_raw_master_is_dropped_when_the_run_is_finished(store: OutputStore):
+    store.begin(RUN)
+    store.append(RUN, MASTER, b"abc")
+    store.append(RUN, METADATA, b"{}")
+    store.finish(RUN)
+    assert set(store.files(RUN)) == {METADATA}
 
 
 def test_an_empty_file_is_a_file(store: OutputStore):

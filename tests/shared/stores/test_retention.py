@@ -30,7 +30,7 @@ def kept(run: str, since: float = 0, size: int = 10, starred: bool = False) -> K
 
 
 def settings(**changes: Any) -> Settings:
-    rules = {"outputs_keep_days": 0, "outputs_max_gb": 0, "trash_keep_days": 7}
+    rules: dict[str, Any] = {"outputs_keep_days": 0, "outputs_max_gb": 0, "trash_keep_days": 7}
     return Settings(**(rules | changes))
 
 

@@ -56,7 +56,7 @@ BACKENDS = {
 }
 
 
-@pytest.fixture(params=BACKENDS.values(), ids=BACKENDS.keys())
+@pytest.fixture(params=list(BACKENDS.values()), ids=list(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> Backend:
     return request.param
 
@@ -171,7 +171,7 @@ def test_a_damaged_record_is_called_damaged(tmp_path: Path, record: str):
     store = FolderVoices(tmp_path)
     store.create("sailor", SAILOR, {})
     (tmp_path / "sailor" / RECORD).write_text(record)
-    with pytest.raises(RecordDamaged, match="sailor/voice.yaml"):
+    with pytest.raises(RecordDamaged, match=r"sailor/voice\.yaml"):
         store.get("sailor")
 
 

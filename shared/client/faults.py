@@ -1,0 +1,75 @@
+"""Errors of the API as the exceptions they were before they crossed the wire."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ValidationError
+from websockets.exceptions import WebSocketException
+
+from shared.errors import SpeechError
+
+
+class ServiceUnreachable(SpeechError):
+    """Nothing answers at the service's address."""
+
+    code = "service_unreachable"
+    status = 503
+    hint = "Start it with `make run`, or say where it is with API_URL."
+
+
+class UnknownFault(SpeechError):
+    """The service answered with an error that this client does not know."""
+
+    code = "unknown_fault"
+
+
+class _Error(BaseModel):
+    """The error body, as `SpeechError.body` writes it."""
+
+    class Content(BaseModel):
+        message: str
+        code: str
+        param: str | None = None
+        hint: str | None = None
+
+    error: Content
+
+
+def from_http(response: httpx.Response) -> SpeechError:
+    """The exception that an error response stands for; its body must have been read."""
+    try:
+        body = _Error.model_validate_json(response.content)
+    except ValidationError:
+        return UnknownFault(f"The service answered with status {response.status_code}.")
+    return from_body(body.error.model_dump(), response.headers.get("Retry-After"))
+
+
+def from_body(error: dict[str, Any], retry_after: str | None = None) -> SpeechError:
+    """The exception that the `error` of a body or of a stream stands for."""
+    kind = _KINDS.get(str(error.get("code")), UnknownFault)
+    return kind(
+        str(error.get("message", "The service met a fault.")),
+        param=error.get("param"),
+        hint=error.get("hint"),
+        retry_after=float(retry_after) if retry_after and retry_after.isdigit() else None,
+    )
+
+
+def unreachable(
+    url: str, error: httpx.TransportError | OSError | WebSocketException
+) -> ServiceUnreachable:
+    """Why a call did not get through."""
+    return ServiceUnreachable(f"{url} does not answer: {error or type(error).__name__}.")
+
+
+def _all(kind: type[SpeechError]) -> Iterator[type[SpeechError]]:
+    yield kind
+    for derived in kind.__subclasses__():
+        yield from _all(derived)
+
+
+# The first declared wins, so that a base keeps the code that its subclasses inherit.
+_KINDS: dict[str, type[SpeechError]] = {}
+for _kind in _all(SpeechError):
+    _KINDS.setdefault(_kind.code, _kind)

@@ -1,0 +1,221 @@
+"""The blocking client."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from shared.client import calls, faults, frames
+from shared.client.address import headers, socket_address
+from shared.client.calls import Call
+from shared.client.frames import Frame
+from shared.jobs import JobView
+from shared.requests.declared import Format
+from shared.stores.listing import Output, Page
+from shared.views import Accepted, JobPage, ModelView, Readiness, SpeakerView, Status, TaskView
+
+Answer = TypeVar("Answer")
+_TIMEOUT = httpx.Timeout(30, read=None)
+
+
+class Listening:
+    """A job being heard: iterate for audio (bytes) and messages; `cancel` stops the job."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    def __iter__(self) -> Iterator[Frame | bytes]:
+        """Until the end. Raises ServiceUnreachable when the connection breaks."""
+        try:
+            for frame in self._socket:
+                yield frames.read(frame)
+        except ConnectionClosed as error:
+            raise faults.ServiceUnreachable(f"The connection broke: {error}.") from error
+
+    def cancel(self) -> None:
+        """Stop the job; `End` follows."""
+        self._socket.send(frames.CANCEL)
+
+
+class Client:
+    """The service as seen from Python; every method raises the service's own errors."""
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._headers = headers(api_key)
+        self._http = httpx.Client(base_url=self._url, headers=self._headers, timeout=_TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- jobs ---
+
+    def submit(
+        self,
+        task: str,
+        request: dict[str, Any],
+        priority: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> JobView:
+        return self._do(calls.submit(task, request, priority, idempotency_key))
+
+    def job(self, job_id: str) -> JobView:
+        return self._do(calls.job(job_id))
+
+    def jobs(self, **query: Any) -> JobPage:
+        return self._do(calls.jobs(**query))
+
+    def cancel(self, job_id: str) -> JobView:
+        return self._do(calls.cancel(job_id))
+
+    def again(self, job_id: str) -> JobView:
+        return self._do(calls.again(job_id))
+
+    def wait(self, job_id: str) -> JobView:
+        """The job once it has ended, however it ended."""
+        for _ in self.events(job_id):
+            pass
+        return self.job(job_id)
+
+    def events(self, job_id: str) -> Iterator[Frame]:
+        """What happens to a job, until its end."""
+        call = calls.events(job_id)
+        with self._open(call) as response:
+            for line in response.iter_lines():
+                if (event := frames.read_event(line)) is not None:
+                    yield event
+
+    # --- sound ---
+
+    def audio(self, job_id: str, format: Format | None = None) -> bytes:
+        return self._do(calls.audio(job_id, format))
+
+    def follow(self, job_id: str, format: Format = "wav") -> Iterator[bytes]:
+        """The audio of a job while it grows."""
+        with self._open(calls.audio(job_id, format, follow=True)) as response:
+            yield from response.iter_bytes()
+
+    def download(self, job_id: str, path: Path, name: str | None = None) -> None:
+        """Write a job's audio, or the file called `name`, to `path`."""
+        call = calls.file(job_id, name) if name else calls.audio(job_id)
+        with self._open(call) as response, path.open("wb") as target:
+            for block in response.iter_bytes():
+                target.write(block)
+
+    @contextmanager
+    def stream(
+        self,
+        task: str,
+        request: dict[str, Any],
+        format: Format = "pcm",
+        priority: str | None = None,
+    ) -> Generator[Listening]:
+        """Start a job and hear it."""
+        with self._connect("/v1/stream") as socket:
+            socket.send(frames.start(task, request, format, priority))
+            yield Listening(socket)
+
+    @contextmanager
+    def attach(
+        self, job_id: str, after: int = 0, format: Format = "pcm", take: int | None = None
+    ) -> Generator[Listening]:
+        """Hear a job from sample `after` on, late or again."""
+        query = {"after": after, "format": format} | ({} if take is None else {"take": take})
+        with self._connect(f"/v1/jobs/{job_id}/stream", query) as socket:
+            yield Listening(socket)
+
+    # --- outputs ---
+
+    def outputs(self, **query: Any) -> Page:
+        return self._do(calls.outputs(**query))
+
+    def output(self, run: str) -> Output:
+        return self._do(calls.output(run))
+
+    def mark(self, run: str, **marks: Any) -> Output:
+        return self._do(calls.mark(run, **marks))
+
+    def discard(self, run: str) -> None:
+        self._do(calls.discard(run))
+
+    def restore(self, run: str) -> Output:
+        return self._do(calls.restore(run))
+
+    # --- the service ---
+
+    def tasks(self) -> list[TaskView]:
+        return self._do(calls.tasks())
+
+    def speakers(self) -> list[SpeakerView]:
+        return self._do(calls.speakers())
+
+    def models(self) -> list[ModelView]:
+        return self._do(calls.models())
+
+    def pull(self, checkpoint: str) -> Accepted:
+        return self._do(calls.change_model(checkpoint, "pull"))
+
+    def load(self, checkpoint: str) -> Accepted:
+        return self._do(calls.change_model(checkpoint, "load"))
+
+    def unload(self, checkpoint: str) -> Accepted:
+        return self._do(calls.change_model(checkpoint, "unload"))
+
+    def clear_caches(self) -> Accepted:
+        return self._do(calls.clear_caches())
+
+    def status(self) -> Status:
+        return self._do(calls.status())
+
+    def ready(self) -> Readiness:
+        return self._do(calls.ready())
+
+    # --- carrying out ---
+
+    def _do(self, call: Call[Answer]) -> Answer:
+        with self._open(call) as response:
+            return call.read(response.read())
+
+    @contextmanager
+    def _open(self, call: Call[Any]) -> Generator[httpx.Response]:
+        try:
+            with self._http.stream(
+                call.method,
+                call.path,
+                params=call.query,
+                json=call.body,
+                headers=call.headers,
+            ) as response:
+                if response.is_error and response.status_code not in call.accept:
+                    response.read()
+                    raise faults.from_http(response)
+                yield response
+        except httpx.TransportError as error:
+            raise faults.unreachable(self._url, error) from error
+
+    @contextmanager
+    def _connect(
+        self, path: str, query: dict[str, Any] | None = None
+    ) -> Generator[ClientConnection]:
+        address = socket_address(self._url, path, query)
+        try:
+            with connect(address, additional_headers=self._headers, max_size=None) as socket:
+                yield socket
+        except (OSError, WebSocketException) as error:
+            raise faults.unreachable(self._url, error) from error

@@ -1,0 +1,46 @@
+"""Fixtures for every test: a Redis, and the whole service as real processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.stack import Stack
+from tools import redis_server
+
+
+@pytest.fixture(scope="session")
+def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all tests; most want `redis_url`."""
+    with redis_server.serving(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """An empty Redis."""
+    with redis.Redis.from_url(redis_server_url, protocol=2) as client:
+        client.flushall()
+    return redis_server_url
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The service with the preview engine, shared by all tests that leave it as they find it."""
+    with Stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    """Start a service of the test's own: `make_stack(apis=2, PREVIEW_PACE="1")`."""
+    with ExitStack() as running:
+
+        def start(apis: int = 1, **settings: str) -> Stack:
+            folder = tmp_path / f"stack-{len(list(tmp_path.glob('stack-*')))}"
+            folder.mkdir()
+            return running.enter_context(Stack(folder, apis, **settings))
+
+        yield start

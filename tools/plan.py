@@ -1,0 +1,172 @@
+"""What `make run` starts, and at which addresses."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from shared.errors import ConfigurationError
+from shared.settings import Settings, load
+from tools import ports, redis_server
+from tools.child import Part
+
+WORKER_PATIENCE = 10.0
+"""Seconds that a worker has to finish its job; asked again, it gives the job back to the queue."""
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts in the order of their start; they end the other way round."""
+
+    parts: tuple[Part, ...]
+    redis_url: str
+    apis: tuple[str, ...]
+    dashboard: str
+    remarks: tuple[str, ...]
+    """What is not where one would look for it, and why."""
+
+
+def make(settings: Settings, overrides: dict[str, str]) -> Plan:
+    """The plan; `overrides` is what the command line sets, as environment variables.
+
+    Raises ConfigurationError.
+    """
+    remarks: list[str] = []
+    redis = None if settings.redis_url else _redis(settings)
+    url = settings.redis_url or (redis.url if redis else "")
+    common = {**overrides, "REDIS_URL": url}
+    api_ports = list(_api_ports(settings, remarks))
+    ui_port = _port(settings, "gradio_port", settings.gradio_host, set(api_ports), remarks)
+    apis = tuple(address(settings.host, port) for port in api_ports)
+    dashboard = address(settings.gradio_host, ui_port)
+    parts = [
+        *_redis_part(redis),
+        Part("worker", _module("worker"), common, settings.worker_name, WORKER_PATIENCE),
+        *_api_parts(settings, common, api_ports),
+        Part("ui", _module("ui"), common | _for_ui(settings, apis[0], ui_port), dashboard),
+    ]
+    return Plan(tuple(parts), url, apis, dashboard, tuple(remarks))
+
+
+def command_line(arguments: list[str]) -> tuple[Settings, dict[str, str]]:
+    """The settings, and what of them only the command line says, as environment variables."""
+    settings, below = load(arguments), load()
+    changed = {
+        name.upper(): as_text(getattr(settings, name))
+        for name in Settings.model_fields
+        if getattr(settings, name) != getattr(below, name)
+    }
+    return settings, changed
+
+
+def as_text(value: Any) -> str:
+    """A setting as an environment variable holds it."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case list():
+            return ",".join(as_text(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        case bool():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on `host`."""
+    name = _EVERYWHERE.get(host) or (f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return sys.executable, "-m", name
+
+
+def _redis(settings: Settings) -> redis_server.RedisServer:
+    return redis_server.find(settings.run_dir, settings.redis_max_memory_mb)
+
+
+def _redis_part(server: redis_server.RedisServer | None) -> Iterator[Part]:
+    if server:
+        yield Part(
+            "redis",
+            server.command,
+            address=without_password(server.url),
+            before=server.prepare,
+            provided=server.answers,
+            quiet=True,
+        )
+
+
+def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int]) -> Iterator[Part]:
+    for number, port in enumerate(api_ports):
+        name = f"api-{number}" if len(api_ports) > 1 else "api"
+        environment = common | {"PORT": str(port)}
+        yield Part(name, _module("api"), environment, address(settings.host, port))
+
+
+def _for_ui(settings: Settings, api: str, port: int) -> dict[str, str]:
+    found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api}
+    keys = settings.api_keys
+    if keys and not settings.api_key.get_secret_value():
+        found["API_KEY"] = keys[0].get_secret_value()
+    return found
+
+
+def _api_ports(settings: Settings, remarks: list[str]) -> Iterator[int]:
+    taken: set[int] = set()
+    for number in range(settings.api_replicas):
+        port = _port(settings, "port", settings.host, taken, remarks, number)
+        taken.add(port)
+        yield port
+
+
+def _port(
+    settings: Settings,
+    key: str,
+    host: str,
+    taken: set[int],
+    remarks: list[str],
+    offset: int = 0,
+) -> int:
+    """The port to use. Raises ConfigurationError where a person asked for one that is taken."""
+    wanted: int = getattr(settings, key)
+    if wanted == 0:
+        return ports.any_free(host)
+    wanted += offset
+    if wanted not in taken and ports.is_free(host, wanted):
+        return wanted
+    held = f"Port {wanted} is taken by {ports.holder(wanted)}"
+    if key in settings.model_fields_set:
+        raise ConfigurationError(
+            f"{held}, but {key.upper()} asks for it.",
+            hint=f"End that process, or set {key.upper()} to another port (0: any).",
+        )
+    port = ports.next_free(host, wanted, taken)
+    remarks.append(f"{held}: using {port}.")
+    return port
+
+
+def prepare_folders(settings: Settings) -> None:
+    """Make the folder of sockets and locks. Raises ConfigurationError where that is not allowed."""
+    try:
+        settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"RUN_DIR {settings.run_dir} cannot be made: {error.strerror}.",
+            hint="Set RUN_DIR to a folder that this user may write.",
+        ) from error
+    if not os.access(settings.run_dir, os.W_OK) or not Path(settings.run_dir).is_dir():
+        raise ConfigurationError(f"RUN_DIR {settings.run_dir} cannot be written.")

@@ -1,0 +1,163 @@
+"""`python -m tools.up`: Redis, API, worker and dashboard, under one supervisor."""
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import httpx
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+
+from shared.errors import ConfigurationError, SpeechError
+from shared.settings import Settings
+from tools import first_download, plan, running
+from tools.child import CONFIGURATION
+from tools.plan import Plan
+from tools.screen import Screen
+from tools.supervisor import Supervisor
+
+ASK_EVERY = 0.1
+"""Seconds between two questions whether the service is ready."""
+QUIET_SECONDS = 5.0
+"""How long the start may take before what it waits for is said."""
+DASHBOARD_SECONDS = 30.0
+"""How long the good news waits for the dashboard."""
+SENTENCE = "The lamp turned. Ten seconds; ten seconds; ten."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until told to stop; the exit status is 2 for a setting that cannot be met."""
+    console = Console(highlight=False)
+    try:
+        settings, overrides = plan.command_line(sys.argv[1:] if arguments is None else arguments)
+        plan.prepare_folders(settings)
+        with _alone(settings):
+            return _run(settings, overrides, console)
+    except SpeechError as error:
+        console.print(f"error: {error.message} {error.next_step or ''}", markup=False)
+        return CONFIGURATION
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 130
+
+
+def _run(settings: Settings, overrides: dict[str, str], console: Console) -> int:
+    checkpoint = first_download.wanted(settings)
+    if checkpoint:
+        first_download.fetch(checkpoint, settings, console)
+    planned = plan.make(settings, overrides)
+    screen = Screen(settings.run_dir / "logs", console)
+    screen.say(*planned.remarks)
+    here = running.Running(pid=os.getpid(), api=planned.apis[0], dashboard=planned.dashboard)
+    here.write(settings.run_dir)
+    supervisor = Supervisor(planned.parts, screen)
+    try:
+        return supervisor.run(Greeting(settings, planned, supervisor, screen).look)
+    finally:
+        running.forget(settings.run_dir)
+        screen.close()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Generator[None]:
+    """One supervisor a folder. Raises ConfigurationError where one runs already."""
+    try:
+        with FileLock(settings.run_dir / "up.lock", timeout=0):
+            yield
+    except Timeout as error:
+        other = running.Running.read(settings.run_dir)
+        where = f": process {other.pid}, dashboard {other.dashboard}" if other else ""
+        raise ConfigurationError(
+            f"The service runs already from {settings.run_dir}{where}.",
+            hint="End that one, or set RUN_DIR, PORT and GRADIO_PORT for a second one.",
+        ) from error
+
+
+class Greeting:
+    """Says once that everything is ready, where it is, and what speaks."""
+
+    def __init__(
+        self, settings: Settings, planned: Plan, supervisor: Supervisor, screen: Screen
+    ) -> None:
+        self._settings = settings
+        self._plan = planned
+        self._supervisor = supervisor
+        self._screen = screen
+        self._began = time.monotonic()
+        self._next = 0.0
+        self._done = False
+        self._trouble = ""
+
+    def look(self) -> None:
+        """To be called often; asks now and then, until the service is ready."""
+        if self._done or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + ASK_EVERY
+        found = ask(f"{self._plan.apis[0]}/ready")
+        if found is None:
+            return
+        if not found.is_success:
+            self._explain(str(found.json().get("reason", found.text)))
+        elif ask(self._plan.dashboard) or self._seconds > DASHBOARD_SECONDS:
+            self._done = True
+            self._greet(found.json())
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _explain(self, trouble: str) -> None:
+        if trouble != self._trouble and self._seconds > QUIET_SECONDS:
+            self._trouble = trouble
+            self._screen.say(f"Not ready yet: {trouble}")
+
+    def _greet(self, ready: dict[str, str]) -> None:
+        self._screen.say(
+            table(self._supervisor, self._plan),
+            f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
+            f"Dashboard: {self._plan.dashboard}",
+            f"Try: {curl(self._plan.apis[0], keys=bool(self._settings.api_keys))}",
+            "Ctrl-C stops everything.",
+        )
+
+
+def ask(url: str) -> httpx.Response | None:
+    """What answers at a URL, if anything does."""
+    try:
+        return httpx.get(url, timeout=1.0, trust_env=False)
+    except httpx.HTTPError:
+        return None
+
+
+def table(supervisor: Supervisor, planned: Plan) -> Table:
+    """What runs where."""
+    drawn = Table("what", "where", "process", "state", box=None, padding=(0, 2))
+    if not any(child.part.name == "redis" for child in supervisor.children):
+        drawn.add_row("redis", plan.without_password(planned.redis_url), "", "not ours")
+    for child in supervisor.children:
+        drawn.add_row(child.part.name, child.part.address, str(child.pid or ""), child.state)
+    return drawn
+
+
+def speaks(ready: dict[str, str]) -> str:
+    """What speaks and why, in words."""
+    preview = " (a preview, not Qwen3-TTS)" if ready.get("preview") else ""
+    return f"Speaking: {ready.get('engine')}{preview}. {ready.get('reason', '')}"
+
+
+def curl(api: str, *, keys: bool) -> str:
+    """One line for a POSIX shell that lets the service speak and writes it to a file."""
+    key = ' -H "Authorization: Bearer $API_KEY"' if keys else ""
+    return (
+        f"curl -s{key} -H 'Content-Type: application/json'"
+        f""" -d '{{"text": "{SENTENCE}"}}' {api}/v1/jobs/custom_voice"""
+        " | grep -o '/v1/jobs/[^\"]*/audio' | xargs -I @"
+        f" curl -s{key} '{api}@?follow=1&format=mp3' -o hello.mp3"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
