@@ -5,8 +5,8 @@ import sys
 import uvicorn
 
 from api.app import create
-from api.guards import check_bind
 from shared import logs
+from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import load
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     """Serve until told to stop; the exit status is 2 for a setting that cannot be met."""
     try:
         settings = load(arguments)
-        check_bind(settings.host, settings)
+        check_bind(settings, "host")
         if not settings.redis_url:
             raise ConfigurationError(
                 "REDIS_URL is not set.", hint="`make run` starts an embedded Redis and sets it."

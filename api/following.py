@@ -89,7 +89,9 @@ async def _live(mailbox: Mailbox, told: _Told, audio: bool) -> AsyncGenerator[by
             return
         if not audio:
             continue
-        if entry.sample > told.cursor or not told.header:
+        if entry.take < (told.take or 0):
+            continue
+        if entry.take != told.take or entry.sample > told.cursor or not told.header:
             return
         piece = entry.audio[2 * (told.cursor - entry.sample) :]
         if piece:
@@ -137,7 +139,7 @@ async def _catch_up(
 async def _audio(context: Context, record: JobRecord, told: _Told) -> AsyncIterator[bytes]:
     """The audio between the cursor and what the record says was delivered."""
     while told.cursor < record.samples:
-        recent = await _recent(context, record.id, told.cursor)
+        recent = await _recent(context, record, told.cursor)
         if recent is not None:
             piece = recent
         else:
@@ -151,17 +153,17 @@ async def _audio(context: Context, record: JobRecord, told: _Told) -> AsyncItera
         yield piece
 
 
-async def _recent(context: Context, job_id: str, cursor: int) -> bytes | None:
+async def _recent(context: Context, record: JobRecord, cursor: int) -> bytes | None:
     """Audio from the cursor on, as far as the job's stream still has it."""
     found = await context.hub.redis.xrange(
-        keys.stream(job_id), min=max(0, cursor - _CHUNK_MAX), count=16
+        keys.stream(record.id), min=max(0, cursor - _CHUNK_MAX), count=16
     )
     for entry_id, fields in found:
         entry = events.from_stream(entry_id, fields)
+        if entry.take != record.take or entry.sample > cursor:
+            return None
         if entry.audio and entry.sample <= cursor < entry.finish:
             return entry.audio[2 * (cursor - entry.sample) :]
-        if entry.sample > cursor:
-            return None
     return None
 
 

@@ -4,30 +4,20 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer
-from shared.errors import BodyTooLarge, ConfigurationError, ForbiddenHost, SpeechError, Unauthorized
+from shared.binding import check_names
+from shared.errors import BodyTooLarge, SpeechError, Unauthorized
 from shared.settings import Settings
 
 MAX_BODY = 16 << 20
 """Bytes of a request body."""
 _OPEN_PATHS = frozenset({"/health", "/ready"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _POLICY_VIOLATION = 1008
-
-
-def check_bind(host: str, settings: Settings) -> None:
-    """Raises ConfigurationError for an address beyond loopback that nothing protects."""
-    if host in _LOOPBACK or settings.api_keys or settings.insecure_bind:
-        return
-    raise ConfigurationError(
-        f"HOST is {host}, which others can reach, but there are no API_KEYS.",
-        hint="Set API_KEYS, or INSECURE_BIND=1 if something else keeps others out.",
-    )
 
 
 class Guards:
@@ -37,7 +27,6 @@ class Guards:
         self._app = app
         self._settings = settings
         self._keys = [_hashed(key.get_secret_value()) for key in settings.api_keys]
-        self._hosts = {name.lower() for name in settings.allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -45,24 +34,13 @@ class Guards:
             return
         headers = Headers(scope=scope)
         try:
-            self._check_host(headers)
+            check_names(self._settings, self._settings.host, headers)
             self._check_length(headers)
             scope["state"] = {**scope.get("state", {}), "client": self._client(scope, headers)}
         except SpeechError as error:
             await _refuse(error, scope, receive, send)
             return
         await self._app(scope, _limited(receive), send)
-
-    def _check_host(self, headers: Headers) -> None:
-        """Keep pages of other sites from reaching a service bound to loopback."""
-        if "*" in self._hosts or self._settings.host not in _LOOPBACK:
-            return
-        host = _name(f"//{headers.get('host', '')}")
-        if host not in self._hosts:
-            raise ForbiddenHost(f"This service does not answer to the name {host!r}.")
-        origin = headers.get("origin")
-        if origin and _name(origin) not in self._hosts:
-            raise ForbiddenHost(f"Pages from {origin!r} may not use this service.")
 
     def _check_length(self, headers: Headers) -> None:
         length = headers.get("content-length", "0")
@@ -93,14 +71,6 @@ def _sent_key(scope: Scope, headers: Headers) -> str:
 
 def _hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _name(address: str) -> str:
-    try:
-        name = urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
-    return f"[{name}]" if ":" in name else name
 
 
 def _too_large() -> BodyTooLarge:

@@ -96,6 +96,8 @@ class Entry(BaseModel):
     seq: int
     sample: int
     """Position in the audio: the first sample of a piece, or where an event happened."""
+    take: int
+    """The beginning of the audio that the position counts from."""
     audio: bytes | None = None
     event: Header | State | Restart | Notice | None = None
 
@@ -106,19 +108,19 @@ class Entry(BaseModel):
 
 
 def from_channel(message: bytes) -> Entry:
-    """An entry as it is published: `a|e sequence sample`, a line feed, the data."""
+    """An entry as it is published: `a|e sequence sample take`, a line feed, the data."""
     head, _, data = message.partition(b"\n")
-    kind, seq, sample = head.split(b" ")
-    return _entry(kind, int(seq), int(sample), data)
+    kind, seq, sample, take = head.split(b" ")
+    return _entry(kind, int(seq), int(sample), int(take), data)
 
 
 def from_stream(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     """An entry as the stream keeps it, under the id `sample-sequence`."""
     sample, seq = entry_id.split(b"-")
-    return _entry(fields[b"k"], int(seq), int(sample), fields[b"d"])
+    return _entry(fields[b"k"], int(seq), int(sample), int(fields[b"t"]), fields[b"d"])
 
 
-def _entry(kind: bytes, seq: int, sample: int, data: bytes) -> Entry:
+def _entry(kind: bytes, seq: int, sample: int, take: int, data: bytes) -> Entry:
     if kind == b"a":
-        return Entry(seq=seq, sample=sample, audio=data)
-    return Entry(seq=seq, sample=sample, event=EVENT.validate_json(data))
+        return Entry(seq=seq, sample=sample, take=take, audio=data)
+    return Entry(seq=seq, sample=sample, take=take, event=EVENT.validate_json(data))

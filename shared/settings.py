@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     # --- running ---
     api_replicas: int = Field(default=1, ge=1, le=16)
     """API processes that `make run` starts, on ports counted up from `PORT`."""
+    dashboard: bool = True
+    """Let `make run` start the dashboard."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged."""
     log_format: Literal["console", "json"] = "console"

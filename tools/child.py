@@ -152,9 +152,10 @@ class Child:
         self._ears.start()
 
     def _listen(self, output: IO[str]) -> None:
-        for line in output:
-            self._last_words = line.rstrip()
-            self._hear(self.part.name, self._last_words, not self.part.quiet)
+        with output:
+            for line in output:
+                self._last_words = line.rstrip()
+                self._hear(self.part.name, self._last_words, not self.part.quiet)
 
     def _say(self, text: str) -> None:
         self._hear(self.part.name, text, True)

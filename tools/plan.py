@@ -28,6 +28,7 @@ class Plan:
     redis_url: str
     apis: tuple[str, ...]
     dashboard: str
+    """Empty where there is to be none."""
     remarks: tuple[str, ...]
     """What is not where one would look for it, and why."""
 
@@ -42,15 +43,16 @@ def make(settings: Settings, overrides: dict[str, str]) -> Plan:
     url = settings.redis_url or (redis.url if redis else "")
     common = {**overrides, "REDIS_URL": url}
     api_ports = list(_api_ports(settings, remarks))
-    ui_port = _port(settings, "gradio_port", settings.gradio_host, set(api_ports), remarks)
     apis = tuple(address(settings.host, port) for port in api_ports)
-    dashboard = address(settings.gradio_host, ui_port)
     parts = [
         *_redis_part(redis),
         Part("worker", _module("worker"), common, settings.worker_name, WORKER_PATIENCE),
         *_api_parts(settings, common, api_ports),
-        Part("ui", _module("ui"), common | _for_ui(settings, apis[0], ui_port), dashboard),
     ]
+    if settings.dashboard:
+        port = _port(settings, "gradio_port", settings.gradio_host, set(api_ports), remarks)
+        parts.append(_ui_part(settings, common, apis[0], port))
+    dashboard = parts[-1].address if settings.dashboard else ""
     return Plan(tuple(parts), url, apis, dashboard, tuple(remarks))
 
 
@@ -117,12 +119,12 @@ def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int])
         yield Part(name, _module("api"), environment, address(settings.host, port))
 
 
-def _for_ui(settings: Settings, api: str, port: int) -> dict[str, str]:
+def _ui_part(settings: Settings, common: dict[str, str], api: str, port: int) -> Part:
     found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api}
     keys = settings.api_keys
     if keys and not settings.api_key.get_secret_value():
         found["API_KEY"] = keys[0].get_secret_value()
-    return found
+    return Part("ui", _module("ui"), common | found, address(settings.gradio_host, port))
 
 
 def _api_ports(settings: Settings, remarks: list[str]) -> Iterator[int]:

@@ -69,7 +69,7 @@ def _alone(settings: Settings) -> Generator[None]:
             yield
     except Timeout as error:
         other = running.Running.read(settings.run_dir)
-        where = f": process {other.pid}, dashboard {other.dashboard}" if other else ""
+        where = f": process {other.pid}, {other.dashboard or other.api}" if other else ""
         raise ConfigurationError(
             f"The service runs already from {settings.run_dir}{where}.",
             hint="End that one, or set RUN_DIR, PORT and GRADIO_PORT for a second one.",
@@ -101,9 +101,13 @@ class Greeting:
             return
         if not found.is_success:
             self._explain(str(found.json().get("reason", found.text)))
-        elif ask(self._plan.dashboard) or self._seconds > DASHBOARD_SECONDS:
+        elif self._dashboard_is_there():
             self._done = True
             self._greet(found.json())
+
+    def _dashboard_is_there(self) -> bool:
+        url = self._plan.dashboard
+        return not url or ask(url) is not None or self._seconds > DASHBOARD_SECONDS
 
     @property
     def _seconds(self) -> float:
@@ -118,7 +122,7 @@ class Greeting:
         self._screen.say(
             table(self._supervisor, self._plan),
             f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
-            f"Dashboard: {self._plan.dashboard}",
+            *([f"Dashboard: {self._plan.dashboard}"] if self._plan.dashboard else []),
             f"Try: {curl(self._plan.apis[0], keys=bool(self._settings.api_keys))}",
             "Ctrl-C stops everything.",
         )

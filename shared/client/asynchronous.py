@@ -106,6 +106,14 @@ class AsyncClient:
     async def audio(self, job_id: str, format: Format | None = None) -> bytes:
         return await self._do(calls.audio(job_id, format))
 
+    @asynccontextmanager
+    async def part(
+        self, job_id: str, format: Format | None = None, span: str | None = None
+    ) -> AsyncGenerator[httpx.Response]:
+        """The service's own answer for a job's audio, or for what a Range header (`span`) names."""
+        async with self._open(calls.part(job_id, format, span)) as response:
+            yield response
+
     async def follow(self, job_id: str, format: Format = "wav") -> AsyncIterator[bytes]:
         """The audio of a job while it grows."""
         async with self._open(calls.audio(job_id, format, follow=True)) as response:

@@ -1,7 +1,7 @@
 """Every call of the API, described once; the sync and the async client only carry them out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -65,6 +65,11 @@ def again(job_id: str) -> Call[JobView]:
 def audio(job_id: str, format: Format | None = None, follow: bool = False) -> Call[bytes]:
     query = _without_none({"format": format, "follow": "1" if follow else None})
     return Call("GET", f"/v1/jobs/{_part(job_id)}/audio", bytes, query)
+
+
+def part(job_id: str, format: Format | None, span: str | None) -> Call[bytes]:
+    headers = {"Range": span} if span else {}
+    return replace(audio(job_id, format), headers=headers, accept=frozenset({416}))
 
 
 def file(job_id: str, name: str) -> Call[bytes]:

@@ -106,6 +106,14 @@ class Client:
     def audio(self, job_id: str, format: Format | None = None) -> bytes:
         return self._do(calls.audio(job_id, format))
 
+    @contextmanager
+    def part(
+        self, job_id: str, format: Format | None = None, span: str | None = None
+    ) -> Generator[httpx.Response]:
+        """The service's own answer for a job's audio, or for what a Range header (`span`) names."""
+        with self._open(calls.part(job_id, format, span)) as response:
+            yield response
+
     def follow(self, job_id: str, format: Format = "wav") -> Iterator[bytes]:
         """The audio of a job while it grows."""
         with self._open(calls.audio(job_id, format, follow=True)) as response:

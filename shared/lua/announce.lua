@@ -12,8 +12,9 @@ if ARGV[2] == '1' then
 end
 if #ARGV > 4 then redis.call('HSET', KEYS[1], unpack(ARGV, 5)) end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-local samples = redis.call('HGET', KEYS[1], 'samples') or '0'
-redis.call('XADD', KEYS[2], samples .. '-' .. seq, 'k', 'e', 'd', ARGV[3])
+local samples, take = unpack(redis.call('HMGET', KEYS[1], 'samples', 'take'))
+samples, take = samples or '0', take or '0'
+redis.call('XADD', KEYS[2], samples .. '-' .. seq, 'k', 'e', 't', take, 'd', ARGV[3])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
-redis.call('PUBLISH', KEYS[3], 'e ' .. seq .. ' ' .. samples .. '\n' .. ARGV[3])
+redis.call('PUBLISH', KEYS[3], 'e ' .. seq .. ' ' .. samples .. ' ' .. take .. '\n' .. ARGV[3])
 return 1

@@ -4,14 +4,16 @@
 --       ('' for none), terminal (0|1), seconds to keep an ended job's record and its stream,
 --       event as JSON, then field, value, …
 -- Returns the attempt, or a refusal: 'unknown', 'fenced', or the state it is in.
-local state, attempt, samples = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'samples'))
+local state, attempt, samples, take =
+  unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'samples', 'take'))
 if not state then return 'unknown' end
 if ARGV[5] ~= '' and ARGV[5] ~= (attempt or '0') then return 'fenced' end
 if not string.find(ARGV[4], state .. ',', 1, true) then return state end
+samples, take = samples or '0', take or '0'
 redis.call('HSET', KEYS[1], 'state', ARGV[3], unpack(ARGV, 10))
 if ARGV[3] == 'running' then attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1) end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-redis.call('XADD', KEYS[2], (samples or '0') .. '-' .. seq, 'k', 'e', 'd', ARGV[9])
+redis.call('XADD', KEYS[2], samples .. '-' .. seq, 'k', 'e', 't', take, 'd', ARGV[9])
 if ARGV[6] == '1' then
   redis.call('EXPIRE', KEYS[1], ARGV[7])
   redis.call('EXPIRE', KEYS[2], ARGV[8])
@@ -20,5 +22,5 @@ if ARGV[6] == '1' then
 else
   redis.call('EXPIRE', KEYS[2], ARGV[7])
 end
-redis.call('PUBLISH', KEYS[3], 'e ' .. seq .. ' ' .. (samples or '0') .. '\n' .. ARGV[9])
+redis.call('PUBLISH', KEYS[3], 'e ' .. seq .. ' ' .. samples .. ' ' .. take .. '\n' .. ARGV[9])
 return tonumber(attempt or 0)

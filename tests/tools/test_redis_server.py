@@ -14,6 +14,7 @@ import psutil
 import pytest
 import redis
 
+from shared.errors import QueueUnavailable
 from shared.settings import ROOT
 from tools import redis_server
 
@@ -164,9 +165,11 @@ def test_where_no_socket_is_private_a_port_with_a_password_serves(
 def test_a_server_that_cannot_start_says_why(tmp_path: Path):
     (tmp_path / "redis").mkdir()
     (tmp_path / "redis" / "appendonlydir").write_text("a file where a folder belongs")
-    with pytest.raises(Exception, match="embedded Redis does not start: .*appendonlydir"):
-        with redis_server.serving(tmp_path):
-            pass
+    with (
+        pytest.raises(QueueUnavailable, match="(?s)embedded Redis does not start: .*appendonlydir"),
+        redis_server.serving(tmp_path),
+    ):
+        pass
 
 
 def test_a_server_on_the_path_comes_before_the_wheel(tmp_path: Path):

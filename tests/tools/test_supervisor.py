@@ -1,5 +1,6 @@
 """The supervisor, with real processes in place of the service's."""
 
+import io
 import os
 import signal
 import sys
@@ -11,12 +12,18 @@ import psutil
 import pytest
 from rich.console import Console
 
+from tests.processes import alive
 from tools.child import Part, describe
 from tools.screen import Screen, rotate
 from tools.supervisor import Supervisor
 
 SLEEP = "import time; time.sleep(600)"
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(600)
+"""
 PARENT = f"""
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", {SLEEP!r}], start_new_session=True)
@@ -29,13 +36,13 @@ def part(name: str, code: str, **fields: object) -> Part:
 
 
 class Stage:
-    """A supervisor whose terminal is a file."""
+    """A supervisor whose terminal is a text."""
 
     def __init__(self, folder: Path, *parts: Part) -> None:
         self.folder = folder
-        self.output = (folder / "terminal").open("w+")
-        screen = Screen(folder / "logs", Console(file=self.output, width=200))
-        self.supervisor = Supervisor(parts, screen)
+        self._terminal = io.StringIO()
+        self._screen = Screen(folder / "logs", Console(file=self._terminal, width=200))
+        self.supervisor = Supervisor(parts, self._screen)
 
     def run_until(self, satisfied: Callable[[], bool], signals: int = 1) -> int:
         """Run, and press Ctrl-C when `satisfied`."""
@@ -45,7 +52,10 @@ class Stage:
                 for _ in range(signals):
                     os.kill(os.getpid(), signal.SIGINT)
 
-        return self.supervisor.run(look)
+        try:
+            return self.supervisor.run(look)
+        finally:
+            self._screen.close()
 
     def pid(self, number: int = 0) -> int | None:
         return self.supervisor.children[number].pid
@@ -56,8 +66,7 @@ class Stage:
 
     @property
     def shown(self) -> str:
-        self.output.flush()
-        return (self.folder / "terminal").read_text()
+        return self._terminal.getvalue()
 
 
 def test_ctrl_c_ends_every_part_in_order_of_need(tmp_path: Path):
@@ -71,7 +80,7 @@ def test_ctrl_c_ends_every_part_in_order_of_need(tmp_path: Path):
 
     assert stage.run_until(both_run) == 0
     assert seen
-    assert not any(process.is_running() for process in seen)
+    assert not alive(seen)
 
 
 def test_what_a_part_says_is_shown_with_its_name_and_kept(tmp_path: Path):
@@ -134,7 +143,7 @@ def test_a_part_that_does_not_listen_is_ended_by_force_with_all_it_started(
     stage.run_until(has_child)
     assert "ended by force" in stage.shown
     assert len(family) == 2
-    assert not any(process.is_running() for process in family)
+    assert not alive(family)
 
 
 def test_a_second_ctrl_c_does_not_wait(tmp_path: Path):

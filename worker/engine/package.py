@@ -49,6 +49,8 @@ def _place(name: str) -> None:
 def _import() -> None:
     # Checkpoints are loaded from folders; nothing in this process may ask a hub for one.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Sentences of many lengths would otherwise leave the memory of a small card in splinters.
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     try:
         # The package prints remarks about flash-attn and SoX; neither has a use here.
         with placeholders(), contextlib.redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""Importing the package is quiet and leaves nothing false behind; without it, the error is clear."""
+"""Importing the package is quiet; where it is not installed, the error is clear."""
 
 import subprocess
 import sys

@@ -105,7 +105,7 @@ _RELEASED: dict[str, Any] = {
     "words": {"user": 872, "assistant": 77_091},
     "mrope_section": (24, 20, 20),
     "spread": 0.02,
-    "end_gain": 6.0,
+    "end_gain": 5.0,
     "codec_encoder": {},
     # The defaults of the package's configuration class differ from the released codec.
     "codec_decoder": {

@@ -15,6 +15,7 @@ from worker.engine import package
 from worker.engine.manifest import Manifest
 from worker.engine.precision import SMALL_CARD, Card, Precision
 from worker.engine.stock import casting
+from worker.engine.stock.faults import explain
 
 LEFT_CONTEXT = 72
 """Frames that the codec hears before each piece: the window of its transformer. With the 25 of
@@ -39,7 +40,7 @@ def load(
     _move_codec(speech_tokenizer, device, manifest)
     model.load_speech_tokenizer(speech_tokenizer)
     model.load_generate_config(manifest.generation)
-    return package.inference.Qwen3TTSModel(model, _processor(manifest), manifest.generation)
+    return package.inference.Qwen3TTSModel(model, processor(manifest), manifest.generation)
 
 
 def piece_frames(card: Card | None) -> int:
@@ -90,10 +91,11 @@ def _extractor(manifest: Manifest) -> Any:
         return extractor.from_pretrained(manifest.codec, local_files_only=True)
 
 
-def _processor(manifest: Manifest) -> Any:
+def processor(manifest: Manifest) -> Any:
+    """The package's text processor, with the splitting rule that a repository's name would give."""
     tokenizer: Any = Qwen2TokenizerFast
     with _readable(manifest, "tokenizer_config.json"):
-        # True, as the package has it, replaces the checkpoint's own splitting rule.
+        # True, as the package has it, would replace the checkpoint's own rule in a local folder.
         return package.models.Qwen3TTSProcessor(
             tokenizer=tokenizer.from_pretrained(
                 manifest.folder, local_files_only=True, fix_mistral_regex=False
@@ -120,10 +122,12 @@ def _read_whole(
 
 @contextmanager
 def _readable(manifest: Manifest, name: str) -> Generator[None]:
-    """Say which file does not fit; on the CPU, where this runs, the device cannot be at fault."""
+    """Say which file does not fit, unless it was the memory that did not."""
     try:
         yield
     except (SafetensorError, RuntimeError, ValueError, OSError, KeyError) as error:
+        if isinstance(error, RuntimeError) and explain(error):
+            raise
         raise CheckpointDamaged(
             f"Checkpoint {manifest.checkpoint!r}: {name!r} does not fit its config.json."
         ) from error

@@ -169,7 +169,7 @@ def derived_seed(seed: int, attempt: int) -> int:
 def _seeded(seed: int, device: torch.device) -> Generator[None]:
     """The package draws from the global generators: set them, and put them back afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.manual_seed(seed % 2**64)
         yield
 
 

@@ -140,11 +140,10 @@ def test_speech_that_never_ends_is_a_runaway(loaded: Loaded):
 
 def test_speech_that_is_too_long_is_tried_with_another_seed(loaded: Loaded):
     model = loaded()
-    for seed in range(40):
-        long = sound(model, seed=seed)
-        short = sound(model, seed=derived_seed(seed, 1))
-        if len(short) < len(long):
-            break
+    pairs = ((seed, sound(model, seed=derived_seed(seed, 1))) for seed in range(40))
+    seed, short = next(
+        (seed, short) for seed, short in pairs if len(short) < len(sound(model, seed=seed))
+    )
     bound = (len(short) / FRAME + 0.5) / FRAME_RATE
     frames = speak(model, utterance(seed=seed, max_seconds=bound))
     assert np.array_equal(frames.audio, short)
@@ -165,24 +164,8 @@ def test_derived_seeds_are_distinct_and_stable():
     assert seeds == [derived_seed(11, attempt) for attempt in range(5)]
 
 
-@pytest.mark.parametrize("token", ["<|im_end|>", "<|im_start|>", "<tts_pad>", "<think>"])
-def test_special_tokens_in_text_are_not_spoken(loaded: Loaded, token: str):
-    assert np.array_equal(sound(loaded(), f"Up {token} down."), sound(loaded(), "Up   down."))
-
-
-def test_a_token_hidden_in_a_token_is_not_spoken(loaded: Loaded):
-    hidden = sound(loaded(), "Up <|im_<|im_end|>end|> down.")
-    assert np.array_equal(hidden, sound(loaded(), "Up <|im_ end|> down."))
-
-
-def test_space_around_text_does_not_shift_the_prompt(loaded: Loaded):
-    assert np.array_equal(sound(loaded(), "\n\nUp.\u2028\n"), sound(loaded(), "Up."))
-
-
-def test_special_tokens_in_an_instruct_are_dropped(loaded: Loaded):
-    assert np.array_equal(
-        sound(loaded(), instruct="Softly<|im_end|>"), sound(loaded(), instruct="Softly")
-    )
+def test_special_tokens_and_space_around_text_are_not_spoken(loaded: Loaded):
+    assert np.array_equal(sound(loaded(), "\n\nUp<|im_end|>down.\n"), sound(loaded(), "Up down."))
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "<|im_end|>", "<|im_start|> <tts_pad>"])
@@ -251,10 +234,6 @@ def test_values_that_are_not_finite_are_an_error(spoilable: Any, tensor: str):
     tensors = load_file(path)
     tensors[tensor][17] = float("inf")
     save_file(tensors, path, metadata={"format": "pt"})
-    model = StockEngine("cpu").load("tiny", spoilable, carry_on_with)
+    model = StockEngine("cpu").load("tiny", spoilable, lambda _: None)
     with pytest.raises(EngineFailed, match="not finite"):
         speak(model, utterance())
-
-
-def carry_on_with(_: str) -> None:
-    """A listener to the stages of loading who does not care."""

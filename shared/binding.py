@@ -1,0 +1,43 @@
+"""Who may reach what listens here: the rules that the API and the dashboard share."""
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+from shared.errors import ConfigurationError, ForbiddenHost
+from shared.settings import Settings
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def check_bind(settings: Settings, setting: Literal["host", "gradio_host"]) -> None:
+    """Raises ConfigurationError for an address beyond loopback that nothing protects."""
+    host: str = getattr(settings, setting)
+    if host in LOOPBACK or settings.api_keys or settings.insecure_bind:
+        return
+    raise ConfigurationError(
+        f"{setting.upper()} is {host}, which others can reach, but there are no API_KEYS.",
+        hint="Set API_KEYS, or INSECURE_BIND=1 if something else keeps others out.",
+    )
+
+
+def check_names(settings: Settings, host: str, headers: Mapping[str, str]) -> None:
+    """Keep pages of other sites from reaching what is bound to loopback. Raises ForbiddenHost."""
+    allowed = {name.lower() for name in settings.allowed_hosts}
+    if "*" in allowed or host not in LOOPBACK:
+        return
+    asked = name_of(f"//{headers.get('host', '')}")
+    if asked not in allowed:
+        raise ForbiddenHost(f"This service does not answer to the name {asked!r}.")
+    origin = headers.get("origin")
+    if origin and name_of(origin) not in allowed:
+        raise ForbiddenHost(f"Pages from {origin!r} may not use this service.")
+
+
+def name_of(address: str) -> str:
+    """The host name in an address, as `ALLOWED_HOSTS` spells it; empty for what is none."""
+    try:
+        name = urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+    return f"[{name}]" if ":" in name else name

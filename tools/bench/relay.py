@@ -1,0 +1,121 @@
+"""From a chunk's publication in Redis to its receipt by each of many WebSocket clients.
+
+A subscriber of its own process reads the job's channel as the API does; listeners live in another.
+Both stamp what they get with the monotonic clock, which all processes of a machine share, and a
+chunk is known in both by the sample at which it ends.
+"""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Iterable
+from multiprocessing.connection import Connection as Pipe
+
+import redis
+from websockets.asyncio.client import connect
+
+from shared import keys
+from shared.client import Client
+from shared.client.address import socket_address
+from shared.events import from_channel
+from tools.bench.service import Service
+
+SECONDS_OF_TEXT = 16
+_SENTENCE = "The lamp turned, ten seconds, ten seconds, and ten, and nobody counted them. "
+_PATIENCE = 60.0
+
+Stamps = dict[int, float]
+"""Sample after a chunk → seconds on the monotonic clock."""
+
+
+def measure(service: Service, listeners: int) -> list[float]:
+    """Milliseconds, one value a chunk and listener, sorted."""
+    with Client(service.url) as client:
+        waiting = client.submit("custom_voice", {"text": _SENTENCE * 3, "language": "english"})
+        job = client.submit("custom_voice", {"text": _text(), "language": "english"})
+        context = multiprocessing.get_context("spawn")
+        ear, ear_end = context.Pipe()
+        crowd, crowd_end = context.Pipe()
+        processes = [
+            context.Process(target=_subscribe, args=(service.redis_url, job.id, ear_end)),
+            context.Process(target=_listen, args=(service.url, job.id, listeners, crowd_end)),
+        ]
+        for process in processes:
+            process.start()
+        for pipe in (ear, crowd):
+            _received(pipe)
+        client.cancel(waiting.id)
+        client.wait(job.id)
+        ear.send("enough")
+        published: Stamps = _received(ear)
+        heard: list[Stamps] = _received(crowd)
+        for process in processes:
+            process.join()
+    return sorted(_latencies(published, heard))
+
+
+def _latencies(published: Stamps, heard: Iterable[Stamps]) -> Iterable[float]:
+    """Of the chunks that every listener heard live: those after the last one's first."""
+    heard = list(heard)
+    begun = max(min(stamps) for stamps in heard)
+    for stamps in heard:
+        for finish, at in stamps.items():
+            if finish > begun and finish in published:
+                yield 1000 * (at - published[finish])
+
+
+def _text() -> str:
+    return _SENTENCE * round(SECONDS_OF_TEXT / 4.5)
+
+
+def _received(pipe: Pipe) -> object:
+    if not pipe.poll(_PATIENCE):
+        raise TimeoutError("A process of the measurement says nothing.")
+    return pipe.recv()
+
+
+def _subscribe(redis_url: str, job_id: str, pipe: Pipe) -> None:
+    """Process: stamp every chunk of a job as Redis publishes it."""
+    stamps: Stamps = {}
+    with redis.Redis.from_url(redis_url, protocol=2) as connection, connection.pubsub() as channel:
+        channel.subscribe(keys.channel(job_id))
+        pipe.send("listening")
+        while not pipe.poll():
+            message = channel.get_message(ignore_subscribe_messages=True, timeout=0.5)
+            if message is None:
+                continue
+            now = time.monotonic()
+            entry = from_channel(message["data"])
+            if entry.audio:
+                stamps[entry.finish] = now
+    pipe.send(stamps)
+
+
+def _listen(url: str, job_id: str, listeners: int, pipe: Pipe) -> None:
+    """Process: that many WebSocket clients of one job."""
+    pipe.send(asyncio.run(_crowd(url, job_id, listeners, pipe)))
+
+
+async def _crowd(url: str, job_id: str, listeners: int, pipe: Pipe) -> list[Stamps]:
+    attached = asyncio.Semaphore(0)
+    tasks = [asyncio.create_task(_listener(url, job_id, attached)) for _ in range(listeners)]
+    for _ in tasks:
+        await attached.acquire()
+    pipe.send("attached")
+    return await asyncio.gather(*tasks)
+
+
+async def _listener(url: str, job_id: str, attached: asyncio.Semaphore) -> Stamps:
+    stamps: Stamps = {}
+    samples, told = 0, False
+    address = socket_address(url, f"/v1/jobs/{job_id}/stream", None)
+    async with connect(address, max_size=None, open_timeout=_PATIENCE) as socket:
+        async for frame in socket:
+            if isinstance(frame, bytes):
+                now = time.monotonic()
+                samples += len(frame) // 2
+                stamps[samples] = now
+            elif not told:
+                told = True
+                attached.release()
+    return stamps

@@ -1,0 +1,92 @@
+"""A service to measure: Redis, one API and one worker with the preview engine, all its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from shared.errors import EngineUnavailable
+from shared.settings import ROOT, Settings
+from tools import ports, redis_server
+from tools.leash import leashed
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where the processes are found."""
+
+    url: str
+    redis_url: str
+
+
+@contextmanager
+def running(**settings: str) -> Generator[Service]:
+    """A service that ends with the block; `settings` are environment variables.
+
+    Raises EngineUnavailable when it does not become ready.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        redis_url = stack.enter_context(redis_server.serving(folder / "run"))
+        port = ports.any_free()
+        environment = _environment(folder) | {"REDIS_URL": redis_url, "PORT": str(port)} | settings
+        processes = [
+            stack.enter_context(_process(module, environment)) for module in ("api", "worker")
+        ]
+        service = Service(f"http://127.0.0.1:{port}", redis_url)
+        _wait(service, processes)
+        yield service
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Ours without any setting of the service, and folders that end with the measurement."""
+    names = {name.upper() for name in Settings.model_fields}
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in names}
+    folders = {
+        f"{kind.upper()}_DIR": str(folder / kind) for kind in ("models", "voices", "outputs")
+    }
+    return inherited | folders | {"ENGINE": "preview", "LOG_LEVEL": "warning"}
+
+
+@contextmanager
+def _process(module: str, environment: dict[str, str]) -> Generator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        leashed([sys.executable, "-m", module]),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(service: Service, processes: list[subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while not _ready(service.url):
+        if time.monotonic() > until or any(process.poll() is not None for process in processes):
+            raise EngineUnavailable("The service to measure does not become ready.")
+        time.sleep(0.05)
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/ready", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
