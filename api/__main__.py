@@ -5,7 +5,7 @@ import sys
 import uvicorn
 
 from api.app import create
-from shared import logs
+from shared import connection, logs
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import load
@@ -19,10 +19,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load(arguments)
         check_bind(settings, "host")
-        if not settings.redis_url:
-            raise ConfigurationError(
-                "REDIS_URL is not set.", hint="`make run` starts an embedded Redis and sets it."
-            )
+        connection.check_address(settings)
     except ConfigurationError as error:
         sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
         return 2
@@ -34,6 +31,8 @@ def main(arguments: list[str]) -> int:
         log_config=None,
         access_log=False,
         ws_max_size=1 << 20,
+        # Sound does not get smaller, and a hundred listeners would wait for the attempt.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SHUTDOWN,
     )
     return 0

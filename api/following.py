@@ -1,4 +1,4 @@
-"""Following a job from any sample on: the older past from the file, the recent from Redis, then live.
+"""Following a job from any sample: the older past from the file, the recent from Redis, then live.
 
 What a listener is told of the job comes from its record, not from the stream, so nobody waits for
 an event that was lost; what it hears is counted in samples, so nothing is heard twice.
@@ -17,6 +17,7 @@ from shared import events, keys
 from shared.audio.pcm import SAMPLE_RATE
 from shared.errors import QueueUnavailable, UnknownFile, UnknownJob, UnknownOutput
 from shared.jobs import JobRecord, JobView
+from shared.requests import contract
 from shared.states import JobState
 from shared.stores import master
 from shared.stores.recipe import Recipe
@@ -203,7 +204,7 @@ def header(record: JobRecord) -> events.Header:
         take=record.take,
         sample_rate=SAMPLE_RATE,
         engine=record.engine,
-        mastered=True,
+        mastered=contract(record.task).kind == "task",
     )
 
 

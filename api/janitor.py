@@ -32,6 +32,8 @@ class Janitor:
         self._me = uuid4().hex
         self._swept = 0.0
         self._orphans: dict[str, float] = {}
+        self._patient_until = 0.0
+        self._wait_for_hearts()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
 
@@ -44,10 +46,16 @@ class Janitor:
     def _run(self) -> None:
         while not self._stopped.wait(_INTERVAL):
             try:
-                if self._holds_lock():
+                if self._holds_lock() and time.monotonic() > self._patient_until:
                     self._tidy()
             except (redis.RedisError, SpeechError) as error:
                 log.warning("Tidying up has to wait: %s", error)
+                self._wait_for_hearts()
+
+    def _wait_for_hearts(self) -> None:
+        """After an outage every lease may have run out: let those who live renew theirs first."""
+        beat = self._context.settings.lease_seconds / 3
+        self._patient_until = time.monotonic() + beat + _INTERVAL
 
     def _holds_lock(self) -> bool:
         connection = self._context.redis

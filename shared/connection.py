@@ -8,6 +8,9 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+
 Connection: TypeAlias = Any
 """A `redis.Redis`. Its stubs give every reply as bytes or str or a future of either, so strict
 checking would ask for a cast at each call; replies are bytes here, and records validate them."""
@@ -19,6 +22,15 @@ _TRANSIENT: list[type[Exception]] = [
     redis.TimeoutError,
     redis.BusyLoadingError,
 ]
+
+
+def check_address(settings: Settings) -> None:
+    """Raises ConfigurationError if nobody has said where Redis is."""
+    if not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigurationError(
+            f"REDIS_URL is {settings.redis_url!r}; it must begin with redis://, rediss:// or unix://.",
+            hint="`make run` starts an embedded Redis and sets it.",
+        )
 
 
 def patient(url: str) -> Connection:

@@ -31,6 +31,7 @@ from shared.errors import (
     UnknownJob,
 )
 from shared.jobs import JobRecord, JobView, encode, flat, view
+from shared.requests import contract
 from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
 from shared.states import JobState, origins
@@ -260,8 +261,12 @@ class JobQueue:
     ) -> int:
         """Take a job to `target` and tell its listeners; returns the attempt.
 
-        Raises IllegalTransition, with `Fenced` when `attempt` no longer holds.
+        With `attempt`, only while that attempt runs. Raises IllegalTransition, or its subclass
+        Fenced where an attempt no longer holds.
         """
+        allowed = origins(target) if attempt is None else [JobState.RUNNING]
+        if target.terminal and not self._settings.store_text:
+            fields["request"] = contract(record.task).redact(record.request)
         event = events.State(state=target, reason=reason)
         with answered():
             outcome = scripts.run(
@@ -278,7 +283,7 @@ class JobQueue:
                     time.time(),
                     record.id,
                     target.value,
-                    "".join(f"{state.value}," for state in origins(target)),
+                    "".join(f"{state.value}," for state in allowed),
                     "" if attempt is None else attempt,
                     int(target.terminal),
                     self._settings.job_keep_seconds,
@@ -289,11 +294,18 @@ class JobQueue:
             )
         if isinstance(outcome, int):
             return outcome
-        if outcome == b"fenced":
+        if attempt is not None:
             raise Fenced(f"Attempt {attempt} of job {record.id} no longer holds.")
         raise IllegalTransition(
             f"Job {record.id} cannot go from {outcome.decode()} to {target.value}."
         )
+
+    def keep_active(self, record: JobRecord) -> None:
+        """Keep a job's place among the active from healing away."""
+        place = {record.id: time.time() + _HEALS}
+        self._redis.zadd(keys.ACTIVE, place, xx=True)
+        self._redis.zadd(keys.client(record.client), place, xx=True)
+        self._redis.expire(keys.client(record.client), int(_HEALS))
 
     def fail(self, record: JobRecord, error: SpeechError, attempt: int | None = None) -> None:
         """End a job with an error."""
@@ -311,11 +323,13 @@ class JobQueue:
 
         Raises UnknownJob or AlreadyEnded.
         """
-        record = self.get(job_id)
-        if record.state.terminal:
-            raise AlreadyEnded(f"The job has already {record.state.value}.", param="id")
+        state = self.get(job_id).state
+        if state.terminal:
+            raise AlreadyEnded(f"The job has already ended as {state.value}.", param="id")
         with answered():
+            # The flag first: a worker that begins the job from now on sees it.
             self._redis.hset(keys.job(job_id), "cancel", 1)
+            record = self.get(job_id)
             if record.state is JobState.RUNNING or not self._withdraw(record):
                 rq.interrupt(job_id, self.get(job_id).worker, self._redis)
         return self.get(job_id)

@@ -65,6 +65,8 @@ class Recovery:
 
     def _mend(self, record: JobRecord, status: JobStatus | None) -> None:
         with_rq = status in (JobStatus.QUEUED, JobStatus.STARTED)
+        if not record.state.terminal:
+            self._queue.keep_active(record)
         if record.state is JobState.RUNNING and status is not JobStatus.STARTED:
             self._give_back(record, requeue=not with_rq)
         elif record.state is JobState.QUEUED and not with_rq and self._settled(record):

@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     """Work until told to stop; the exit status is 2 for a setting that cannot be met."""
     try:
         settings = load(arguments)
+        connection.check_address(settings)
         logs.configure(settings, "worker")
         choice = choose(settings)
     except SpeechError as error:
@@ -50,8 +51,12 @@ def work(settings: Settings, choice: Choice) -> None:
     lease.claim()
     queue = JobQueue(redis, settings)
     cache = Cache(choice.engine, settings, lambda name, stage: log.info("%s: %s", name, stage))
-    runner = Runner(redis, queue, FolderOutputs(settings.outputs_dir), settings, choice, cache)
-    heart = Heart(redis, settings, lease, _status(settings, choice, cache, runner))
+    # What must not wait for Redis: the audio goes on without it, and the heart watches over both.
+    impatient = connection.prompt(settings.redis_url)
+    store = FolderOutputs(settings.outputs_dir)
+    runner = Runner(redis, impatient, queue, store, settings, choice, cache)
+    status = _status(settings, choice, cache, runner)
+    heart = Heart(impatient, settings, lease.over(impatient), status)
     ear = Ear(connection.patient(settings.redis_url), settings, cache)
     Recovery(redis, queue, settings).recover(settings.worker_name)
     heart.tell()

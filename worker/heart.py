@@ -52,8 +52,11 @@ class Heart:
         """Beat no more and give the name up."""
         self._stopped.set()
         self._thread.join(timeout=5)
-        self._redis.delete(keys.worker(self._settings.worker_name))
-        self._lease.release()
+        try:
+            self._redis.delete(keys.worker(self._settings.worker_name))
+            self._lease.release()
+        except redis.RedisError as error:
+            log.warning("The lease is left to run out: %s", error)
 
     def follow(self, job: Beating | None) -> None:
         """Keep this job's lease from now on."""

@@ -4,6 +4,8 @@ import logging
 import os
 import socket
 import time
+from copy import copy
+from typing import Self
 from uuid import uuid4
 
 import psutil
@@ -23,6 +25,12 @@ class Lease:
         self._milliseconds = int(seconds * 1000)
         started = psutil.Process().create_time()
         self._holder = f"{socket.gethostname()} {os.getpid()} {started} {uuid4().hex}"
+
+    def over(self, connection: Connection) -> Self:
+        """The same lease, renewed through another connection."""
+        lease = copy(self)
+        lease._redis = connection
+        return lease
 
     def claim(self) -> None:
         """Wait until the name is ours: at once if its holder is dead on this host."""

@@ -18,7 +18,7 @@ class Pulse:
     def __init__(self) -> None:
         self._deadline = float("inf")
         self._stamp = time.monotonic()
-        self._patience = 0
+        self._patience = 1
         self._cancelled = threading.Event()
 
     def watch(self) -> None:
@@ -38,8 +38,18 @@ class Pulse:
         self._cancelled.set()
 
     @contextmanager
+    def armed(self) -> Generator[None]:
+        """The stretch in which frames are made, and a silence means that the engine hangs."""
+        self._stamp = time.monotonic()
+        self._patience -= 1
+        try:
+            yield
+        finally:
+            self._patience += 1
+
+    @contextmanager
     def patient(self) -> Generator[None]:
-        """A stretch in which nothing can be stamped, such as loading a model."""
+        """A part of an armed stretch in which nothing can be stamped, such as loading a model."""
         self._patience += 1
         try:
             yield
@@ -49,5 +59,5 @@ class Pulse:
 
     @property
     def silence(self) -> float:
-        """Seconds since the last sign of life; 0 in a patient stretch."""
+        """Seconds since the last sign of life; 0 where none is expected."""
         return 0.0 if self._patience else time.monotonic() - self._stamp

@@ -25,6 +25,8 @@ _WIDTH = 2
 """Bytes per sample."""
 _CHUNK = SAMPLE_RATE // 2
 """Samples in the largest chunk that is published."""
+_RETRY = 1.0
+"""Seconds between two tries while Redis is away."""
 _STREAM_LIFE = 3_600
 """Seconds that the stream of a job lives after its last chunk, should nobody end it."""
 
@@ -37,6 +39,7 @@ class Recording:
     def __init__(
         self,
         connection: Connection,
+        impatient: Connection,
         store: OutputStore,
         settings: Settings,
         record: JobRecord,
@@ -44,6 +47,7 @@ class Recording:
         pulse: Pulse,
     ) -> None:
         self._redis = connection
+        self._impatient = impatient
         self._store = store
         self._settings = settings
         self._record = record
@@ -56,6 +60,7 @@ class Recording:
         """Samples made in this attempt."""
         self.progress = Progress()
         self.first_audio_at: float | None = None
+        self._retry_at = 0.0
 
     def begin(self, fingerprint: str) -> None:
         """Decide whether an earlier attempt's audio still counts."""
@@ -71,18 +76,9 @@ class Recording:
     ) -> None:
         """Tell the listeners. Raises Fenced."""
         reset = isinstance(event, events.Restart)
-        held = scripts.run(
-            self._redis,
-            "announce",
-            self._keys(),
-            [
-                self._attempt,
-                int(reset),
-                event.model_dump_json(),
-                _STREAM_LIFE,
-                *flat(fields),
-            ],
-        )
+        arguments = [self._attempt, int(reset), event.model_dump_json(), _STREAM_LIFE]
+        with self._pulse.patient():
+            held = scripts.run(self._redis, "announce", self._keys(), [*arguments, *flat(fields)])
         if not held:
             raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
 
@@ -120,7 +116,7 @@ class Recording:
             self._publish()
             if self._delivered < self.position:
                 self._pulse.watch()
-                time.sleep(0.5)
+                time.sleep(_RETRY)
 
     def _keep(self, data: bytes) -> int:
         """Bytes at the start of `data` that an earlier attempt has already written."""
@@ -135,18 +131,21 @@ class Recording:
 
     def _publish(self) -> None:
         """Deliver from the file all that was made and not yet delivered."""
+        if time.monotonic() < self._retry_at:
+            return
         try:
             while self._delivered < self.position:
                 self._publish_chunk()
         except redis.RedisError as error:
-            # The file has it; the next piece makes up for it.
+            # The speech goes on: the file has it, and a later piece makes up for it.
             log.warning("Job %s: Redis does not take the audio: %s", self._record.id, error)
+            self._retry_at = time.monotonic() + _RETRY
 
     def _publish_chunk(self) -> None:
         count = min(_CHUNK, self.position - self._delivered)
         data = self._store.read(self._record.id, MASTER, self._delivered * _WIDTH, count * _WIDTH)
         delivered, cancelled = scripts.run(
-            self._redis,
+            self._impatient,
             "append",
             self._keys(),
             [

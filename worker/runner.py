@@ -1,18 +1,20 @@
 """One job from claimed to done: drives the performer, and says how it ended."""
 
 import logging
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared import events
 from shared.audio.pcm import SAMPLE_RATE
 from shared.connection import Connection
-from shared.errors import InternalError, SpeechError, UnknownJob
-from shared.jobs import EngineInfo, JobRecord, encode
+from shared.errors import EnginePoisoned, InternalError, SpeechError, UnknownJob
+from shared.jobs import EngineInfo, JobRecord, Progress, encode
 from shared.queue import Fenced, JobQueue
 from shared.requests import contract
-from shared.requests.declared import Declared
+from shared.requests.declared import REDACTED, Declared
 from shared.settings import Settings
 from shared.states import JobState
 from shared.stores.outputs import OutputStore
@@ -20,6 +22,7 @@ from shared.stores.recipe import Recipe, Segment, Timings
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.finishing import Finishing
+from worker.heart import HUNG
 from worker.performing import (
     PERFORMERS,
     Artifact,
@@ -56,6 +59,7 @@ class Runner:
     def __init__(
         self,
         connection: Connection,
+        impatient: Connection,
         queue: JobQueue,
         store: OutputStore,
         settings: Settings,
@@ -63,6 +67,7 @@ class Runner:
         cache: Cache,
     ) -> None:
         self._redis = connection
+        self._impatient = impatient
         self._queue = queue
         self._store = store
         self._settings = settings
@@ -101,10 +106,16 @@ class Runner:
         try:
             self._perform(record, attempt)
         except Cancelled:
-            self._store.discard(record.id)
+            self._discard(record)
             self._queue.transition(
                 record, JobState.CANCELLED, attempt=attempt, finished_at=time.time()
             )
+        except Fenced:
+            raise
+        except EnginePoisoned as error:
+            # Nothing in this process can use the GPU any more; the next life takes the job up.
+            log.error("The worker ends itself: %s", error.message)
+            os._exit(HUNG)
         except SpeechError as error:
             self._fail(record, attempt, error)
         except SystemExit as stop:
@@ -131,15 +142,17 @@ class Runner:
             JobState.RUNNING,
             started_at=time.time(),
             worker=self._settings.worker_name,
+            progress=Progress(stage="loading"),
         )
+        if self._queue.get(record.id).cancel:
+            self.pulse.cancel()
         log.info("Job %s (%s), attempt %d.", record.id, record.task, attempt)
         return attempt
 
     def _fail(self, record: JobRecord, attempt: int, error: SpeechError) -> None:
         log.warning("Job %s failed: %s", record.id, error.message)
-        if not isinstance(error, Fenced):
-            self._discard(record)
-            self._queue.fail(record, error, attempt=attempt)
+        self._discard(record)
+        self._queue.fail(record, error, attempt=attempt)
 
     def _discard(self, record: JobRecord) -> None:
         try:
@@ -158,13 +171,14 @@ class Runner:
         request = contract(record.task).parse({**record.request, "seed": record.seed})
         self.pulse.limit(self._deadline(record))
         self._store.begin(record.id)
-        recording = Recording(self._redis, self._store, self._settings, record, attempt, self.pulse)
-        notes, engine = self._play(record, request, recording)
+        recording = Recording(
+            self._redis, self._impatient, self._store, self._settings, record, attempt, self.pulse
+        )
+        with self.pulse.armed():
+            notes, engine = self._play(record, request, recording)
         recording.finish()
         recipe = self._recipe(record, attempt, begun, recording, notes, engine)
-        with self.pulse.patient():
-            recording.progress.stage = "finishing"
-            recipe = Finishing(self._store, record.id).finish(request, recipe, notes.artifacts)
+        recipe = Finishing(self._store, record.id).finish(request, recipe, notes.artifacts)
         self._succeed(record, attempt, recipe)
 
     def _play(
@@ -256,13 +270,13 @@ class Runner:
             started_at=begun,
             finished_at=now,
             attempts=attempt,
-            request=record.request,
+            request=self._kept(record, record.request),
             seed=record.seed,
             engine=engine,
             sample_rate=SAMPLE_RATE,
             samples=recording.position,
             duration_seconds=seconds,
-            segments=notes.segments,
+            segments=self._kept_segments(notes),
             finish_reasons=dict(notes.reasons),
             warnings=notes.warnings,
             timings=Timings(
@@ -274,6 +288,14 @@ class Runner:
             again_of=record.again_of,
         )
 
+    def _kept(self, record: JobRecord, request: dict[str, Any]) -> dict[str, Any]:
+        return request if self._settings.store_text else contract(record.task).redact(request)
+
+    def _kept_segments(self, notes: Notes) -> list[Segment]:
+        if self._settings.store_text:
+            return notes.segments
+        return [segment.model_copy(update={"text": REDACTED}) for segment in notes.segments]
+
     def _succeed(self, record: JobRecord, attempt: int, recipe: Recipe) -> None:
         self._queue.transition(
             record,
@@ -282,6 +304,7 @@ class Runner:
             finished_at=recipe.finished_at,
             result=recipe.result(),
             engine=recipe.engine,
+            samples=recipe.samples,
         )
         self._queue.learn_pace(recipe.engine.name, recipe.timings.real_time_factor)
         log.info(

@@ -12,6 +12,8 @@ Kind = Literal["task", "pipeline"]
 Format = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 FORMATS: tuple[str, ...] = get_args(Format)
 MAX_SEED = 2**32 - 1
+REDACTED = ""
+"""What stands for a text that is not kept."""
 
 _KIND_OF_FAULT: dict[str, type[InvalidRequest]] = {
     "extra_forbidden": UnknownField,
@@ -68,6 +70,17 @@ class Declared(BaseModel):
             return cls.model_validate(body)
         except ValidationError as error:
             raise explain(dict(error.errors(include_url=False)[0]), cls) from error
+
+    @classmethod
+    def redact(cls, request: dict[str, Any]) -> dict[str, Any]:
+        """The request without the texts in it, for services that do not keep them."""
+        private = {
+            name
+            for name, field in cls.model_fields.items()
+            if isinstance(field.json_schema_extra, dict)
+            and field.json_schema_extra.get("x-private")
+        }
+        return {name: REDACTED if name in private else value for name, value in request.items()}
 
     def estimated_seconds(self) -> float:
         """How long the audio will be, about."""

@@ -36,7 +36,9 @@ def table(rows: Sequence[Row]) -> str:
         f"| --- |{' ---: |' * (len(names) + 1)} --- |",
     ]
     for row in rows:
-        cells = [f"{row.percentiles[name]:.1f}" if name in row.percentiles else "" for name in names]
+        cells = [
+            f"{row.percentiles[name]:.1f}" if name in row.percentiles else "" for name in names
+        ]
         lines.append(f"| {row.what} | {' | '.join(cells)} | {row.values:,} | {row.aim} |")
     return "\n".join(lines)
 

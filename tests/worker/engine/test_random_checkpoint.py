@@ -138,6 +138,6 @@ def test_it_takes_a_few_megabytes(tiny: Tiny):
 
 
 def test_its_speech_ends_after_a_spread_of_lengths_and_can_be_heard(loaded: Loaded):
-    sounds = [sound(loaded(), seed=seed, max_seconds=8) for seed in range(12)]
-    assert len({len(audio) // FRAME for audio in sounds}) > 4
+    sounds = [sound(loaded(), seed=seed, max_seconds=8) for seed in range(8)]
+    assert len({len(audio) // FRAME for audio in sounds}) > 3
     assert all(0.02 < np.sqrt(np.mean(audio**2)) < 0.3 for audio in sounds)

@@ -1,0 +1,107 @@
+"""`qtts run`: one command for every declared contract, generated from its JSON schema."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from shared.errors import InvalidRequest
+from shared.requests import CONTRACTS
+from shared.requests.declared import Declared
+from tools.qtts.command import Commands, Here
+from tools.qtts.performing import perform
+
+_SCALARS: dict[str, click.ParamType] = {
+    "string": click.STRING,
+    "integer": click.INT,
+    "number": click.FLOAT,
+    "boolean": click.BOOL,
+}
+
+
+def command(contract: type[Declared]) -> click.Command:
+    """The command of a contract."""
+    schema = contract.model_json_schema()
+    options = [
+        flag(name, field, name in schema.get("required", ()))
+        for name, field in schema["properties"].items()
+        if _plain(field)["type"] in _SCALARS
+    ]
+    body = click.Option(
+        ["--json", "body"], type=click.File(), help="The request as JSON (`-`: standard input)."
+    )
+    output = click.Option(
+        ["-o", "--output"], type=click.Path(path_type=Path), help="Write the speech here."
+    )
+    return click.Command(
+        contract.name,
+        params=[*options, body, output],
+        callback=click.pass_obj(partial(_run, contract)),
+        help=f"{contract.summary}\n\nExample of --json: {json.dumps(contract.example)}",
+        short_help=contract.summary,
+    )
+
+
+def flag(name: str, field: dict[str, Any], required: bool) -> click.Option:
+    """The option of a scalar field; a required one may come by `--json` as well."""
+    kind = _plain(field)
+    words = [field.get("description", "").strip(), _choices(kind), "Required." if required else ""]
+    spelling = name.replace("_", "-")
+    both = f"--{spelling}/--no-{spelling}" if kind["type"] == "boolean" else f"--{spelling}"
+    # The name apart from the flags keeps it from becoming somebody's Python keyword.
+    return click.Option(
+        [f"field_{name}", both],
+        type=_type(kind),
+        default=None,
+        help=" ".join(filter(None, words)),
+    )
+
+
+def _type(kind: dict[str, Any]) -> click.ParamType:
+    return click.Choice(kind["enum"]) if "enum" in kind else _SCALARS[kind["type"]]
+
+
+def _choices(kind: dict[str, Any]) -> str:
+    known = kind.get("x-choices")
+    return f"One of: {', '.join(known)}." if known else ""
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field, without its being optional."""
+    kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
+    return {"type": "object", **field, **(kinds[0] if len(kinds) == 1 else {})}
+
+
+def _run(
+    contract: type[Declared], here: Here, body: TextIO | None, output: Path | None, **flags: Any
+) -> None:
+    given = {
+        name.removeprefix("field_"): value for name, value in flags.items() if value is not None
+    }
+    request = {**_read(body), **given}
+    contract.parse(request)
+    perform(here, contract.name, request, output)
+
+
+def _read(body: TextIO | None) -> dict[str, Any]:
+    """Raises InvalidRequest."""
+    if body is None:
+        return {}
+    try:
+        content = json.load(body)
+    except ValueError as error:
+        raise InvalidRequest(f"{body.name} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise InvalidRequest(f"{body.name} must hold a JSON object.")
+    return content  # pyright: ignore[reportUnknownVariableType]
+
+
+@click.group(cls=Commands)
+def run() -> None:
+    """Run any task or pipeline; the flags are the fields of its contract."""
+
+
+for _contract in CONTRACTS.values():
+    run.add_command(command(_contract))

@@ -1,0 +1,118 @@
+"""`qtts jobs | show | cancel | again`: what the service is at."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from shared.jobs import JobView
+from shared.requests import CONTRACTS
+from shared.states import JobState
+from tools.qtts.command import Here, json_output, print_json
+from tools.qtts.performing import listen, spoken_by
+
+COLOURS = {
+    JobState.RUNNING: "cyan",
+    JobState.SUCCEEDED: "green",
+    JobState.FAILED: "red",
+    JobState.CANCELLED: "yellow",
+}
+
+
+@click.command()
+@click.option("--state", type=click.Choice([state.value for state in JobState]))
+@click.option("--task", type=click.Choice(list(CONTRACTS)))
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@json_output
+@click.pass_obj
+def jobs(here: Here, state: str | None, task: str | None, limit: int, json_output: bool) -> None:
+    """List jobs, the newest first."""
+    found = here.client.jobs(state=state, task=task, limit=limit).items
+    if json_output:
+        print_json(found)
+    elif found:
+        here.results.print(table(found))
+    else:
+        here.notes.print("There are none.")
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@json_output
+@click.pass_obj
+def show(here: Here, job_id: str, json_output: bool) -> None:
+    """Show one job."""
+    job = here.client.job(job_id)
+    if json_output:
+        print_json(job)
+    else:
+        here.results.print(details(job))
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def cancel(here: Here, job_id: str) -> None:
+    """Stop a job, waiting or running."""
+    job = here.client.cancel(job_id)
+    here.results.print(f"{job.id}: {job.state.value if job.state.terminal else 'is being stopped'}")
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the speech here.")
+@click.pass_obj
+def again(here: Here, job_id: str, output: Path | None) -> None:
+    """Make the same audio once more, from the recipe of job ID."""
+    listen(here, here.client.again(job_id).id, output)
+
+
+def table(found: list[JobView]) -> Table:
+    """Jobs, one a line."""
+    drawn = Table("id", "task", "state", "progress", "audio", "created", box=None, padding=(0, 2))
+    drawn.columns[0].no_wrap = True
+    for job in found:
+        drawn.add_row(
+            job.id,
+            job.task,
+            _state(job),
+            f"{job.progress:.0%}",
+            f"{job.audio_seconds:.1f} s",
+            f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        )
+    return drawn
+
+
+def details(job: JobView) -> Table:
+    """All there is to say of a job that a person would ask."""
+    drawn = Table(box=None, show_header=False, padding=(0, 2))
+    for name, value in _facts(job):
+        drawn.add_row(name, value)
+    return drawn
+
+
+def _facts(job: JobView) -> list[tuple[str, str | Text]]:
+    facts = [
+        ("id", job.id),
+        ("task", job.task),
+        ("state", _state(job)),
+        ("progress", f"{job.progress:.0%}, {job.stage}"),
+        ("ahead of it", "" if job.position is None else str(job.position)),
+        ("ready in", f"{job.eta_seconds:.0f} s" if job.eta_seconds else ""),
+        ("audio", f"{job.audio_seconds:.1f} s"),
+        ("attempts", str(job.attempts)),
+        ("engine", spoken_by(job.engine) if job.engine else ""),
+        ("seed", str(job.seed)),
+        ("text", str(job.request.get("text", ""))[:200]),
+        ("warnings", " ".join(job.warnings)),
+        ("error", job.error["message"] if job.error else ""),
+        ("files", ", ".join((job.result or {}).get("files", ()))),
+    ]
+    return [
+        (name, value if isinstance(value, Text) else Text(value)) for name, value in facts if value
+    ]
+
+
+def _state(job: JobView) -> Text:
+    return Text(job.state.value, style=COLOURS.get(job.state, ""))

@@ -1,0 +1,1 @@
+"""The dashboard: every task in a browser, over HTTP only."""

@@ -1,0 +1,77 @@
+"""The dashboard's application: guard, proxy, static files, and the pages mounted behind them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from shared.client import AsyncClient
+from shared.errors import InternalError, SpeechError
+from shared.requests.declared import explain
+from shared.settings import Settings, load
+from shared.version import __version__
+from ui import pages, proxy
+from ui.dashboard import Dashboard
+from ui.guard import Guard
+from ui.theme import THEME
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def create(settings: Settings) -> FastAPI:
+    """The dashboard with these settings; nothing is asked of the API yet."""
+    client = AsyncClient(settings.api_address, settings.api_key.get_secret_value())
+    dashboard = Dashboard(client, settings.gradio_root_path.rstrip("/"))
+    app = FastAPI(
+        title="Speech dashboard",
+        version=__version__,
+        openapi_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.client = client
+    app.add_exception_handler(SpeechError, _speech_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.include_router(proxy.router)
+    app.mount("/own", StaticFiles(directory=_STATIC))
+    app.add_middleware(Guard, settings=settings)
+    return gr.mount_gradio_app(
+        app,
+        pages.build(dashboard),
+        path="/",
+        root_path=settings.gradio_root_path or None,
+        theme=THEME,
+        css_paths=_STATIC / "style.css",
+        head=f'<script type="module" src="{dashboard.root}/own/player.js"></script>',
+        footer_links=[],
+        ssr_mode=False,
+        show_error=False,
+        enable_monitoring=False,
+        mcp_server=False,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    yield
+    await app.state.client.close()
+
+
+async def _speech_error(_request: Request, error: Exception) -> JSONResponse:
+    fault = error if isinstance(error, SpeechError) else InternalError(str(error))
+    return JSONResponse(fault.body(), fault.status)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    fault = {**faults[0], "loc": faults[0]["loc"][1:]}
+    return await _speech_error(request, explain(fault))
+
+
+def app() -> FastAPI:
+    """For ASGI servers that want a factory: `uvicorn --factory ui.app:app`."""
+    return create(load())

@@ -1,0 +1,80 @@
+"""Who may use the dashboard, which holds an API key of its own: ASGI middleware before everything.
+
+Where API keys are set and others can reach the dashboard (it listens beyond loopback, or a reverse
+proxy passes on another name than this machine's), the browser must log in by HTTP basic: any user
+name, and one of the `API_KEYS` as password. On loopback the Host allow-list of the API applies.
+"""
+
+import base64
+import binascii
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.binding import LOOPBACK, check_names, name_of
+from shared.errors import ForbiddenHost, SpeechError, Unauthorized
+from shared.settings import Settings
+
+HEALTH = "/health"
+_OWN_NAMES = LOOPBACK | {"[::1]"}
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Speech dashboard", charset="UTF-8"'}
+
+
+class Guard:
+    """Refuses what comes under a foreign name, from a foreign page, or without the password."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or scope.get("path") == HEALTH:
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._check(Headers(scope=scope))
+        except SpeechError as error:
+            await _refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _check(self, headers: Headers) -> None:
+        check_names(self._settings, self._settings.gradio_host, headers)
+        host = name_of(f"//{headers.get('host', '')}")
+        self._check_origin(headers.get("origin", ""), host)
+        reached_by_others = self._settings.gradio_host not in LOOPBACK or host not in _OWN_NAMES
+        if self._keys and reached_by_others and not self._knows(_password(headers)):
+            raise Unauthorized(
+                "The dashboard asks for a password.",
+                hint="Log in with any user name and one of the API_KEYS.",
+            )
+
+    def _check_origin(self, origin: str, host: str) -> None:
+        """A browser sends the password along for any page, so other pages must not ask."""
+        if origin and name_of(origin) not in {host, *self._settings.allowed_hosts}:
+            raise ForbiddenHost(f"Pages from {origin!r} may not use the dashboard.")
+
+    def _knows(self, password: bytes) -> bool:
+        return any([hmac.compare_digest(password, key) for key in self._keys])
+
+
+def _password(headers: Headers) -> bytes:
+    """That of HTTP basic (RFC 7617); empty where none was sent."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(credentials, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""
+
+
+async def _refuse(error: SpeechError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": error.message[:120]})
+        return
+    headers = _CHALLENGE if error.status == 401 else None
+    await JSONResponse(error.body(), error.status, headers)(scope, receive, send)

@@ -1,0 +1,155 @@
+"""The sound of a job under the dashboard's own address, so that browsers need not reach the API.
+
+Only jobs can be asked for, by id; no other address is fetched through here.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from shared import events
+from shared.client import AsyncClient, ServiceUnreachable
+from shared.client.faults import from_body
+from shared.client.frames import Frame
+from shared.requests.declared import Format
+from shared.states import JobState
+from ui.guard import HEALTH
+
+router = APIRouter()
+
+_WAIT = 20.0
+"""Seconds that a listener of a silent job waits before being told to ask again."""
+_PASSED = (
+    "accept-ranges",
+    "content-disposition",
+    "content-length",
+    "content-range",
+    "content-type",
+    "etag",
+    "x-tts-engine",
+    "x-tts-preview",
+)
+
+
+def _client(request: Request) -> AsyncClient:
+    return request.app.state.client
+
+
+Service = Annotated[AsyncClient, Depends(_client)]
+
+
+@dataclass
+class _Place:
+    """Where in a job's audio a listener is."""
+
+    after: int
+    """Samples."""
+    take: int | None
+    """Which beginning of the audio the samples are counted from."""
+
+
+class _Relay(StreamingResponse):
+    """A streamed response that closes what it reads from, however it ends."""
+
+    def __init__(self, content: AsyncIterator[bytes], source: AsyncExitStack, **rest: Any) -> None:
+        super().__init__(content, **rest)
+        self._source = source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._source:
+            await super().__call__(scope, receive, send)
+
+
+@router.get(HEALTH)
+async def health() -> dict[str, str]:
+    """The dashboard itself; whether the service can speak is told on its pages."""
+    return {"status": "ok"}
+
+
+@router.get("/live/{id}.pcm")
+async def live(
+    id: UUID,
+    service: Service,
+    after: Annotated[int, Query(ge=0)] = 0,
+    take: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    """Sound as it is made, s16le, from sample `after` of `take` on.
+
+    The headers `X-Speech-After` and `X-Speech-Take` say what it really begins with: another take
+    means that what was heard before no longer counts. 202: nothing yet, ask again. 204: nothing
+    follows, `X-Speech-State` says how the job ended. A response may end early; ask again for the
+    rest.
+    """
+    place = _Place(after, take)
+    async with AsyncExitStack() as opening:
+        listening = await opening.enter_async_context(service.attach(str(id), after, take=take))
+        frames = aiter(listening)
+        first = await _first(frames, place)
+        headers = {"Cache-Control": "no-store", "X-Speech-After": str(place.after)}
+        if place.take is not None:
+            headers["X-Speech-Take"] = str(place.take)
+        if first is None:
+            return Response(status_code=202, headers=headers)
+        if isinstance(first, JobState):
+            return Response(status_code=204, headers=headers | {"X-Speech-State": first.value})
+        sound = _sound(first, frames)
+        return _Relay(sound, opening.pop_all(), media_type="audio/pcm", headers=headers)
+    raise AssertionError("the connection swallowed an error")
+
+
+@router.get("/audio/{id}.{format}")
+async def audio(id: UUID, format: Format, request: Request, service: Service) -> Response:
+    """The finished audio, whole or the range asked for."""
+    async with AsyncExitStack() as opening:
+        part = service.part(str(id), format, request.headers.get("range"))
+        answer = await opening.enter_async_context(part)
+        headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
+        return _Relay(
+            answer.aiter_raw(), opening.pop_all(), status_code=answer.status_code, headers=headers
+        )
+    raise AssertionError("the connection swallowed an error")
+
+
+async def _first(frames: AsyncIterator[Frame | bytes], place: _Place) -> bytes | JobState | None:
+    """The first sound, or how the job ended, or None after a while. Raises what it failed of."""
+    try:
+        async with asyncio.timeout(_WAIT):
+            async for frame in frames:
+                match frame:
+                    case bytes():
+                        return frame
+                    case events.Restart(take=take):
+                        place.after, place.take = 0, take
+                    case events.Header(take=take):
+                        place.take = take
+                    case events.Fault(error=error):
+                        raise from_body(error)
+                    case events.End(state=state):
+                        return state
+                    case _:
+                        continue
+    except TimeoutError:
+        return None
+    raise ServiceUnreachable("The service ended the connection.")
+
+
+async def _sound(
+    first: bytes, frames: AsyncIterator[Frame | bytes]
+) -> AsyncGenerator[bytes]:
+    """Sound up to anything that the listener must ask about."""
+    yield first
+    async for frame in frames:
+        match frame:
+            case bytes():
+                yield frame
+            case events.Restart() | events.Fault() | events.End():
+                return
+            case _:
+                continue
