@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -16,7 +17,12 @@ from shared.settings import Settings, load
 from shared.stores.folder import FolderOutputs
 from shared.stores.index import OutputIndex
 from shared.version import __version__
+from shared.views import ErrorBody
 
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request cannot be met; `code` says why."},
+    "5XX": {"model": ErrorBody, "description": "The service cannot do it now."},
+}
 _ROUTERS = (jobs, events, audio, outputs, tasks, models, status, stream)
 
 
@@ -28,6 +34,7 @@ def create(settings: Settings) -> FastAPI:
         summary="Speech with Qwen3-TTS: jobs, streaming, outputs.",
         root_path=settings.root_path,
         lifespan=_lifespan,
+        responses=_FAULTS,
     )
     app.state.settings = settings
     errors.install(app)

@@ -1,6 +1,7 @@
 """The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
 
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -10,13 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from api import files
 from api.deps import Context, Here
 from api.following import Message, follow
-from api.jobs import recipe_of
+from api.jobs import recipe_of, show_job
 from shared import events
 from shared.audio.encode import encoder
 from shared.audio.formats import FORMATS
 from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import AudioNotReady, JobFailed, UnknownJob
-from shared.jobs import EngineInfo
+from shared.errors import AudioNotReady, JobFailed, NoAudio, UnknownJob
+from shared.jobs import EngineInfo, JobView
 from shared.requests.declared import Format
 from shared.states import JobState
 from shared.stores import master
@@ -24,7 +25,10 @@ from shared.stores.recipe import Recipe
 
 router = APIRouter(prefix="/v1/jobs", tags=["audio"])
 
+MAX_CURSOR = 2**53
+"""Samples; JSON readers hold no larger number exactly."""
 _BLOCK = SAMPLE_RATE * 5
+_AFTER = "Samples to leave out at the beginning."
 _AUDIO_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {entry.media_type.split(";")[0]: {} for entry in FORMATS.values()}},
     206: {"description": "The range asked for."},
@@ -41,23 +45,13 @@ async def job_audio(
         Format | None, Query(description="Another format than the job's own.")
     ] = None,
     follow: Annotated[bool, Query(description="Do not wait for the end.")] = False,
-    after: Annotated[int, Query(ge=0, description="Samples to leave out at the beginning.")] = 0,
+    after: Annotated[int, Query(ge=0, le=MAX_CURSOR, description=_AFTER)] = 0,
     span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
 ) -> Response:
     """The audio of a job: the finished file, or with `follow=1` what there is and what comes."""
     if follow:
-        return await _following(here, id, format, after)
-    recipe = await _finished(here, id)
-    chosen = f"audio{FORMATS[format].extension}" if format else recipe.audio
-    headers = engine_headers(recipe.engine)
-    if chosen in recipe.files:
-        response = _serve(here, recipe, chosen, request, span)
-        response.headers.update(headers)
-        return response
-    encoded = _encoded(here, recipe, format or "wav")
-    return StreamingResponse(
-        encoded, media_type=FORMATS[format or "wav"].media_type, headers=headers
-    )
+        return await _following(here, request, id, format, after)
+    return await run_in_threadpool(_whole, here, request, id, format, after, span)
 
 
 @router.head("/{id}/files/{name}", include_in_schema=False)
@@ -70,7 +64,29 @@ def job_file(
     span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
 ) -> Response:
     """One file of a job's result."""
-    return _serve(here, recipe_of(here, id), name, request, span)
+    return _serve(here, _finished(here, id), name, request, span)
+
+
+def _whole(
+    here: Context,
+    request: Request,
+    job_id: str,
+    format: Format | None,
+    after: int,
+    span: str | None,
+) -> Response:
+    """The finished audio: a file as it lies there, or encoded on the way."""
+    recipe = _finished(here, job_id)
+    chosen = format or own_format(recipe.request)
+    name = f"audio{FORMATS[chosen].extension}"
+    if name in recipe.files and not after:
+        response = _serve(here, recipe, name, request, span)
+        response.headers.update(engine_headers(recipe.engine))
+        return response
+    encoded = _encoded(here, recipe, chosen, after) if request.method == "GET" else ()
+    return StreamingResponse(
+        encoded, media_type=FORMATS[chosen].media_type, headers=engine_headers(recipe.engine)
+    )
 
 
 def _serve(
@@ -94,52 +110,68 @@ def engine_headers(engine: EngineInfo) -> dict[str, str]:
     return {"X-TTS-Engine": engine.name, "X-TTS-Preview": str(engine.preview).lower()}
 
 
-async def _finished(here: Context, job_id: str) -> Recipe:
-    """Raises AudioNotReady, or what the job failed of."""
+def own_format(request: dict[str, Any]) -> Format:
+    """The format that a job was asked for."""
+    return request.get("format", "wav")
+
+
+def _finished(here: Context, job_id: str) -> Recipe:
+    """What a job left. Raises UnknownJob, AudioNotReady or NoAudio."""
     try:
-        return await run_in_threadpool(recipe_of, here, job_id)
+        return recipe_of(here, job_id)
     except UnknownJob:
-        record = await run_in_threadpool(here.queue.get, job_id)
-    if record.state is JobState.FAILED and record.error:
-        raise JobFailed(f"The job failed: {record.error['message']}", hint=record.error["hint"])
-    raise AudioNotReady(f"The job is {record.state.value}.")
+        job = _promising(here, job_id)
+    raise AudioNotReady(f"The job is {job.state.value}.")
 
 
-def _encoded(here: Context, recipe: Recipe, format: Format) -> Iterator[bytes]:
+def _promising(here: Context, job_id: str) -> JobView:
+    """A job that has audio or may yet have. Raises UnknownJob or NoAudio."""
+    job = show_job(job_id, here)
+    if job.error:
+        raise NoAudio(f"The job failed: {job.error['message']}", hint=job.error["hint"])
+    if job.state is JobState.CANCELLED:
+        raise NoAudio("The job was cancelled.")
+    return job
+
+
+def _encoded(here: Context, recipe: Recipe, format: Format, after: int) -> Iterator[bytes]:
     """A finished run in another format, flat in memory."""
     stream = encoder(format, recipe.sample_rate)
-    for first in range(0, recipe.samples, _BLOCK):
+    for first in range(after, recipe.samples, _BLOCK):
         yield stream.feed(master.read(here.outputs, recipe.id, first, _BLOCK))
     yield stream.finish()
 
 
 async def _following(
-    here: Context, job_id: str, format: Format | None, after: int
-) -> StreamingResponse:
+    here: Context, request: Request, job_id: str, format: Format | None, after: int
+) -> Response:
     """A response that begins with the audio, so that its headers can say what speaks."""
+    job = await run_in_threadpool(_promising, here, job_id)
+    chosen = format or own_format(job.request)
     messages = follow(here, job_id, after)
     head = await _first(messages)
-    chosen: Format = format or "wav"
-    return StreamingResponse(
-        _sound(messages, chosen, head.sample_rate),
-        media_type=FORMATS[chosen].media_type,
-        headers={**engine_headers(head.engine), "X-Job-Id": job_id, "Cache-Control": "no-store"},
-    )
+    headers = {**engine_headers(head.engine), "X-Job-Id": job_id, "Cache-Control": "no-store"}
+    media_type = FORMATS[chosen].media_type
+    if request.method == "HEAD":
+        await messages.aclose()
+        return Response(None, headers=headers, media_type=media_type)
+    sound = _sound(messages, chosen, head.sample_rate)
+    return StreamingResponse(sound, media_type=media_type, headers=headers)
 
 
 async def _first(messages: AsyncGenerator[Message]) -> events.Header:
-    """The header. Raises what the job failed of before there was one."""
+    """The header. Raises NoAudio when the job ended before there was one."""
     async for message in messages:
         match message:
             case events.Header():
                 return message
             case events.Fault(error=error):
-                raise JobFailed(f"The job failed: {error['message']}", hint=error["hint"])
+                raise NoAudio(f"The job failed: {error['message']}", hint=error["hint"])
             case events.End(state=state):
-                raise AudioNotReady(f"The job was {state.value} before it made a sound.")
+                raise NoAudio(f"The job was {state.value} before it made a sound.")
             case _:
                 continue
-    raise AudioNotReady("The job ended before it made a sound.")
+    raise NoAudio("The job ended before it made a sound.")
 
 
 async def _sound(
@@ -147,15 +179,16 @@ async def _sound(
 ) -> AsyncGenerator[bytes]:
     """Encoded audio to the end; a failure breaks the response off, lest it pass for whole."""
     stream = encoder(format, sample_rate)
-    async for message in messages:
-        match message:
-            case bytes():
-                if data := stream.feed(message):
-                    yield data
-            case events.Restart(reason=reason):
-                raise JobFailed(f"The audio began anew: {reason}")
-            case events.End(state=state) if state is not JobState.SUCCEEDED:
-                raise JobFailed(f"The job ended as {state.value}.")
-            case _:
-                continue
+    async with aclosing(messages):
+        async for message in messages:
+            match message:
+                case bytes():
+                    if data := stream.feed(message):
+                        yield data
+                case events.Restart(reason=reason):
+                    raise JobFailed(f"The audio began anew: {reason}")
+                case events.End(state=state) if state is not JobState.SUCCEEDED:
+                    raise JobFailed(f"The job ended as {state.value}.")
+                case _:
+                    continue
     yield stream.finish()

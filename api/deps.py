@@ -26,8 +26,11 @@ class Context:
     index: OutputIndex
 
 
-def context(connection: HTTPConnection) -> Context:
-    """The context of the application that serves this connection."""
+async def context(connection: HTTPConnection) -> Context:
+    """The context of the application that serves this connection.
+
+    Not a plain function: that would wait for a free thread, and `/health` must not.
+    """
     return connection.app.state.context
 
 

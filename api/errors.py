@@ -24,6 +24,15 @@ class MethodNotAllowed(SpeechError):
     type = "invalid_request_error"
 
 
+_AS_JSON = "Send the header `Content-Type: application/json`."
+_HTTP_FAULTS: dict[int, SpeechError] = {
+    400: InvalidRequest("The body cannot be read.", hint="Send one JSON object in UTF-8."),
+    404: NotFound("There is nothing at this address.", hint="See /docs."),
+    405: MethodNotAllowed("This method is not allowed here.", hint="See /docs."),
+}
+"""What Starlette and FastAPI raise by themselves, as ours."""
+
+
 def install(app: FastAPI) -> None:
     """Answer every kind of fault with the one body."""
     app.add_exception_handler(SpeechError, _speech_error)
@@ -55,17 +64,25 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 def _explained(fault: dict[str, Any]) -> SpeechError:
     """A validation fault without the place it was found in (`body`, `query`, `path`)."""
+    if fault["type"] == "json_invalid":
+        at, why = fault["loc"][-1], fault["ctx"]["error"]
+        return InvalidRequest(f"The body is not JSON: {why} at character {at}.")
+    if isinstance(fault["input"], bytes):
+        return InvalidRequest("The body was not sent as JSON.", hint=_AS_JSON)
     return explain({**fault, "loc": fault["loc"][1:]})
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 404:
-        return answer(NotFound("There is nothing at this address.", hint="See /docs."))
-    if status == 405:
-        return answer(MethodNotAllowed("This method is not allowed here.", hint="See /docs."))
-    refused = InvalidRequest(str(getattr(error, "detail", "The request was refused.")))
-    return JSONResponse(refused.body(), status)
+    if isinstance(error.__cause__, SpeechError):
+        return answer(error.__cause__)  # FastAPI wraps what stops the reading of a body
+    if not isinstance(error, HTTPException):
+        return answer(InternalError(str(error)))
+    if known := _HTTP_FAULTS.get(error.status_code):
+        response = answer(known)
+    else:
+        response = JSONResponse(InvalidRequest(error.detail).body(), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

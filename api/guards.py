@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -49,7 +48,8 @@ class Guards:
 
     def _client(self, scope: Scope, headers: Headers) -> str:
         """Who asks, for limits and records: a key's fingerprint, or the address."""
-        if not self._keys or scope["path"] in _OPEN_PATHS:
+        path = scope["path"].removeprefix(self._settings.root_path.rstrip("/"))
+        if not self._keys or path in _OPEN_PATHS:
             return f"address-{(scope.get('client') or ('unknown',))[0]}"
         key = _hashed(_sent_key(scope, headers))
         if not any([hmac.compare_digest(key, known) for known in self._keys]):
@@ -93,13 +93,8 @@ def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
 
 
 async def _refuse(error: SpeechError, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":
+    """Answer with the error's body; a WebSocket is refused with it before it is one."""
+    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
         await answer(error)(scope, receive, send)
-        return
-    await receive()
-    close: dict[str, Any] = {
-        "type": "websocket.close",
-        "code": _POLICY_VIOLATION,
-        "reason": error.message[:120],
-    }
-    await send(close)
+    else:
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.code})

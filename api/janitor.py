@@ -11,14 +11,15 @@ from api.deps import Context
 from shared import keys
 from shared.errors import SpeechError, UnknownJob
 from shared.recovery import Recovery
+from shared.states import JobState
 from shared.stores import retention
 
 _INTERVAL = 3.0
 _LOCK_MILLISECONDS = 10_000
 _SWEEP_EVERY = 60.0
-"""Seconds between two looks at folders."""
+"""Seconds between two looks at what has grown old."""
 _LEFT_OVER = 60.0
-"""Seconds after which a growing run without an active job is a left-over."""
+"""Seconds after which a growing run of an unknown job is a left-over."""
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Janitor:
         self._recovery = Recovery(context.redis, context.queue, context.settings)
         self._me = uuid4().hex
         self._swept = 0.0
-        self._orphans: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}
         self._patient_until = 0.0
         self._wait_for_hearts()
         self._stopped = threading.Event()
@@ -68,11 +69,11 @@ class Janitor:
 
     def _tidy(self) -> None:
         self._recovery.recover_the_lost()
+        self._discard_left_overs()
         if time.monotonic() - self._swept < _SWEEP_EVERY:
             return
         self._swept = time.monotonic()
         self._forget_expired()
-        self._discard_left_overs()
         context = self._context
         retention.sweep(context.outputs, context.index, context.settings, time.time())
 
@@ -85,17 +86,23 @@ class Janitor:
                 connection.zrem(keys.JOBS, job_id)
 
     def _discard_left_overs(self) -> None:
-        """Growing runs whose job has ended or is unknown, once they have been so for a while."""
+        """Growing runs whose job has ended; one whose job is unknown only after a while.
+
+        A run is finished before its job is said to have succeeded, so no live run is among them.
+        """
         now = time.monotonic()
-        orphans = [run for run in self._context.outputs.growing() if not self._active(run)]
-        self._orphans = {run: self._orphans.get(run, now) for run in orphans}
-        for run, since in self._orphans.items():
-            if now - since >= _LEFT_OVER:
+        growing = {run: self._state(run) for run in self._context.outputs.growing()}
+        self._unknown = {
+            run: self._unknown.get(run, now) for run, state in growing.items() if state is None
+        }
+        for run, state in growing.items():
+            forgotten = state is None and now - self._unknown[run] > _LEFT_OVER
+            if forgotten or (state is not None and state.terminal):
                 log.info("Discarding what job %s left.", run)
                 self._context.outputs.discard(run)
 
-    def _active(self, job_id: str) -> bool:
+    def _state(self, job_id: str) -> JobState | None:
         try:
-            return not self._context.queue.get(job_id).state.terminal
+            return self._context.queue.get(job_id).state
         except UnknownJob:
-            return False
+            return None

@@ -7,7 +7,7 @@ from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from api.deps import Context, Here
 from shared import keys
-from shared.errors import UnknownFile, UnknownJob, UnknownOutput
+from shared.errors import AlreadyEnded, Conflict, UnknownFile, UnknownJob, UnknownOutput
 from shared.jobs import JobView, links, moment
 from shared.queue import Submission
 from shared.requests import CONTRACTS, contract
@@ -44,7 +44,7 @@ def _submission_route(declared: type[Declared]) -> None:
             queue=priority or queue_of(declared),
             idempotency_key=idempotency_key,
         )
-        return _submit(here, submission, response)
+        return _submit(here, submission, request, response)
 
     example = Body(openapi_examples={"example": {"value": declared.example}})
     submit.__annotations__["body"] = Annotated[declared, example]
@@ -66,11 +66,14 @@ def queue_of(declared: type[Declared]) -> str:
     return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
 
 
-def _submit(here: Context, submission: Submission, response: Response) -> JobView:
+def _submit(
+    here: Context, submission: Submission, request: Request, response: Response
+) -> JobView:
     record, created = here.queue.submit(submission)
     if not created:
         response.status_code = HTTP_200_OK
-    response.headers["Location"] = links(record.id)["self"]
+    root = request.scope.get("root_path", "")
+    response.headers["Location"] = root + links(record.id)["self"]
     return here.queue.describe(record)
 
 
@@ -94,9 +97,11 @@ def list_jobs(
 ) -> JobPage:
     """Jobs that are remembered, the newest first."""
     items: list[JobView] = []
+    last: str | None = None
     for scanned, record in enumerate(here.queue.recent(limit, before)):
         if len(items) == limit or scanned == _SCANNED:
-            return JobPage(items=items, next=items[-1].id if items else None)
+            return JobPage(items=items, next=last)
+        last = record.id
         if state in (None, record.state) and task in (None, record.task):
             items.append(here.queue.describe(record))
     return JobPage(items=items, next=None)
@@ -114,7 +119,11 @@ def show_job(id: str, here: Here) -> JobView:
 @router.delete("/{id}", status_code=HTTP_202_ACCEPTED)
 def cancel_job(id: str, here: Here) -> JobView:
     """Stop a job: at once while it waits, at the next frame while it runs."""
-    return here.queue.describe(here.queue.cancel(id))
+    try:
+        return here.queue.describe(here.queue.cancel(id))
+    except UnknownJob:
+        recipe_of(here, id)
+        raise AlreadyEnded("The job has already ended as succeeded.", param="id") from None
 
 
 @router.post("/{id}/again", status_code=HTTP_202_ACCEPTED)
@@ -129,6 +138,8 @@ def repeat_job(
     """Make the same audio once more: the same request with the same seed, as a new job."""
     task, body, seed = _ingredients(here, id)
     declared = contract(task)
+    if body == declared.redact(body):
+        raise Conflict("The text of this job was not kept.", hint="STORE_TEXT is off here.")
     submission = Submission(
         request=declared.parse({**body, "seed": seed}),
         client=request.state.client,
@@ -136,7 +147,7 @@ def repeat_job(
         idempotency_key=idempotency_key,
         again_of=id,
     )
-    return _submit(here, submission, response)
+    return _submit(here, submission, request, response)
 
 
 def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:

@@ -19,9 +19,10 @@ router = APIRouter(prefix="/v1", tags=["models"])
 @router.get("/models")
 def list_models(here: Here) -> list[ModelView]:
     """The released checkpoints and those of your own in `MODELS_DIR`."""
+    entries = folder.scan(here.settings.models_dir)
     with answered():
         alive = status.workers(here.redis)
-    return [_view(here, entry, alive) for entry in folder.scan(here.settings.models_dir)]
+        return [_view(here, entry, alive) for entry in entries]
 
 
 @router.get("/models/{id}")

@@ -44,8 +44,10 @@ class Mailbox:
         """The next entry, or None when the listener should look at the record and catch up."""
         if not self._entries and not self._lags:
             self._bell.clear()
+            # Not `wait_for`, which before Python 3.12 starts a task for every piece and listener.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._bell.wait()
         if self._lags or not self._entries:
             self._lags = False
             self._entries.clear()

@@ -92,10 +92,19 @@ async def attach(
 
 async def _receive_start(socket: WebSocket) -> Start:
     try:
-        text = await asyncio.wait_for(socket.receive_text(), _PATIENCE)
+        return _parse(_START, await asyncio.wait_for(_receive(socket), _PATIENCE))
     except TimeoutError as error:
         raise InvalidRequest(f"No start message came within {_PATIENCE:.0f} seconds.") from error
-    return _parse(_START, text)
+
+
+async def _receive(socket: WebSocket) -> str:
+    """What the client says next. Raises InvalidRequest, or WebSocketDisconnect when it has gone."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"], message.get("reason"))
+    if (text := message.get("text")) is None:
+        raise InvalidRequest("The messages of a client are JSON in text frames, not binary ones.")
+    return text
 
 
 def _submit(here: Context, start: Start, client: str) -> str:
@@ -144,12 +153,12 @@ async def _send_all(socket: WebSocket, messages: AsyncGenerator[Message], format
 
 async def _send(socket: WebSocket, message: Message) -> None:
     """One frame; a listener that takes nothing for a minute is let go."""
-    if isinstance(message, bytes):
-        sending = socket.send_bytes(message)
-    else:
-        sending = socket.send_text(message.model_dump_json())
     try:
-        await asyncio.wait_for(sending, _SEND)
+        async with asyncio.timeout(_SEND):
+            if isinstance(message, bytes):
+                await socket.send_bytes(message)
+            else:
+                await socket.send_text(message.model_dump_json())
     except TimeoutError as error:
         raise WebSocketDisconnect(_LATER, "The listener takes nothing.") from error
 
@@ -157,7 +166,7 @@ async def _send(socket: WebSocket, message: Message) -> None:
 async def _hear(socket: WebSocket, here: Context, job_id: str) -> None:
     """Take what the client says; returns never, raises WebSocketDisconnect when it has gone."""
     while True:
-        _parse(_CANCEL, await socket.receive_text())
+        _parse(_CANCEL, await _receive(socket))
         with contextlib.suppress(AlreadyEnded):
             await run_in_threadpool(here.queue.cancel, job_id)
 

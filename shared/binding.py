@@ -22,9 +22,13 @@ def check_bind(settings: Settings, setting: Literal["host", "gradio_host"]) -> N
 
 
 def check_names(settings: Settings, host: str, headers: Mapping[str, str]) -> None:
-    """Keep pages of other sites from reaching what is bound to loopback. Raises ForbiddenHost."""
+    """Keep pages of other sites out of what is bound to loopback, or where the names are set.
+
+    Raises ForbiddenHost.
+    """
     allowed = {name.lower() for name in settings.allowed_hosts}
-    if "*" in allowed or host not in LOOPBACK:
+    anyone = host not in LOOPBACK and "allowed_hosts" not in settings.model_fields_set
+    if "*" in allowed or anyone:
         return
     asked = name_of(f"//{headers.get('host', '')}")
     if asked not in allowed:

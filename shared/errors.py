@@ -40,7 +40,7 @@ class SpeechError(Exception):
 
 
 class InternalError(SpeechError):
-    """A fault of ours; the log has the details, the client gets the request id."""
+    """A fault of ours; the log has the details."""
 
 
 # --- what the client sent -------------------------------------------------------------------
@@ -62,24 +62,34 @@ class NothingToSay(InvalidRequest):
 
 
 class TextTooLong(InvalidRequest):
+    """The text is longer than the task allows."""
+
     code = "text_too_long"
 
 
 class UnknownSpeaker(InvalidRequest):
+    """There is no preset speaker of that name."""
+
     code = "unknown_speaker"
     hint = "GET /v1/speakers lists the speakers."
 
 
 class UnknownLanguage(InvalidRequest):
+    """There is no language of that name or code."""
+
     code = "unknown_language"
     hint = "GET /v1/languages lists the languages."
 
 
 class UnknownField(InvalidRequest):
+    """The body has a field that the task does not know."""
+
     code = "unknown_field"
 
 
 class UnknownFormat(InvalidRequest):
+    """There is no audio format of that name."""
+
     code = "unknown_format"
 
 
@@ -98,41 +108,57 @@ class IdempotencyConflict(InvalidRequest):
 
 
 class BodyTooLarge(InvalidRequest):
+    """The body has more bytes than the service takes."""
+
     code = "body_too_large"
     status = 413
 
 
 class NotFound(SpeechError):
+    """There is nothing at this address."""
+
     code = "not_found"
     status = 404
     type = "invalid_request_error"
 
 
 class UnknownTask(NotFound):
+    """There is no task or pipeline of that name."""
+
     code = "unknown_task"
     hint = "GET /v1/tasks lists the tasks."
 
 
 class UnknownJob(NotFound):
+    """There is no job of that id, in the queue or among the outputs."""
+
     code = "unknown_job"
     hint = "GET /v1/jobs lists the jobs that are known; results are under GET /v1/outputs."
 
 
 class UnknownOutput(NotFound):
+    """There is no output of that id."""
+
     code = "unknown_output"
     hint = "GET /v1/outputs lists what there is."
 
 
 class UnknownModel(NotFound):
+    """There is no checkpoint of that id."""
+
     code = "unknown_model"
     hint = "GET /v1/models lists the checkpoints."
 
 
 class UnknownVoice(NotFound):
+    """There is no voice of that id."""
+
     code = "unknown_voice"
 
 
 class UnknownFile(NotFound):
+    """The job has no file of that name."""
+
     code = "unknown_file"
     hint = "The job's `result` names its files."
 
@@ -146,20 +172,35 @@ class Conflict(SpeechError):
 
 
 class AlreadyEnded(Conflict):
+    """The job has ended, so it cannot be stopped."""
+
     code = "already_ended"
 
 
 class AudioNotReady(Conflict):
+    """The job has not finished its audio, or never will."""
+
     code = "audio_not_ready"
     hint = "Wait until the job has succeeded, or add ?follow=1 to hear it while it grows."
 
 
+class NoAudio(Conflict):
+    """The job has ended, and there is no audio of it."""
+
+    code = "no_audio"
+    hint = "POST to the job's `again` to make it once more."
+
+
 class RangeNotSatisfiable(InvalidRequest):
+    """The Range header asks for bytes beyond the end of the file."""
+
     code = "range_not_satisfiable"
     status = 416
 
 
 class Unauthorized(SpeechError):
+    """The API key is missing or wrong."""
+
     code = "unauthorized"
     status = 401
     type = "authentication_error"
@@ -167,6 +208,8 @@ class Unauthorized(SpeechError):
 
 
 class ForbiddenHost(SpeechError):
+    """The Host or Origin header carries a name that this service does not answer to."""
+
     code = "forbidden_host"
     status = 403
     type = "authentication_error"
@@ -177,6 +220,8 @@ class ForbiddenHost(SpeechError):
 
 
 class QueueFull(SpeechError):
+    """As many jobs wait or run as the service takes."""
+
     code = "queue_full"
     status = 503
     hint = "Try again after the time in Retry-After."
@@ -224,6 +269,8 @@ class JobFailed(SpeechError):
 
 
 class DeadlineExceeded(JobFailed):
+    """The job took longer than its text allows."""
+
     code = "deadline_exceeded"
     status = 504
     hint = "Shorten the text, or raise DEADLINE_SECONDS."
@@ -264,12 +311,16 @@ class RunawaySpeech(EngineFailed):
 
 
 class CheckpointMissing(JobFailed):
+    """The checkpoint that the task needs is not on this machine."""
+
     code = "checkpoint_missing"
     status = 503
     hint = "`qtts models pull` downloads it."
 
 
 class CheckpointDamaged(JobFailed):
+    """Files of the checkpoint are missing, truncated or altered."""
+
     code = "checkpoint_damaged"
     hint = "`qtts models verify` names the damaged file; `qtts models pull` downloads it again."
 
@@ -283,6 +334,8 @@ class CheckpointUnfit(JobFailed):
 
 
 class DownloadFailed(SpeechError):
+    """A checkpoint could not be downloaded."""
+
     code = "download_failed"
     status = 502
 

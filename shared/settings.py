@@ -5,19 +5,22 @@ Four layers, each overriding the one before: `configs/default.yaml`, the profile
 """
 
 import difflib
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+import yaml
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
+    SettingsError,
 )
 
 from shared.errors import ConfigurationError
@@ -27,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
 DEFAULTS = CONFIGS / "default.yaml"
 DOTENV = ROOT / ".env"
+_NO_PROFILES = frozenset({"default", "emotions"})
+"""Files in `configs/` that are something else."""
 
 EngineChoice = Literal["auto", "stock", "preview"]
 
@@ -41,10 +46,12 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         cli_kebab_case=True,
         cli_implicit_flags=True,
+        cli_exit_on_error=False,
         cli_prog_name="python -m api|worker|ui",
         nested_model_default_partial_update=True,
         validate_default=True,
         env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     profile: str = ""
@@ -66,7 +73,7 @@ class Settings(BaseSettings):
     gradio_root_path: str = ""
     """Path under which a reverse proxy serves the dashboard."""
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
-    """Host names that requests may carry while the API is bound to loopback, or `*`."""
+    """Host names that requests may carry, or `*`; unless set, it holds on loopback alone."""
     insecure_bind: bool = False
     """Listen beyond loopback without API keys: only behind something that keeps others out."""
 
@@ -187,72 +194,136 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        files = [YamlConfigSettingsSource(cls, path) for path in reversed(_files())]
-        return init_settings, env_settings, DotEnvSettingsSource(cls, DOTENV), *files
+        dotenv = DotEnvSettingsSource(cls, DOTENV)
+        return init_settings, env_settings, dotenv, _Profile(cls), _Defaults(cls)
 
 
-def load(arguments: Sequence[str] | None = None, **overrides: Any) -> Settings:
+class _Defaults(PydanticBaseSettingsSource):
+    """The weakest layer, `configs/default.yaml`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return _read(DEFAULTS)
+
+
+class _Profile(_Defaults):
+    """The layer above it: the profile that a stronger layer names, or the defaults themselves."""
+
+    def __call__(self) -> dict[str, Any]:
+        profile = self.current_state.get("profile") or _read(DEFAULTS).get("profile")
+        return _read(_profile_file(str(profile))) if profile else {}
+
+
+def load(arguments: Sequence[str] = (), **overrides: Any) -> Settings:
     """The settings from all four layers; `arguments` are those of the command line.
 
     Raises ConfigurationError, which names the key, the place and the valid choices.
     """
     try:
-        if arguments is None:
-            return Settings(**overrides)
         return Settings(_cli_parse_args=list(arguments), **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, overrides)) from error
+        # Not `from error`: what pydantic says holds the values, and some are secret.
+        raise ConfigurationError(_explain(error, _layers(arguments, overrides))) from None
+    except SettingsError as error:
+        raise ConfigurationError(_explain_arguments(str(error), arguments)) from None
 
 
-def _files() -> list[Path]:
-    """The YAML files in force, the weakest first."""
-    dotenv = DotEnvSettingsSource(Settings, DOTENV).env_vars if DOTENV.is_file() else None
-    profile = os.environ.get("PROFILE") or (dotenv or {}).get("profile") or ""
-    if not profile:
-        return [DEFAULTS]
-    names = sorted(path.stem for path in CONFIGS.glob("*.yaml") if _is_profile(path))
-    if profile not in names:
+def _read(path: Path) -> dict[str, Any]:
+    """The keys of a YAML file; none if it is not there. Raises ConfigurationError."""
+    if not path.is_file():
+        return {}
+    try:
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not YAML: {error}.") from error
+    try:
+        return TypeAdapter(dict[str, Any] | None).validate_python(found) or {}
+    except ValidationError:
+        raise ConfigurationError(f"{path} must hold `setting: value` lines.") from None
+
+
+def _profile_file(profile: str) -> Path:
+    files = {path.stem: path for path in CONFIGS.glob("*.yaml") if path.stem not in _NO_PROFILES}
+    if profile not in files:
         raise ConfigurationError(
-            f"PROFILE is {profile!r}, which is no profile. Choose from: {', '.join(names)}."
+            f"PROFILE is {profile!r}, which is no profile in {CONFIGS}. "
+            f"Choose from: {', '.join(sorted(files))}."
         )
-    return [DEFAULTS, CONFIGS / f"{profile}.yaml"]
+    return files[profile]
 
 
-def _is_profile(path: Path) -> bool:
-    return path != DEFAULTS and path.stem not in ("emotions",)
+# --- what is wrong, and where ----------------------------------------------------------------
+
+Layer = tuple[str, dict[str, Any]]
+"""What a person would call a layer, and what it holds."""
 
 
-def _explain(error: ValidationError, overrides: dict[str, Any]) -> str:
-    sentences = [_explain_one(dict(fault), overrides) for fault in error.errors()]
+def _layers(arguments: Sequence[str], overrides: dict[str, Any]) -> list[Layer]:
+    """The layers of one `load`, the strongest first."""
+    layers: list[Layer] = [
+        ("The command line", {**overrides, **_flags(arguments)}),
+        ("The environment", {name.lower(): value for name, value in os.environ.items() if value}),
+        (str(DOTENV), dict(DotEnvSettingsSource(Settings, DOTENV).env_vars)),
+    ]
+    defaults = (str(DEFAULTS), _read(DEFAULTS))
+    named = (values["profile"] for _, values in [*layers, defaults] if values.get("profile"))
+    if profile := next(named, None):
+        file = _profile_file(str(profile))
+        layers.append((str(file), _read(file)))
+    return [*layers, defaults]
+
+
+def _flags(arguments: Sequence[str]) -> dict[str, str]:
+    flags: dict[str, str] = {}
+    for word, following in itertools.pairwise([*arguments, ""]):
+        if word.startswith("--"):
+            name, _, value = word.removeprefix("--").partition("=")
+            flags[name.replace("-", "_")] = value or following
+    return flags
+
+
+def _explain(error: ValidationError, layers: list[Layer]) -> str:
+    sentences = [_explain_one(dict(fault), layers) for fault in error.errors()]
     return " ".join(dict.fromkeys(sentences))
 
 
-def _explain_one(fault: dict[str, Any], overrides: dict[str, Any]) -> str:
+def _explain_one(fault: dict[str, Any], layers: list[Layer]) -> str:
     key = str(fault["loc"][0]) if fault["loc"] else "?"
-    place = _place(key, overrides)
+    place = next((place for place, held in layers if key in held), "The command line")
     if fault["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1)
-        advice = f"did you mean {near[0]}?" if near else "docs/configuration.md lists the settings."
+        near = _near(key)
+        advice = f"did you mean {near}?" if near else "docs/configuration.md lists the settings."
         return f"{place} has an unknown setting {key!r}: {advice}"
     choices = _choices(key)
     known = f" Choose from: {', '.join(choices)}." if choices else ""
-    return f"{place} sets {key!r} to {fault['input']!r}: {fault['msg']}.{known}"
+    shown = "a value" if key in _SECRETS else repr(fault["input"])
+    return f"{place} sets {key!r} to {shown}: {fault['msg']}.{known}"
+
+
+def _explain_arguments(message: str, arguments: Sequence[str]) -> str:
+    unknown = [flag for flag in _flags(arguments) if flag.removeprefix("no_") not in _NAMES]
+    if not unknown:
+        return f"The command line cannot be read: {message}."
+    near = _near(unknown[0])
+    advice = f"did you mean --{_kebab(near)}?" if near else "--help lists the settings."
+    return f"The command line has an unknown setting '--{_kebab(unknown[0])}': {advice}"
+
+
+def _near(key: str) -> str:
+    return next(iter(difflib.get_close_matches(key.lower(), _NAMES, n=1)), "")
+
+
+def _kebab(key: str) -> str:
+    return key.replace("_", "-")
 
 
 def _choices(key: str) -> list[str]:
     field = Settings.model_fields.get(key)
-    return [str(choice) for choice in get_args(field.annotation)] if field else []
+    is_choice = field is not None and get_origin(field.annotation) is Literal
+    return [str(choice) for choice in get_args(field.annotation)] if field and is_choice else []
 
 
-def _place(key: str, overrides: dict[str, Any]) -> str:
-    """Which layer holds `key`, as a person would name it."""
-    if key in overrides:
-        return "The command line"
-    if key.upper() in os.environ or key in os.environ:
-        return f"The environment variable {key.upper()}"
-    if DOTENV.is_file() and key.lower() in DotEnvSettingsSource(Settings, DOTENV).env_vars:
-        return str(DOTENV)
-    for path in reversed(_files()):
-        if key in YamlConfigSettingsSource(Settings, path)():
-            return str(path)
-    return "The command line"
+_NAMES = frozenset(Settings.model_fields)
+_SECRETS = frozenset({"api_key", "api_keys"})

@@ -16,6 +16,24 @@ class View(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+class ErrorView(View):
+    """What went wrong, where, and what to do next."""
+
+    message: str
+    type: str = "server_error"
+    param: str | None = None
+    """The field that is wrong."""
+    code: str
+    """Stable: programs may rely on it."""
+    hint: str | None = None
+
+
+class ErrorBody(View):
+    """The one body of every error."""
+
+    error: ErrorView
+
+
 class TaskView(View):
     """A task or pipeline."""
 

@@ -47,7 +47,8 @@ def share_bar(title: str, console: Console) -> Generator[Callable[[float, str], 
         TaskProgressColumn(),
         TextColumn("{task.fields[stage]}", style="dim"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(title, total=1.0, stage="")
 
         def report(share: float, stage: str) -> None:

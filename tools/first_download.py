@@ -1,6 +1,10 @@
-"""The first run on a machine with a GPU: fetch a checkpoint, so that the model can speak."""
+"""The first run on a machine with a GPU: fetch a checkpoint, so that the model can speak.
+
+`make run` calls it; a container runs it by itself before its worker.
+"""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +15,27 @@ from shared.checkpoints.catalogue import Checkpoint
 from shared.checkpoints.download import pull
 from shared.checkpoints.progress import Progress
 from shared.errors import DownloadFailed, DownloadRunning, SpeechError
-from shared.settings import Settings
+from shared.settings import Settings, load
 from tools import nvidia
 from tools.bars import bytes_bar
 
 KIND = "custom_voice"
 Pull = Callable[[Checkpoint, Path, Settings, Callable[[Progress], None], Callable[[], bool]], Path]
+
+
+def main() -> int:
+    """Fetch what is wanted; where that fails, the exit status is 1 and one line says why."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        settings = load()
+        checkpoint = wanted(settings)
+        if checkpoint:
+            fetch(checkpoint, settings, console)
+    except SpeechError as error:
+        line = f"error: {error.message} {error.next_step or ''}"
+        console.print(line, markup=False, soft_wrap=True)
+        return 1
+    return 0
 
 
 def wanted(
@@ -65,3 +84,7 @@ def _at_hand(settings: Settings) -> bool:
 
 def _can_run() -> bool:
     return all(importlib.util.find_spec(package) for package in ("torch", "qwen_tts"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

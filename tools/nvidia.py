@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 
 FIELDS = ("index", "name", "driver_version", "memory.total", "memory.free", "compute_cap")
+NEWEST_FIELD = FIELDS[-1]
+"""Drivers before 510 do not know it."""
 PATIENCE = 10.0
 MEBIBYTE = 2**20
 
@@ -48,8 +50,9 @@ def ask() -> Report:
     if program is None:
         return Report(trouble="nvidia-smi is not installed: no NVIDIA driver.")
     try:
-        query = f"--query-gpu={','.join(FIELDS)}"
-        listing = _run([program, query, "--format=csv,noheader,nounits"])
+        listing = _list(program, FIELDS)
+        if NEWEST_FIELD in listing.stdout:  # it is named in a complaint
+            listing = _list(program, FIELDS[:-1])
         if listing.returncode:
             return Report(trouble=_first_line(listing.stdout + listing.stderr))
         return Report(parse_listing(listing.stdout), parse_cuda(_run([program]).stdout))
@@ -58,9 +61,10 @@ def ask() -> Report:
 
 
 def parse_listing(text: str) -> tuple[Gpu, ...]:
-    """The cards in the comma-separated answer to a query for `FIELDS`."""
+    """The cards in the comma-separated answer to a query for `FIELDS`, the last of them or not."""
     rows = csv.reader(text.splitlines(), skipinitialspace=True)
-    return tuple(_gpu([cell.strip() for cell in row]) for row in rows if len(row) == len(FIELDS))
+    cells = ([cell.strip() for cell in row] for row in rows)
+    return tuple(_gpu(*row) for row in cells if len(row) in (len(FIELDS) - 1, len(FIELDS)))
 
 
 def parse_cuda(text: str) -> tuple[int, int] | None:
@@ -69,16 +73,8 @@ def parse_cuda(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _gpu(row: list[str]) -> Gpu:
-    index, name, driver, memory, free, capability = row
-    return Gpu(
-        int(index),
-        name,
-        driver,
-        _bytes(memory),
-        _bytes(free),
-        _version(capability),
-    )
+def _gpu(index: str, name: str, driver: str, memory: str, free: str, capability: str = "") -> Gpu:
+    return Gpu(int(index), name, driver, _bytes(memory), _bytes(free), _version(capability))
 
 
 def _bytes(mebibytes: str) -> int:
@@ -89,6 +85,10 @@ def _bytes(mebibytes: str) -> int:
 def _version(text: str) -> tuple[int, int] | None:
     found = re.fullmatch(r"(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def _list(program: str, fields: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return _run([program, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"])
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

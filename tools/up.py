@@ -37,7 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         with _alone(settings):
             return _run(settings, overrides, console)
     except SpeechError as error:
-        console.print(f"error: {error.message} {error.next_step or ''}", markup=False)
+        console.print(
+            f"error: {error.message} {error.next_step or ''}", markup=False, soft_wrap=True
+        )
         return CONFIGURATION
     except KeyboardInterrupt:
         console.print("Stopped.")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from shared.client import AsyncClient, ServiceUnreachable
@@ -14,6 +14,8 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 10.0
 """Seconds that a person waits for an answer before being told that none comes."""
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+"""How events of ours run: at once, without a veil over what they update, and for our pages only."""
 _HOME = "custom_voice"
 """The task on the first page."""
 
@@ -47,4 +49,6 @@ async def ask(call: Awaitable[Answer]) -> Answer:
         async with asyncio.timeout(PATIENCE):
             return await call
     except TimeoutError as error:
-        raise ServiceUnreachable(f"The service gave no answer for {PATIENCE:.0f} seconds.") from error
+        raise ServiceUnreachable(
+            f"The service gave no answer for {PATIENCE:.0f} seconds."
+        ) from error

@@ -18,6 +18,7 @@ from shared import events
 from shared.client import AsyncClient, ServiceUnreachable
 from shared.client.faults import from_body
 from shared.client.frames import Frame
+from shared.errors import AudioNotReady
 from shared.requests.declared import Format
 from shared.states import JobState
 from ui.guard import HEALTH
@@ -101,7 +102,6 @@ async def live(
             return Response(status_code=204, headers=headers | {"X-Speech-State": first.value})
         sound = _sound(first, frames)
         return _Relay(sound, opening.pop_all(), media_type="audio/pcm", headers=headers)
-    raise AssertionError("the connection swallowed an error")
 
 
 @router.get("/audio/{id}.{format}")
@@ -114,11 +114,14 @@ async def audio(id: UUID, format: Format, request: Request, service: Service) ->
         return _Relay(
             answer.aiter_raw(), opening.pop_all(), status_code=answer.status_code, headers=headers
         )
-    raise AssertionError("the connection swallowed an error")
 
 
 async def _first(frames: AsyncIterator[Frame | bytes], place: _Place) -> bytes | JobState | None:
-    """The first sound, or how the job ended, or None after a while. Raises what it failed of."""
+    """The first sound, or how the job ended, or None after a while.
+
+    Raises AudioNotReady if the job failed, and whatever the service says of itself.
+    """
+    fault: dict[str, Any] = {}
     try:
         async with asyncio.timeout(_WAIT):
             async for frame in frames:
@@ -130,19 +133,21 @@ async def _first(frames: AsyncIterator[Frame | bytes], place: _Place) -> bytes |
                     case events.Header(take=take):
                         place.take = take
                     case events.Fault(error=error):
-                        raise from_body(error)
+                        fault = error
+                    case events.End() if fault:
+                        raise AudioNotReady(str(fault["message"]), hint=fault.get("hint"))
                     case events.End(state=state):
                         return state
                     case _:
                         continue
     except TimeoutError:
         return None
+    except ServiceUnreachable as error:
+        raise (from_body(fault) if fault else error) from error
     raise ServiceUnreachable("The service ended the connection.")
 
 
-async def _sound(
-    first: bytes, frames: AsyncIterator[Frame | bytes]
-) -> AsyncGenerator[bytes]:
+async def _sound(first: bytes, frames: AsyncIterator[Frame | bytes]) -> AsyncGenerator[bytes]:
     """Sound up to anything that the listener must ask about."""
     yield first
     async for frame in frames:

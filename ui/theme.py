@@ -1,11 +1,11 @@
 """Colours and type: system fonts, so that nothing is fetched from elsewhere."""
 
-import gradio as gr
+from gradio.themes import Base
 
 _SANS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
-THEME = gr.themes.Base(
+THEME = Base(
     primary_hue="indigo",
     neutral_hue="slate",
     radius_size="md",

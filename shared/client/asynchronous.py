@@ -1,19 +1,22 @@
 """The client for event loops; method for method that of `sync`, which a test holds it to."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from shared.client import calls, faults, frames
 from shared.client.address import headers, socket_address
 from shared.client.calls import Call
+from shared.client.files import whole
 from shared.client.frames import Frame
+from shared.errors import SpeechError
+from shared.events import Fault
 from shared.jobs import JobView
 from shared.requests.declared import Format
 from shared.stores.listing import Output, Page
@@ -30,16 +33,21 @@ class AsyncListening:
         self._socket = socket
 
     async def __aiter__(self) -> AsyncIterator[Frame | bytes]:
-        """Until the end. Raises ServiceUnreachable when the connection breaks."""
+        """Until the end. Raises what the service refused, or ServiceUnreachable when it is gone."""
+        refusal: SpeechError | None = None
         try:
-            async for frame in self._socket:
-                yield frames.read(frame)
+            async for packet in self._socket:
+                frame = frames.read(packet)
+                if isinstance(frame, Fault):
+                    refusal = faults.from_body(frame.error)
+                yield frame
         except ConnectionClosed as error:
-            raise faults.ServiceUnreachable(f"The connection broke: {error}.") from error
+            raise refusal or faults.broken(error) from error
 
     async def cancel(self) -> None:
         """Stop the job; `End` follows."""
-        await self._socket.send(frames.CANCEL)
+        with suppress(ConnectionClosed):  # it has ended already, or iterating says why it broke
+            await self._socket.send(frames.CANCEL)
 
 
 class AsyncClient:
@@ -124,7 +132,7 @@ class AsyncClient:
         """Write a job's audio, or the file called `name`, to `path`."""
         call = calls.file(job_id, name) if name else calls.audio(job_id)
         async with self._open(call) as response:
-            with path.open("wb") as target:
+            with whole(path) as target:
                 async for block in response.aiter_bytes():
                     target.write(block)
 
@@ -225,7 +233,10 @@ class AsyncClient:
     ) -> AsyncGenerator[ClientConnection]:
         address = socket_address(self._url, path, query)
         try:
-            async with connect(address, additional_headers=self._headers, max_size=None) as socket:
-                yield socket
+            socket = await connect(address, additional_headers=self._headers, max_size=None)
+        except InvalidStatus as error:
+            raise faults.from_handshake(error) from error
         except (OSError, WebSocketException) as error:
             raise faults.unreachable(self._url, error) from error
+        async with socket:
+            yield socket

@@ -1,13 +1,14 @@
 """Errors of the API as the exceptions they were before they crossed the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, ValidationError
-from websockets.exceptions import WebSocketException
+from pydantic import ValidationError
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from shared.errors import SpeechError
+from shared.views import ErrorBody
 
 
 class ServiceUnreachable(SpeechError):
@@ -24,25 +25,23 @@ class UnknownFault(SpeechError):
     code = "unknown_fault"
 
 
-class _Error(BaseModel):
-    """The error body, as `SpeechError.body` writes it."""
-
-    class Content(BaseModel):
-        message: str
-        code: str
-        param: str | None = None
-        hint: str | None = None
-
-    error: Content
-
-
 def from_http(response: httpx.Response) -> SpeechError:
     """The exception that an error response stands for; its body must have been read."""
+    return _from_answer(response.status_code, response.content, response.headers)
+
+
+def from_handshake(error: InvalidStatus) -> SpeechError:
+    """The exception that the refusal of a WebSocket stands for."""
+    refusal = error.response
+    return _from_answer(refusal.status_code, bytes(refusal.body), refusal.headers)
+
+
+def _from_answer(status: int, content: bytes, headers: Mapping[str, str]) -> SpeechError:
     try:
-        body = _Error.model_validate_json(response.content)
+        body = ErrorBody.model_validate_json(content)
     except ValidationError:
-        return UnknownFault(f"The service answered with status {response.status_code}.")
-    return from_body(body.error.model_dump(), response.headers.get("Retry-After"))
+        return UnknownFault(f"The service answered with status {status}.")
+    return from_body(body.error.model_dump(), headers.get("Retry-After"))
 
 
 def from_body(error: dict[str, Any], retry_after: str | None = None) -> SpeechError:
@@ -61,6 +60,11 @@ def unreachable(
 ) -> ServiceUnreachable:
     """Why a call did not get through."""
     return ServiceUnreachable(f"{url} does not answer: {error or type(error).__name__}.")
+
+
+def broken(error: ConnectionClosed) -> ServiceUnreachable:
+    """A connection that ended before what it was for."""
+    return ServiceUnreachable(f"The connection broke: {error}.")
 
 
 def _all(kind: type[SpeechError]) -> Iterator[type[SpeechError]]:

@@ -1,19 +1,22 @@
 """The blocking client."""
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from shared.client import calls, faults, frames
 from shared.client.address import headers, socket_address
 from shared.client.calls import Call
+from shared.client.files import whole
 from shared.client.frames import Frame
+from shared.errors import SpeechError
+from shared.events import Fault
 from shared.jobs import JobView
 from shared.requests.declared import Format
 from shared.stores.listing import Output, Page
@@ -30,16 +33,21 @@ class Listening:
         self._socket = socket
 
     def __iter__(self) -> Iterator[Frame | bytes]:
-        """Until the end. Raises ServiceUnreachable when the connection breaks."""
+        """Until the end. Raises what the service refused, or ServiceUnreachable when it is gone."""
+        refusal: SpeechError | None = None
         try:
-            for frame in self._socket:
-                yield frames.read(frame)
+            for packet in self._socket:
+                frame = frames.read(packet)
+                if isinstance(frame, Fault):
+                    refusal = faults.from_body(frame.error)
+                yield frame
         except ConnectionClosed as error:
-            raise faults.ServiceUnreachable(f"The connection broke: {error}.") from error
+            raise refusal or faults.broken(error) from error
 
     def cancel(self) -> None:
         """Stop the job; `End` follows."""
-        self._socket.send(frames.CANCEL)
+        with suppress(ConnectionClosed):  # it has ended already, or iterating says why it broke
+            self._socket.send(frames.CANCEL)
 
 
 class Client:
@@ -122,7 +130,7 @@ class Client:
     def download(self, job_id: str, path: Path, name: str | None = None) -> None:
         """Write a job's audio, or the file called `name`, to `path`."""
         call = calls.file(job_id, name) if name else calls.audio(job_id)
-        with self._open(call) as response, path.open("wb") as target:
+        with self._open(call) as response, whole(path) as target:
             for block in response.iter_bytes():
                 target.write(block)
 
@@ -223,7 +231,10 @@ class Client:
     ) -> Generator[ClientConnection]:
         address = socket_address(self._url, path, query)
         try:
-            with connect(address, additional_headers=self._headers, max_size=None) as socket:
-                yield socket
+            socket = connect(address, additional_headers=self._headers, max_size=None)
+        except InvalidStatus as error:
+            raise faults.from_handshake(error) from error
         except (OSError, WebSocketException) as error:
             raise faults.unreachable(self._url, error) from error
+        with socket:
+            yield socket

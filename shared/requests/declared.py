@@ -12,6 +12,7 @@ Kind = Literal["task", "pipeline"]
 Format = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 FORMATS: tuple[str, ...] = get_args(Format)
 MAX_SEED = 2**32 - 1
+_LONGEST_NAME = 100
 REDACTED = ""
 """What stands for a text that is not kept."""
 
@@ -89,7 +90,7 @@ class Declared(BaseModel):
 
 def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> InvalidRequest:
     """One of pydantic's faults as one of our errors."""
-    param = ".".join(str(part) for part in fault["loc"]) or None
+    param = ".".join(_printable(str(part)) for part in fault["loc"]) or None
     kind = _KIND_OF_FAULT.get(fault["type"], InvalidRequest)
     if param == "format":
         kind = UnknownFormat
@@ -99,3 +100,8 @@ def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> In
     if not param:
         return kind(f"The body must be a JSON object: {fault['msg']}.")
     return kind(f"{param}: {fault['msg']}.", param=param)
+
+
+def _printable(name: str) -> str:
+    """A name as somebody sent it, fit for an answer: half a surrogate pair cannot be encoded."""
+    return name[:_LONGEST_NAME].encode("utf-8", "replace").decode()

@@ -1,16 +1,17 @@
 """Submit to first chunk at a WebSocket client, less the engine's own time to its first chunk."""
 
-import json
 import statistics
 import time
 from dataclasses import dataclass
 
 from websockets.sync.client import ClientConnection, connect
 
+from shared.client import frames
 from shared.client.address import socket_address
-from shared.client.frames import start
 from shared.errors import JobFailed
+from shared.events import End
 from shared.requests.custom_voice import CustomVoice
+from shared.states import JobState
 from tools.bench.service import Service
 from worker.engine.preview.engine import PreviewEngine
 from worker.engine.protocol import Model, Utterance
@@ -62,7 +63,7 @@ def _round(service: Service, model: Model) -> tuple[float, float, float]:
     began = time.perf_counter()
     with connect(address, max_size=None) as socket:
         opened = time.perf_counter()
-        socket.send(start("custom_voice", REQUEST, "pcm", None))
+        socket.send(frames.start("custom_voice", REQUEST, "pcm", None))
         heard = _first_audio(socket)
         _to_the_end(socket)
     return engine, 1000 * (opened - began), 1000 * (heard - opened)
@@ -75,8 +76,8 @@ def _first_of_engine(model: Model) -> float:
     )
     began = time.perf_counter()
     first = 0.0
-    for frames in model.generate([utterance], lambda: None):
-        if frames.audio.size and not first:
+    for piece in model.generate([utterance], lambda: None):
+        if piece.audio.size and not first:
             first = 1000 * (time.perf_counter() - began)
     return first
 
@@ -91,9 +92,9 @@ def _first_audio(socket: ClientConnection) -> float:
 def _to_the_end(socket: ClientConnection) -> None:
     """Leave the service idle for the next round. Raises JobFailed."""
     for frame in socket:
-        message = {} if isinstance(frame, bytes) else json.loads(frame)
-        if message.get("type") == "end" and message["state"] != "succeeded":
-            raise JobFailed(f"A job ended as {message['state']}.")
+        message = frames.read(frame)
+        if isinstance(message, End) and message.state is not JobState.SUCCEEDED:
+            raise JobFailed(f"A job ended as {message.state.value}.")
 
 
 def _less(values: list[float], amount: float) -> list[float]:

@@ -10,11 +10,11 @@ import multiprocessing
 import time
 from collections.abc import Iterable
 from multiprocessing.connection import Connection as Pipe
+from typing import Any
 
-import redis
 from websockets.asyncio.client import connect
 
-from shared import keys
+from shared import connection, keys
 from shared.client import Client
 from shared.client.address import socket_address
 from shared.events import from_channel
@@ -68,7 +68,7 @@ def _text() -> str:
     return _SENTENCE * round(SECONDS_OF_TEXT / 4.5)
 
 
-def _received(pipe: Pipe) -> object:
+def _received(pipe: Pipe) -> Any:
     if not pipe.poll(_PATIENCE):
         raise TimeoutError("A process of the measurement says nothing.")
     return pipe.recv()
@@ -77,7 +77,7 @@ def _received(pipe: Pipe) -> object:
 def _subscribe(redis_url: str, job_id: str, pipe: Pipe) -> None:
     """Process: stamp every chunk of a job as Redis publishes it."""
     stamps: Stamps = {}
-    with redis.Redis.from_url(redis_url, protocol=2) as connection, connection.pubsub() as channel:
+    with connection.patient(redis_url) as redis, redis.pubsub() as channel:
         channel.subscribe(keys.channel(job_id))
         pipe.send("listening")
         while not pipe.poll():

@@ -13,12 +13,7 @@ from shared.requests.declared import Declared
 from tools.qtts.command import Commands, Here
 from tools.qtts.performing import perform
 
-_SCALARS: dict[str, click.ParamType] = {
-    "string": click.STRING,
-    "integer": click.INT,
-    "number": click.FLOAT,
-    "boolean": click.BOOL,
-}
+_SCALARS: dict[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 def command(contract: type[Declared]) -> click.Command:
@@ -59,7 +54,7 @@ def flag(name: str, field: dict[str, Any], required: bool) -> click.Option:
     )
 
 
-def _type(kind: dict[str, Any]) -> click.ParamType:
+def _type(kind: dict[str, Any]) -> Any:
     return click.Choice(kind["enum"]) if "enum" in kind else _SCALARS[kind["type"]]
 
 

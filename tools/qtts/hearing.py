@@ -22,7 +22,7 @@ RETURNS = 30
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], object]
 Opening = AbstractContextManager[Listening]
 
 
@@ -86,6 +86,8 @@ class Hearing:
                 self._note(frame.message)
             case Fault():
                 self._error = from_body(frame.error)
+                if not self.job_id:  # refused: no end will follow
+                    raise self._error
             case End():
                 self._finish(frame)
 

@@ -1,5 +1,6 @@
 """`qtts jobs | show | cancel | again`: what the service is at."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -70,17 +71,13 @@ def again(here: Here, job_id: str, output: Path | None) -> None:
 
 def table(found: list[JobView]) -> Table:
     """Jobs, one a line."""
-    drawn = Table("id", "task", "state", "progress", "audio", "created", box=None, padding=(0, 2))
-    drawn.columns[0].no_wrap = True
+    drawn = Table("id", "task", "state", "audio", "created", box=None, padding=(0, 1))
+    for column in drawn.columns:
+        column.no_wrap = True
     for job in found:
-        drawn.add_row(
-            job.id,
-            job.task,
-            _state(job),
-            f"{job.progress:.0%}",
-            f"{job.audio_seconds:.1f} s",
-            f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        )
+        share = Text("" if job.state.terminal else f" {job.progress:.0%}")
+        seconds = f"{job.audio_seconds:.1f} s"
+        drawn.add_row(job.id, job.task, _state(job) + share, seconds, _when(job.created_at))
     return drawn
 
 
@@ -116,3 +113,10 @@ def _facts(job: JobView) -> list[tuple[str, str | Text]]:
 
 def _state(job: JobView) -> Text:
     return Text(job.state.value, style=COLOURS.get(job.state, ""))
+
+
+def _when(moment: datetime) -> str:
+    """The time of day; the day too, unless it is today."""
+    here = moment.astimezone()
+    today = here.date() == datetime.now(here.tzinfo).date()
+    return f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d}"

@@ -8,11 +8,13 @@ import wave
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from shared.audio.pcm import SAMPLE_RATE
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], object]
 _WINDOWS = "(New-Object Media.SoundPlayer $env:QTTS_SOUND).PlaySync()"
 
 
@@ -27,12 +29,9 @@ class Player:
 
 
 _RATE = str(SAMPLE_RATE)
+_FFPLAY = ("-nodisp", "-autoexit", "-loglevel", "error")
 PLAYERS = (
-    Player(
-        "ffplay",
-        ("-nodisp", "-autoexit", "-loglevel", "error", "-f", "s16le")
-        + ("-sample_rate", _RATE, "-i", "-"),
-    ),
+    Player("ffplay", (*_FFPLAY, "-f", "s16le", "-sample_rate", _RATE, "-i", "-")),
     Player("paplay", ("--raw", "--format=s16le", f"--rate={_RATE}", "--channels=1")),
     Player("aplay", ("-q", "-t", "raw", "-f", "S16_LE", "-r", _RATE, "-c", "1", "-")),
     Player("play", ("-q", "-t", "raw", "-e", "signed", "-b", "16", "-r", _RATE, "-c", "1", "-")),
@@ -61,13 +60,19 @@ def _piped(player: Player) -> Generator[Sink]:
     ) as process:
         assert process.stdin
         try:
-            yield process.stdin.write
-            # A player that was closed early has heard enough.
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+            yield partial(_feed, process.stdin)
         except BaseException:
             process.kill()
             raise
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _feed(stdin: IO[bytes], samples: bytes) -> None:
+    # A player that somebody closed has heard enough.
+    with suppress(BrokenPipeError):
+        stdin.write(samples)
+        stdin.flush()
 
 
 @contextmanager

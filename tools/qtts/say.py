@@ -1,5 +1,6 @@
 """`qtts say`: the shortest way from text to speech."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -19,6 +20,6 @@ from tools.qtts.performing import perform
 def say(here: Here, text: str, output: Path | None, **fields: str | int | None) -> None:
     """Speak TEXT (`-`: what comes in by standard input), aloud or into a file."""
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     request = {name: value for name, value in fields.items() if value is not None}
     perform(here, "custom_voice", {"text": text, **request}, output)

@@ -19,6 +19,7 @@ DO_NOT_EXIT = 0x8000
 CHARS_UTF8 = 1  # and neither SSML (0x10) nor phonemes (0x100): markup is text
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
 BUFFER_MS = 50
+NOISE_SEED = 1
 
 Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -57,7 +58,16 @@ def _open(library: str, data: str | None) -> tuple[ctypes.CDLL, int]:
     rate = espeak.espeak_Initialize(SYNCHRONOUS, BUFFER_MS, folder, DO_NOT_EXIT)
     if rate <= 0:
         sys.exit(f"espeak-ng found no voice data in {data or 'its default folder'}")
+    _settle_noise(espeak)
     return espeak, rate
+
+
+def _settle_noise(espeak: ctypes.CDLL) -> None:
+    """Breath and flutter are drawn at random, from a seed that the library takes from the clock."""
+    if hasattr(espeak, "espeak_ng_SetRandSeed"):  # since 1.52
+        espeak.espeak_ng_SetRandSeed(ctypes.c_long(NOISE_SEED))
+    else:
+        ctypes.CDLL(None).srand(NOISE_SEED)
 
 
 def _version(espeak: ctypes.CDLL) -> str:

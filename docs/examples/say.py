@@ -1,0 +1,18 @@
+"""Submit a text, wait, write the file: `python say.py "Good evening." evening.wav`."""
+
+import os
+import sys
+from pathlib import Path
+
+from shared.client import Client
+
+text, path = sys.argv[1], Path(sys.argv[2])
+
+with Client(os.environ.get("API_URL", "http://127.0.0.1:8000")) as client:
+    job = client.submit("custom_voice", {"text": text, "speaker": "serena"})
+    job = client.wait(job.id)
+    if job.error:
+        sys.exit(job.error["message"])
+    client.download(job.id, path)
+    preview = " (a preview)" if job.engine and job.engine.preview else ""
+    print(f"{job.audio_seconds:.1f} s in {path}{preview}, seed {job.seed}")

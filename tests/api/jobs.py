@@ -1,0 +1,63 @@
+"""Jobs as the tests of the routes send and await them."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+TEXT = "The lamp turned. Ten seconds; ten seconds; ten."
+LONG = " ".join(f"This is sentence number {number} of a long story." for number in range(60))
+"""More than a minute of speech."""
+PATIENCE = 20.0
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+def submit(http: httpx.Client, text: str = TEXT, **request: Any) -> dict[str, Any]:
+    """Send a job; its first view."""
+    answer = http.post("/v1/jobs/custom_voice", json={"text": text, "language": "en", **request})
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def look(http: httpx.Client, job_id: str) -> dict[str, Any]:
+    answer = http.get(f"/v1/jobs/{job_id}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def wait_for(
+    http: httpx.Client, job_id: str, reached: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """The job as soon as it is as it should be."""
+    until = time.monotonic() + PATIENCE
+    while not reached(job := look(http, job_id)):
+        assert time.monotonic() < until, job
+        time.sleep(0.01)
+    return job
+
+
+def ended(http: httpx.Client, job_id: str) -> dict[str, Any]:
+    """The job once it has ended."""
+    return wait_for(http, job_id, lambda job: job["state"] in ENDED)
+
+
+def said(http: httpx.Client, text: str = TEXT, **request: Any) -> dict[str, Any]:
+    """A job that has succeeded."""
+    job = ended(http, submit(http, text, **request)["id"])
+    assert job["state"] == "succeeded", job
+    return job
+
+
+def sounding(http: httpx.Client, text: str = LONG, **request: Any) -> dict[str, Any]:
+    """A job that speaks at this moment."""
+    return wait_for(http, submit(http, text, **request)["id"], lambda job: job["audio_seconds"] > 0)
+
+
+def fault(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error, whose body must be the one body of all errors."""
+    body = answer.json()
+    assert set(body) == {"error"}, body
+    assert set(body["error"]) == {"message", "type", "param", "code", "hint"}
+    assert "Traceback" not in answer.text
+    return answer.status_code, body["error"]["code"]

@@ -1,0 +1,108 @@
+"""What the code declares is documented, and a page that has drifted is found."""
+
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.errors import SpeechError
+from shared.requests import CONTRACTS
+from shared.settings import ROOT, Settings
+from tools.docs import configuration, errors, routes, tasks
+
+
+def below(kind: type[SpeechError]) -> Iterator[type[SpeechError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from below(child)
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    return routes.application().openapi()
+
+
+def test_the_pages_are_those_that_the_code_would_write():
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.docs", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented(name: str):
+    assert f"| `{name}` | `{name.upper()}` |" in configuration.page()
+    assert f"| `{name.upper()}` |" in configuration.summary()
+
+
+def test_every_setting_says_what_it_means():
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_every_error_that_a_client_can_meet_is_documented():
+    for home in ("shared", "api", "worker"):
+        package = importlib.import_module(home)
+        for module in pkgutil.walk_packages(package.__path__, f"{home}."):
+            if not module.name.startswith("worker.engine.stock") and "__main__" not in module.name:
+                importlib.import_module(module.name)
+    served = [kind for kind in below(SpeechError) if kind.__module__.split(".")[0] != "tools"]
+
+    assert {kind.__name__ for kind in served if f"`{kind.__name__}`" not in errors.page()} == set()
+
+
+def test_every_error_says_what_it_means():
+    assert [kind.__name__ for kind in errors.kinds() if not kind.__doc__] == []
+
+
+def test_codes_are_told_apart():
+    codes = [kind.code for kind in errors.kinds()]
+
+    assert {code for code in codes if codes.count(code) > 1} == set()
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_task_is_documented_field_by_field(name: str):
+    section = tasks.section(CONTRACTS[name])
+
+    assert f"`{name}`" in section
+    assert {
+        field for field in CONTRACTS[name].model_fields if f"| `{field}` |" not in section
+    } == set()
+
+
+def test_every_route_is_documented(openapi: dict[str, Any]):
+    page = routes.page()
+
+    for path, methods in openapi["paths"].items():
+        for method in methods:
+            assert f"| `{method.upper()} {path}` |" in page
+
+
+def test_every_route_is_explained_with_an_example():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    typed = re.sub(r"\$\w+", "{}", text)
+
+    for path in routes.application().openapi()["paths"]:
+        plain = re.sub(r"\{\w+\}", "{}", path)
+        shown = [
+            plain,
+            *(plain.replace("{}", value) for value in ("custom_voice", "0.6B-CustomVoice")),
+        ]
+        assert any(form in typed for form in shown) or path in text, path
+
+
+def test_every_websocket_is_documented():
+    paths = {route.path for route in routes.sockets()}
+
+    assert paths == {"/v1/stream", "/v1/jobs/{id}/stream"}
+    assert all(f"`WS {path}`" in routes.page() for path in paths)

@@ -1,0 +1,1 @@
+"""Pages that come from the code, and the check that none of them has drifted from it."""

@@ -1,0 +1,149 @@
+"""HTML that pages show: every piece of text from elsewhere is escaped here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from gradio import EventData
+
+from shared.errors import SpeechError
+
+ON_ACTION = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  if (button) trigger("click", { action: button.dataset.action, id: button.dataset.id });
+})"""
+"""For `gr.HTML(js_on_load=)`: a press on a `button` made here reaches the server as an event."""
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(tag: str, *content: object, **attributes: object) -> Html:
+    """An element; `class_` is `class`, `data_id` is `data-id`, True needs no value."""
+    pairs = ((name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
+    shown = "".join(
+        f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+        for name, value in pairs
+        if value is not None and value is not False
+    )
+    return Html(f"<{tag}{shown}>{joined(content)}</{tag}>")
+
+
+def joined(parts: Iterable[object]) -> Html:
+    """One after the other; what is not HTML is escaped, what is None left out."""
+    return Html(
+        "".join(
+            part if isinstance(part, Html) else escape(str(part))
+            for part in parts
+            if part is not None
+        )
+    )
+
+
+def notice(kind: str, sentence: str, step: str | None = None, *more: Html) -> Html:
+    """One sentence and what to do next; `kind` is `error`, `warning`, `preview` or `note`."""
+    role = "alert" if kind == "error" else "status"
+    hint = element("span", f" {step}", class_="hint") if step else None
+    return element(
+        "div", element("span", sentence), hint, *more, class_=f"notice {kind}", role=role
+    )
+
+
+def trouble(error: SpeechError) -> Html:
+    """What went wrong, as a person is told."""
+    return notice("error", error.message, error.next_step)
+
+
+def empty(sentence: str, step: str = "") -> Html:
+    """What stands where there is nothing yet."""
+    return element("div", element("p", sentence), element("p", step, class_="hint"), class_="empty")
+
+
+def button(action: str, id: str, label: str, what: str, kind: str = "") -> Html:
+    """A button of a list; `what` tells those who cannot see the row what it belongs to."""
+    return element(
+        "button",
+        label,
+        type="button",
+        class_=f"small {kind}".strip(),
+        data_action=action,
+        data_id=id,
+        aria_label=f"{label}: {what}",
+    )
+
+
+def link(address: str, label: str, **attributes: object) -> Html:
+    """A link that looks like a small button."""
+    return element("a", label, href=address, class_="small", **attributes)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
+    """A table whose cells know their headings, so that narrow screens can show them as cards."""
+    head = element("tr", *(element("th", heading, scope="col") for heading in headings))
+    body = (
+        element(
+            "tr",
+            *(
+                element("td", cell, data_label=name)
+                for name, cell in zip(headings, row, strict=True)
+            ),
+        )
+        for row in rows
+    )
+    return element("table", element("thead", head), element("tbody", *body), class_="list")
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> Html:
+    """Names with their values."""
+    return element(
+        "dl",
+        *(element("div", element("dt", name), element("dd", value)) for name, value in pairs),
+        class_="facts",
+    )
+
+
+def bar(fraction: float, label: str) -> Html:
+    """How far something is."""
+    return element("progress", f"{fraction:.0%}", max=1, value=f"{fraction:.3f}", aria_label=label)
+
+
+def seconds(value: float) -> str:
+    """A length of time, as short as it can be said."""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def about(value: float) -> str:
+    """A length of time that is only estimated."""
+    return f"{max(1, round(value))} s" if value < 60 else f"{round(value / 60)} min"
+
+
+def ago(moment: datetime) -> str:
+    """How long ago something was."""
+    passed = (datetime.now(UTC) - moment).total_seconds()
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if passed >= length:
+            return f"{int(passed // length)} {unit} ago"
+    return "just now"
+
+
+def size(count: int) -> str:
+    """A number of bytes."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def pressed(event: EventData) -> tuple[str, str]:
+    """Which button of a list was pressed: its action and id, as the browser sent them."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return str(data.get("action", "")), str(data.get("id", ""))

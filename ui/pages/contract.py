@@ -1,0 +1,21 @@
+"""The page that every contract has from the day it is declared."""
+
+import gradio as gr
+
+from shared.requests.declared import Declared
+from ui.dashboard import Dashboard
+from ui.form import Form
+from ui.pages import frame
+from ui.playing import Playing
+
+
+def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
+    """A widget for every field, filled in with the contract's example."""
+    form = Form(contract)
+    frame.head(dashboard, page, contract.title, contract.summary)
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            form.rest()
+        with gr.Column(scale=2, min_width=320):
+            playing = Playing(dashboard, contract)
+    playing.wire(page, form)

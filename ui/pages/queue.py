@@ -1,0 +1,98 @@
+"""Queue: what waits, what is spoken, what came of it."""
+
+import gradio as gr
+
+from shared.errors import SpeechError
+from shared.jobs import JobView
+from shared.requests import CONTRACTS
+from ui import markup, playing
+from ui.dashboard import QUIET, Dashboard, ask
+from ui.markup import Html, element
+from ui.pages import frame
+
+_LOOK = 1.5
+_SHOWN = 50
+
+
+def build(dashboard: Dashboard, page: gr.Blocks) -> None:
+    """The page; its table is looked up anew while it is open."""
+    frame.head(
+        dashboard, page, "Queue", "One engine speaks one job at a time; the others wait here."
+    )
+    said = gr.HTML(elem_id="said")
+    listing = gr.HTML(js_on_load=markup.ON_ACTION, elem_id="jobs")
+    shown = gr.State("")
+    timer = gr.Timer(_LOOK)
+
+    async def look(before: str) -> list[object]:
+        now = await _listing(dashboard)
+        return [gr.skip(), gr.skip()] if now == before else [now, now]
+
+    async def act(event: gr.EventData) -> list[object]:
+        action, job_id = markup.pressed(event)
+        note = await _cancel(dashboard, job_id) if action == "cancel" else Html("")
+        now = await _listing(dashboard)
+        return [note, now, now]
+
+    page.load(look, shown, [shown, listing], **QUIET)
+    timer.tick(look, shown, [shown, listing], **QUIET)
+    listing.click(act, None, [said, shown, listing], **QUIET)
+
+
+async def _cancel(dashboard: Dashboard, job_id: str) -> Html:
+    try:
+        await ask(dashboard.client.cancel(job_id))
+    except SpeechError as error:
+        return markup.trouble(error)
+    return Html("")
+
+
+async def _listing(dashboard: Dashboard) -> Html:
+    try:
+        jobs = (await ask(dashboard.client.jobs(limit=_SHOWN))).items
+    except SpeechError as error:
+        return markup.trouble(error)
+    if not jobs:
+        return markup.empty("Nothing waits.", "What you submit on a task's page appears here.")
+    waiting = [job for job in jobs if not job.state.terminal]
+    return table(dashboard, [*reversed(waiting), *(job for job in jobs if job.state.terminal)])
+
+
+def table(dashboard: Dashboard, jobs: list[JobView]) -> Html:
+    """Jobs, those that have not ended first."""
+    headings = ("Job", "State", "Progress", "Submitted", "")
+    return markup.table(headings, (_row(dashboard, job) for job in jobs))
+
+
+def _row(dashboard: Dashboard, job: JobView) -> tuple[object, ...]:
+    text = excerpt(job)
+    declared = CONTRACTS.get(job.task)
+    title = declared.title if declared else job.task
+    what = element("div", text, class_="excerpt"), element("div", title, class_="hint")
+    buttons = [markup.link(dashboard.page(job.task, job.id), "Open", aria_label=f"Open: {text}")]
+    if not job.state.terminal:
+        buttons.append(markup.button("cancel", job.id, "Cancel", text, "stop"))
+    return (
+        markup.joined(what),
+        element("span", job.state.value, class_=f"badge {job.state.value}"),
+        _progress(job),
+        markup.ago(job.created_at),
+        element("div", *buttons, class_="actions"),
+    )
+
+
+def _progress(job: JobView) -> Html:
+    if job.state.terminal:
+        return element("span", markup.seconds(job.audio_seconds) if job.audio_seconds else "none")
+    words = playing.progress(job)
+    return element("div", markup.bar(job.progress, words), element("span", words, class_="hint"))
+
+
+def excerpt(job: JobView, length: int = 90) -> str:
+    """The beginning of what is said."""
+    declared = CONTRACTS.get(job.task)
+    schema = declared.model_json_schema()["properties"] if declared else {"text": {}}
+    named = [name for name, field in schema.items() if field.get("x-private")] or ["text"]
+    words = " ".join(str(job.request[name]) for name in named if job.request.get(name)).split()
+    text = " ".join(words) or "Text is not kept"
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

@@ -1,0 +1,18 @@
+"""The player, a custom element of `static/player.js`, as pages write it."""
+
+from ui.markup import Html, element
+
+STOP_FIRST = "(job) => { document.querySelector('speech-player')?.stop(); return job; }"
+"""For `js=` of an event that cancels a job: silence at once, whatever the server answers."""
+START = "speech-start"
+"""Class of buttons from whose press the time to the first sound is counted."""
+
+
+def listen(job_id: str, *, autoplay: bool = False) -> Html:
+    """A player that hears a job from its beginning, and keeps it in the page's address."""
+    return element("speech-player", job=job_id, autoplay=autoplay, remember=True)
+
+
+def replay(job_id: str, seconds: float) -> Html:
+    """A player of a finished file, which it plays at once."""
+    return element("speech-player", job=job_id, autoplay=True, finished=f"{seconds:.3f}")
