@@ -66,9 +66,7 @@ def queue_of(declared: type[Declared]) -> str:
     return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
 
 
-def _submit(
-    here: Context, submission: Submission, request: Request, response: Response
-) -> JobView:
+def _submit(here: Context, submission: Submission, request: Request, response: Response) -> JobView:
     record, created = here.queue.submit(submission)
     if not created:
         response.status_code = HTTP_200_OK
@@ -96,6 +94,8 @@ def list_jobs(
     before: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JobPage:
     """Jobs that are remembered, the newest first."""
+    if before:
+        here.queue.get(before)
     items: list[JobView] = []
     last: str | None = None
     for scanned, record in enumerate(here.queue.recent(limit, before)):

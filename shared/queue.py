@@ -226,7 +226,7 @@ class JobQueue:
             for name in keys.QUEUES:
                 for item in self._redis.lrange(rq.queue(name, self._redis).key, 0, -1):
                     record = active.get(item.decode())
-                    if record is None:
+                    if record is None or record.state is not JobState.QUEUED:
                         continue
                     seconds += _remaining(record, pace)
                     places[record.id] = Place(ahead, seconds)

@@ -23,6 +23,8 @@ LONGEST_PAUSE = 20.0
 """Seconds between a death and the next birth; doubled with each early death in between."""
 OLD_AGE = 20.0
 """Seconds after which a death counts as the first one again."""
+SOON = 1.0
+"""Seconds that an end may take without a word."""
 LAST_CHANCE = 3.0
 """Seconds between the second request to end and the end by force."""
 
@@ -93,17 +95,21 @@ class Child:
 
     def end(self) -> None:
         """Come back when it is gone: asked once, asked again, then by force."""
-        for patience in (self.part.patience, LAST_CHANCE):
-            self.ask_to_end()
-            if self._gone_within(patience):
-                break
-        else:
+        if not (self._ends_within(self.part.patience) or self._ends_within(LAST_CHANCE)):
             self._say("does not end: ended by force")
             self.kill()
             self._gone_within(LAST_CHANCE)
         self.state = "ended"
         if self._ears:
             self._ears.join(1)
+
+    def _ends_within(self, seconds: float) -> bool:
+        self.ask_to_end()
+        soon = min(SOON, seconds)
+        if self._gone_within(soon):
+            return True
+        self._say(f"finishes what it is at: {seconds:.0f} s for that, or Ctrl-C again")
+        return self._gone_within(seconds - soon)
 
     def kill(self) -> None:
         """End it at once, with all that it has started."""

@@ -17,6 +17,8 @@ from tools.child import Part
 
 WORKER_PATIENCE = 10.0
 """Seconds that a worker has to finish its job; asked again, it gives the job back to the queue."""
+API_PATIENCE = 7.0
+"""Seconds that listeners have to be let go."""
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
 
 
@@ -116,7 +118,7 @@ def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int])
     for number, port in enumerate(api_ports):
         name = f"api-{number}" if len(api_ports) > 1 else "api"
         environment = common | {"PORT": str(port)}
-        yield Part(name, _module("api"), environment, address(settings.host, port))
+        yield Part(name, _module("api"), environment, address(settings.host, port), API_PATIENCE)
 
 
 def _ui_part(settings: Settings, common: dict[str, str], api: str, port: int) -> Part:

@@ -1,5 +1,6 @@
 """`up.json`: where the service that `make run` started is found, for the tools beside it."""
 
+import os
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,8 @@ class Running(BaseModel):
 
     pid: int
     """Of the supervisor."""
+    started: float
+    """When that process began, in Unix seconds: an id alone may be somebody else's by now."""
     api: str
     dashboard: str
 
@@ -28,7 +31,12 @@ class Running(BaseModel):
             found = cls.model_validate_json(_file(run_dir).read_bytes())
         except (OSError, ValidationError):
             return None
-        return found if psutil.pid_exists(found.pid) else None
+        return found if _lives(found) else None
+
+    @classmethod
+    def ours(cls, api: str, dashboard: str) -> Self:
+        """The service that this process runs."""
+        return cls(pid=os.getpid(), started=_started(os.getpid()), api=api, dashboard=dashboard)
 
 
 def forget(run_dir: Path) -> None:
@@ -41,6 +49,17 @@ def api_address(settings: Settings) -> str:
     asked_for = {"api_url", "port"} & settings.model_fields_set
     running = None if asked_for else Running.read(settings.run_dir)
     return running.api if running else settings.api_address
+
+
+def _lives(service: Running) -> bool:
+    try:
+        return abs(_started(service.pid) - service.started) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _started(pid: int) -> float:
+    return psutil.Process(pid).create_time()
 
 
 def _file(run_dir: Path) -> Path:

@@ -1,10 +1,10 @@
 """`python -m tools.up`: Redis, API, worker and dashboard, under one supervisor."""
 
-import os
 import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 from filelock import FileLock, Timeout
@@ -16,6 +16,7 @@ from shared.settings import Settings
 from tools import first_download, plan, running
 from tools.child import CONFIGURATION
 from tools.plan import Plan
+from tools.running import Running
 from tools.screen import Screen
 from tools.supervisor import Supervisor
 
@@ -53,8 +54,7 @@ def _run(settings: Settings, overrides: dict[str, str], console: Console) -> int
     planned = plan.make(settings, overrides)
     screen = Screen(settings.run_dir / "logs", console)
     screen.say(*planned.remarks)
-    here = running.Running(pid=os.getpid(), api=planned.apis[0], dashboard=planned.dashboard)
-    here.write(settings.run_dir)
+    Running.ours(planned.apis[0], planned.dashboard).write(settings.run_dir)
     supervisor = Supervisor(planned.parts, screen)
     try:
         return supervisor.run(Greeting(settings, planned, supervisor, screen).look)
@@ -70,7 +70,7 @@ def _alone(settings: Settings) -> Generator[None]:
         with FileLock(settings.run_dir / "up.lock", timeout=0):
             yield
     except Timeout as error:
-        other = running.Running.read(settings.run_dir)
+        other = Running.read(settings.run_dir)
         where = f": process {other.pid}, {other.dashboard or other.api}" if other else ""
         raise ConfigurationError(
             f"The service runs already from {settings.run_dir}{where}.",
@@ -126,6 +126,7 @@ class Greeting:
             f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
             *([f"Dashboard: {self._plan.dashboard}"] if self._plan.dashboard else []),
             f"Try: {curl(self._plan.apis[0], keys=bool(self._settings.api_keys))}",
+            f"Or:  {Path(sys.executable).parent / 'qtts'} say 'Hello there.' -o hello.wav",
             "Ctrl-C stops everything.",
         )
 

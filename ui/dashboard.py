@@ -16,7 +16,7 @@ PATIENCE = 10.0
 """Seconds that a person waits for an answer before being told that none comes."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """How events of ours run: at once, without a veil over what they update, and for our pages only."""
-_HOME = "custom_voice"
+HOME = "custom_voice"
 """The task on the first page."""
 
 
@@ -40,7 +40,7 @@ class Dashboard:
 
 def path_of(task: str) -> str:
     """The path of a task's page; empty for the first page."""
-    return "" if task == _HOME or task not in CONTRACTS else task.replace("_", "-")
+    return "" if task == HOME or task not in CONTRACTS else task.replace("_", "-")
 
 
 async def ask(call: Awaitable[Answer]) -> Answer:

@@ -32,7 +32,8 @@ class Field:
     nullable: bool
     """True where it may be left empty."""
     required: bool
-    choices: tuple[Any, ...] = ()
+    choices: tuple[tuple[str, Any], ...] = ()
+    """Each as people read it, and as the contract wants it."""
     low: float | None = None
     high: float | None = None
     length: int | None = None
@@ -144,7 +145,7 @@ def _field(
         initial=_dumped(initial) if shape == "json" else initial,
         nullable=len(real) < len(kinds),
         required=required,
-        choices=tuple(kind.get("enum") or kind.get("x-choices") or ()),
+        choices=tuple(_choices(kind)),
         low=_bound(kind, "minimum", "exclusiveMinimum", _FINE),
         high=_bound(kind, "maximum", "exclusiveMaximum", -_FINE),
         length=kind.get("maxLength"),
@@ -170,6 +171,12 @@ def _shape(kind: dict[str, Any]) -> Shape:
             return "number"
         case _:
             return "json"
+
+
+def _choices(kind: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values that are words of the contract's own (`enum`) stay as they are; names are spelt."""
+    yield from ((str(value), value) for value in kind.get("enum", ()))
+    yield from ((name.replace("_", " ").capitalize(), name) for name in kind.get("x-choices", ()))
 
 
 def _bound(kind: dict[str, Any], closed: str, open: str, inwards: float) -> float | None:
@@ -198,11 +205,6 @@ def _dumped(value: Any) -> str:
 # --- widgets ---------------------------------------------------------------------------------
 
 
-def spelt(choice: Any) -> str:
-    """A choice as people read it: `uncle_fu` is `Uncle fu`."""
-    return str(choice).replace("_", " ").capitalize()
-
-
 def _text(field: Field, options: dict[str, Any]) -> Component:
     return gr.Textbox(**_over(options, lines=3, max_length=field.length))
 
@@ -212,7 +214,7 @@ def _line(field: Field, options: dict[str, Any]) -> Component:
 
 
 def _choice(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=[(spelt(one), one) for one in field.choices]))
+    return gr.Dropdown(**_over(options, choices=list(field.choices)))
 
 
 def _check(_field: Field, options: dict[str, Any]) -> Component:

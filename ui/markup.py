@@ -4,15 +4,21 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from gradio import EventData
+import gradio as gr
 
 from shared.errors import SpeechError
 
-ON_ACTION = """element.addEventListener("click", (event) => {
+_ON_ACTION = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button) trigger("click", { action: button.dataset.action, id: button.dataset.id });
 })"""
-"""For `gr.HTML(js_on_load=)`: a press on a `button` made here reaches the server as an event."""
+
+
+def place(value: str = "", *, elem_id: str | None = None, listens: bool = False) -> gr.HTML:
+    """Where pages put HTML; `listens`: a press on a `button` in it is an event of the server's."""
+    return gr.HTML(
+        value, elem_id=elem_id, apply_default_css=False, js_on_load=_ON_ACTION if listens else None
+    )
 
 
 class Html(str):
@@ -143,7 +149,7 @@ def size(count: int) -> str:
     return f"{value:.1f} TB"
 
 
-def pressed(event: EventData) -> tuple[str, str]:
+def pressed(event: gr.EventData) -> tuple[str, str]:
     """Which button of a list was pressed: its action and id, as the browser sent them."""
     data = event._data if isinstance(event._data, dict) else {}
     return str(data.get("action", "")), str(data.get("id", ""))

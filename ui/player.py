@@ -13,6 +13,9 @@ def listen(job_id: str, *, autoplay: bool = False) -> Html:
     return element("speech-player", job=job_id, autoplay=autoplay, remember=True)
 
 
-def replay(job_id: str, seconds: float) -> Html:
-    """A player of a finished file, which it plays at once."""
-    return element("speech-player", job=job_id, autoplay=True, finished=f"{seconds:.3f}")
+def replay(job_id: str, seconds: float, *, autoplay: bool = False, remember: bool = False) -> Html:
+    """A player of a finished file."""
+    length = f"{seconds:.3f}"
+    return element(
+        "speech-player", job=job_id, finished=length, autoplay=autoplay, remember=remember
+    )

@@ -29,12 +29,19 @@ class Playing:
         self._contract = contract
         with gr.Row(elem_classes=["buttons"]):
             self._start = gr.Button(
-                "Speak", variant="primary", elem_id="speak", elem_classes=[player.START], scale=3
+                "Speak",
+                variant="primary",
+                elem_id="speak",
+                elem_classes=[player.START],
+                scale=3,
+                min_width=120,
             )
-            self._stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
-        self._said = gr.HTML(elem_id="said")
-        self._player = gr.HTML(elem_id="player")
-        self._told = gr.HTML(_untouched(), elem_id="told")
+            self._stop = gr.Button(
+                "Stop", variant="stop", interactive=False, elem_id="stop", min_width=80
+            )
+        self._said = markup.place(elem_id="said")
+        self._player = markup.place(elem_id="player")
+        self._told = markup.place(_untouched(), elem_id="told")
         self._job = gr.State("")
         self._timer = gr.Timer(_LOOK, active=False)
 
@@ -75,7 +82,7 @@ class Playing:
             return [gr.skip(), markup.trouble(error), *nothing[2:]]
         own = job.task == self._contract.name
         settings = form.fill(job.request) if own else [gr.skip()] * len(form.inputs)
-        return [*self._show(job, player.listen(job.id)), *settings]
+        return [*self._show(job, _heard(job)), *settings]
 
     def _show(self, job: JobView, heard: Html) -> list[Any]:
         running = not job.state.terminal
@@ -159,11 +166,9 @@ def _preview(job: JobView) -> Html | None:
 def _facts(job: JobView) -> Html:
     found = job.result or {}
     pace = found.get("timings", {}).get("real_time_factor")
-    engine = job.engine
     return markup.facts(
         [
-            ("Engine", engine.name if engine else "unknown"),
-            ("Checkpoint", engine.checkpoint if engine and not engine.preview else "none"),
+            ("Engine", _engine(job)),
             ("Seed", job.seed),
             ("Length", markup.seconds(found.get("duration_seconds", job.audio_seconds))),
             ("Real-time factor", f"{pace:.2f}" if pace is not None else "unknown"),
@@ -171,9 +176,23 @@ def _facts(job: JobView) -> Html:
     )
 
 
+def _engine(job: JobView) -> str:
+    if job.engine is None:
+        return "unknown"
+    checkpoint = "" if job.engine.preview else f", {job.engine.checkpoint}"
+    return f"{job.engine.name}{checkpoint}"
+
+
 def _failure(job: JobView) -> Html:
     error = job.error or {}
     return markup.notice("error", error.get("message", "The job failed."), error.get("hint"))
+
+
+def _heard(job: JobView) -> Html:
+    """The player of a job that is found again."""
+    if job.state is JobState.SUCCEEDED:
+        return player.replay(job.id, job.audio_seconds, remember=True)
+    return Html("") if job.state.terminal else player.listen(job.id)
 
 
 def _untouched() -> Html:

@@ -19,6 +19,10 @@ THEME = Base(
     button_primary_background_fill_dark="*primary_600",
     button_primary_background_fill_hover_dark="*primary_500",
     button_primary_text_color="white",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_400",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_400",
     block_label_text_weight="600",
     block_title_text_weight="600",
 )

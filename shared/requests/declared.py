@@ -21,6 +21,8 @@ _KIND_OF_FAULT: dict[str, type[InvalidRequest]] = {
     "string_too_long": TextTooLong,
     "string_too_short": NothingToSay,
 }
+_OF_TEXTS = (TextTooLong, NothingToSay)
+"""Only said of a field called `text`."""
 
 Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={"x-private": True})]
 """Text to be spoken: at least one letter or digit after cleaning."""
@@ -92,6 +94,8 @@ def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> In
     """One of pydantic's faults as one of our errors."""
     param = ".".join(_printable(str(part)) for part in fault["loc"]) or None
     kind = _KIND_OF_FAULT.get(fault["type"], InvalidRequest)
+    if kind in _OF_TEXTS and fault["loc"][-1:] != ("text",):
+        kind = InvalidRequest
     if param == "format":
         kind = UnknownFormat
     if kind is UnknownField:

@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 
+from shared import keys
+from tests.stack import Stack
+
 TEXT = "The lamp turned. Ten seconds; ten seconds; ten."
 LONG = " ".join(f"This is sentence number {number} of a long story." for number in range(60))
 """More than a minute of speech."""
@@ -52,6 +55,11 @@ def said(http: httpx.Client, text: str = TEXT, **request: Any) -> dict[str, Any]
 def sounding(http: httpx.Client, text: str = LONG, **request: Any) -> dict[str, Any]:
     """A job that speaks at this moment."""
     return wait_for(http, submit(http, text, **request)["id"], lambda job: job["audio_seconds"] > 0)
+
+
+def forget(stack: Stack, job: dict[str, Any]) -> None:
+    """Let Redis forget a job, as it does after a day."""
+    assert stack.redis().delete(keys.job(job["id"]), keys.stream(job["id"]))
 
 
 def fault(answer: httpx.Response) -> tuple[int, str]:

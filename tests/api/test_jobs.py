@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from shared import keys
-from tests.api.jobs import LONG, TEXT, ended, fault, look, said, sounding, submit, wait_for
-from tests.stack import Stack
+from tests.api.jobs import LONG, TEXT, ended, fault, forget, look, said, sounding, submit, wait_for
 
 UNKNOWN = "01900000-0000-7000-8000-000000000000"
 STRANGE_IDS = [
@@ -24,13 +23,6 @@ STRANGE_IDS = [
     "*",
     "a" * 10_000,
 ]
-
-
-def forget(stack: Stack) -> None:
-    """Let Redis forget every job, as it does after a day."""
-    connection = stack.redis()
-    for key in connection.scan_iter("tts:job*"):
-        connection.delete(key)
 
 
 # --- submit ---
@@ -262,6 +254,7 @@ def test_pages_follow_each_other_while_jobs_are_added(http):
         ended(http, job)
 
 
+@pytest.mark.slow
 def test_the_last_page_has_no_next(make_stack):
     http = make_stack().http()
     for _ in range(3):
@@ -390,16 +383,15 @@ def test_again_makes_the_same_audio_as_a_new_job(http):
     assert _sum(repeated) == _sum(job)
 
 
-def test_again_works_from_the_output_alone(make_stack):
-    stack = make_stack()
-    http = stack.http()
+def test_again_works_from_the_output_alone(stack, http):
     job = said(http)
-    forget(stack)
+    forget(stack, job)
     answer = http.post(f"{job['links']['self']}/again")
     assert answer.status_code == 202
     assert _sum(ended(http, answer.json()["id"])) == _sum(job)
 
 
+@pytest.mark.slow
 def test_again_makes_a_cancelled_job_after_all(paced):
     http = paced.http()
     job = sounding(http, "Hello there, this is a sentence of some length.")["id"]
@@ -431,21 +423,17 @@ def _sum(job):
 # --- what Redis has forgotten ---
 
 
-def test_a_forgotten_job_is_told_from_its_output(make_stack):
-    stack = make_stack()
-    http = stack.http()
+def test_a_forgotten_job_is_told_from_its_output(stack, http):
     job = said(http)
-    forget(stack)
+    forget(stack, job)
     told = look(http, job["id"])
     for field in ("id", "task", "state", "seed", "request", "engine", "result", "links"):
         assert told[field] == job[field], field
 
 
-def test_a_forgotten_job_has_ended(make_stack):
-    stack = make_stack()
-    http = stack.http()
+def test_a_forgotten_job_has_ended(stack, http):
     job = said(http)
-    forget(stack)
+    forget(stack, job)
     assert fault(http.delete(job["links"]["self"])) == (409, "already_ended")
 
 
@@ -487,6 +475,7 @@ def test_one_client_s_limit_is_not_another_s(make_stack):
     submit(two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "room", "status"),
     [({"MAX_QUEUE": "7"}, 7, 503), ({"MAX_CLIENT_JOBS": "5"}, 5, 429)],
@@ -520,6 +509,7 @@ def test_a_job_that_ends_gives_its_place_to_another(make_stack):
         said(http)
 
 
+@pytest.mark.slow
 def test_places_are_given_back_within_the_time_of_retry_after(make_stack):
     http = make_stack(PREVIEW_PACE="1", MAX_QUEUE="1").http()
     submit(http, "Hello there.")

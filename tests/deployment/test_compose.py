@@ -35,7 +35,7 @@ each_of_ours = pytest.mark.parametrize("name", OURS)
 def settings(name: str, composition: Composition = COMPOSITION) -> Settings:
     """What a service makes of its environment."""
     given = composition.services[name].environment
-    return Settings(**{key.lower(): value for key, value in given.items()})
+    return Settings.model_validate({key.lower(): value for key, value in given.items()})
 
 
 # --- what is started ---
@@ -204,7 +204,7 @@ def server(tmp_path: Path) -> Iterator[redis.Redis]:
 
 @pytest.mark.redis
 def test_redis_understands_its_options(server: redis.Redis):
-    def value(name: str) -> str:
+    def value(name: str) -> str | None:
         return server.config_get(name)[name]
 
     assert value("appendonly") == "yes"

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -74,7 +75,7 @@ def test_a_hub_out_of_reach_costs_one_line(tmp_path: Path):
 
 
 @pytest.mark.parametrize("out", [{"engine": "stock"}, {"engine": "auto", "allow_preview": False}])
-def test_where_no_preview_may_speak_it_is_an_error(tmp_path: Path, out: dict[str, object]):
+def test_where_no_preview_may_speak_it_is_an_error(tmp_path: Path, out: dict[str, Any]):
     settings = load(models_dir=tmp_path, hub_url=NOWHERE, **out)
     with pytest.raises(DownloadFailed):
         first_download.fetch(catalogue.CATALOGUE[0], settings, Console(file=io.StringIO()))

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -20,9 +21,9 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def settings(tmp_path: Path, **overrides: object) -> Settings:
+def settings(tmp_path: Path, **overrides: Any) -> Settings:
     """Ports that are free, unless a test says otherwise."""
-    chosen = {"port": 0, "gradio_port": 0, "run_dir": tmp_path / "run", **overrides}
+    chosen: dict[str, Any] = {"port": 0, "gradio_port": 0, "run_dir": tmp_path / "run", **overrides}
     return load(**chosen)
 
 

@@ -147,6 +147,7 @@ def test_one_command_speaks_and_ctrl_c_leaves_nothing_behind(up: Callable[..., U
     assert Running.read(running.run_dir) is None
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_as_ctrl_c_does(up: Callable[..., Up]):
     running = up()
     assert running.api
@@ -163,6 +164,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(up: Callable[..., Up]):
     assert not alive(family)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_speaks(up: Callable[..., Up]):
     running = up()
     with Client(running.api) as client:
@@ -176,6 +178,7 @@ def test_a_worker_that_dies_is_replaced_and_speaks(up: Callable[..., Up]):
     assert "worker │ was ended by SIGKILL: it starts again" in running.said
 
 
+@pytest.mark.slow
 def test_a_redis_that_dies_comes_back_with_its_jobs(up: Callable[..., Up]):
     running = up()
     with Client(running.api) as client:
@@ -221,6 +224,7 @@ def test_a_port_asked_for_by_name_is_not_replaced(up: Callable[..., Up], taken: 
     assert "set PORT to another port" in said
 
 
+@pytest.mark.slow
 def test_two_of_them_on_one_folder_are_refused(up: Callable[..., Up]):
     first = up()
     assert first.api
@@ -231,6 +235,7 @@ def test_two_of_them_on_one_folder_are_refused(up: Callable[..., Up]):
     assert answers(f"{first.api}/ready")
 
 
+@pytest.mark.slow
 def test_a_setting_that_a_part_cannot_meet_ends_it_with_the_reason(up: Callable[..., Up]):
     running = up(HOST="0.0.0.0")
     assert running.process.wait(PATIENCE) == 2
@@ -245,6 +250,7 @@ def test_a_setting_that_does_not_exist_is_said_before_anything_starts(up: Callab
     assert "redis" not in running.said
 
 
+@pytest.mark.slow
 def test_two_apis_share_one_queue(up: Callable[..., Up]):
     running = up("--api-replicas", "2")
     first = running.api
@@ -261,6 +267,17 @@ def test_two_apis_share_one_queue(up: Callable[..., Up]):
         assert other.wait(job.id).state == "succeeded"
 
 
+@pytest.mark.slow
+def test_the_dashboard_is_there_when_it_says_so(up: Callable[..., Up]):
+    running = up(DASHBOARD="1", GRADIO_PORT="0")
+    running.wait(lambda: "Ctrl-C stops everything" in running.said)
+    address = re.search(r"^Dashboard: (.*)$", running.said, re.MULTILINE)
+    assert address
+    assert answers(address[1])
+    assert running.end() == 0
+
+
+@pytest.mark.slow
 def test_logs_of_every_part_are_kept_in_files(up: Callable[..., Up]):
     running = up(LOG_FORMAT="json")
     assert running.api

@@ -20,8 +20,7 @@ from shared.client.address import socket_address
 from shared.events import from_channel
 from tools.bench.service import Service
 
-SECONDS_OF_TEXT = 16
-_SENTENCE = "The lamp turned, ten seconds, ten seconds, and ten, and nobody counted them. "
+_TEXT = "The lamp turned, ten seconds, ten seconds, and ten, and nobody counted them. " * 2
 _PATIENCE = 60.0
 
 Stamps = dict[int, float]
@@ -31,8 +30,8 @@ Stamps = dict[int, float]
 def measure(service: Service, listeners: int) -> list[float]:
     """Milliseconds, one value a chunk and listener, sorted."""
     with Client(service.url) as client:
-        waiting = client.submit("custom_voice", {"text": _SENTENCE * 3, "language": "english"})
-        job = client.submit("custom_voice", {"text": _text(), "language": "english"})
+        waiting = client.submit("custom_voice", {"text": _TEXT, "language": "english"})
+        job = client.submit("custom_voice", {"text": _TEXT, "language": "english"})
         context = multiprocessing.get_context("spawn")
         ear, ear_end = context.Pipe()
         crowd, crowd_end = context.Pipe()
@@ -62,10 +61,6 @@ def _latencies(published: Stamps, heard: Iterable[Stamps]) -> Iterable[float]:
         for finish, at in stamps.items():
             if finish > begun and finish in published:
                 yield 1000 * (at - published[finish])
-
-
-def _text() -> str:
-    return _SENTENCE * round(SECONDS_OF_TEXT / 4.5)
 
 
 def _received(pipe: Pipe) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["good", "note", "bad"]
-GIGABYTE = 1e9
+GIGABYTE = 10**9
 
 
 @dataclass(frozen=True)

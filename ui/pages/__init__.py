@@ -1,7 +1,6 @@
 """The pages: one for every contract, and those that look at the whole service."""
 
 import gradio as gr
-from gradio.components import Navbar
 
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
@@ -17,7 +16,6 @@ def build(dashboard: Dashboard) -> gr.Blocks:
     """All pages, one application."""
     ordered = sorted(CONTRACTS.values(), key=lambda declared: path_of(declared.name) != "")
     with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False) as blocks:
-        Navbar(main_page_name=ordered[0].title)
         _build(dashboard, blocks, ordered[0])
     for declared in ordered[1:]:
         with blocks.route(declared.title, path_of(declared.name)) as page:

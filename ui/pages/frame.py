@@ -1,11 +1,13 @@
 """What stands on every page: its heading, and a banner that says what speaks and what is wrong."""
 
 import gradio as gr
+from gradio.components import Navbar
 
 from shared.errors import SpeechError
+from shared.requests import CONTRACTS
 from shared.views import Readiness
 from ui import markup
-from ui.dashboard import QUIET, Dashboard, ask
+from ui.dashboard import HOME, QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.playing import PREVIEW
 
@@ -15,8 +17,9 @@ _LOOK = 5.0
 def head(dashboard: Dashboard, page: gr.Blocks, title: str, summary: str) -> None:
     """The top of a page."""
     shown = gr.State("")
-    banner = gr.HTML(elem_id="banner")
-    gr.HTML(element("header", element("h1", title), element("p", summary, class_="hint")))
+    Navbar(main_page_name=CONTRACTS[HOME].title)
+    banner = markup.place(elem_id="banner")
+    markup.place(element("header", element("h1", title), element("p", summary, class_="hint")))
     timer = gr.Timer(_LOOK)
 
     async def look(before: str) -> list[object]:

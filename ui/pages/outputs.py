@@ -21,12 +21,12 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it looks anew when opened, searched, refreshed or acted upon."""
     frame.head(dashboard, page, "Outputs", "Everything that was made, the latest first.")
     with gr.Row(elem_classes=["search"]):
-        words = gr.Textbox(label="Search", placeholder="words, voice, tag", scale=4, min_width=160)
-        starred = gr.Checkbox(label="Starred only", min_width=120)
-        refresh = gr.Button("Refresh", min_width=100, elem_id="refresh")
-    said = gr.HTML(js_on_load=markup.ON_ACTION, elem_id="said")
-    heard = gr.HTML(elem_id="player")
-    listing = gr.HTML(js_on_load=markup.ON_ACTION, elem_id="outputs")
+        words = gr.Textbox(label="Search", placeholder="words, voice, tag", scale=4, min_width=200)
+        starred = gr.Checkbox(label="Starred only", min_width=140)
+        refresh = gr.Button("Refresh", min_width=100, scale=0, elem_id="refresh")
+    said = markup.place(elem_id="said", listens=True)
+    heard = markup.place(elem_id="player")
+    listing = markup.place(elem_id="outputs", listens=True)
     more = gr.Button("Show more", visible=False, elem_id="more")
     count = gr.State(_MORE)
     query, shown = [words, starred, count], [listing, more]
@@ -88,7 +88,9 @@ async def _act(dashboard: Dashboard, action: str, run: str) -> tuple[Html, Html 
 
 def _player(output: Output) -> Html:
     name = element("div", output.text, class_="excerpt")
-    return element("div", name, player.replay(output.id, output.duration_seconds), class_="card")
+    return element(
+        "div", name, player.replay(output.id, output.duration_seconds, autoplay=True), class_="card"
+    )
 
 
 def _deleted(output: Output) -> Html:

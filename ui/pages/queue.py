@@ -19,8 +19,8 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     frame.head(
         dashboard, page, "Queue", "One engine speaks one job at a time; the others wait here."
     )
-    said = gr.HTML(elem_id="said")
-    listing = gr.HTML(js_on_load=markup.ON_ACTION, elem_id="jobs")
+    said = markup.place(elem_id="said")
+    listing = markup.place(elem_id="jobs", listens=True)
     shown = gr.State("")
     timer = gr.Timer(_LOOK)
 

@@ -2,10 +2,12 @@
 
 import gradio as gr
 
+from shared import languages
 from shared.requests.declared import Declared
 from shared.speakers import SPEAKERS
+from ui import markup
 from ui.dashboard import QUIET, Dashboard
-from ui.form import Form, spelt
+from ui.form import Form
 from ui.markup import Html, element
 from ui.pages import frame
 from ui.playing import Playing
@@ -24,11 +26,11 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
             text = form.place("text", lines=8, max_lines=20, elem_classes=["spoken"], info=None)
-            gr.HTML(_counter(form))
+            markup.place(_counter(form))
             playing = Playing(dashboard, contract)
         with gr.Column(scale=2, min_width=320):
-            speaker = form.place("speaker", choices=_speakers(), info=None)
-            described = gr.HTML(_description(form.fields["speaker"].initial))
+            initial = form.fields["speaker"].initial
+            speaker = form.place("speaker", choices=_speakers(), info=_description(initial))
             form.place("language", choices=_languages(form))
             form.place("instruct", lines=2, placeholder="calm, like a bedtime story")
             with gr.Row():
@@ -36,7 +38,7 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
                 form.place("format", min_width=140)
             form.rest()
     text.change(None, text, None, js=_COUNT, **QUIET)
-    speaker.change(_description, speaker, described, **QUIET)
+    speaker.change(_described, speaker, speaker, **QUIET)
     playing.wire(page, form, text)
 
 
@@ -50,11 +52,14 @@ def _speakers() -> list[tuple[str, str]]:
     return [(f"{who.name} · {who.language.capitalize()}", who.id) for who in SPEAKERS.values()]
 
 
-def _description(speaker: str) -> Html:
-    who = SPEAKERS[speaker]
-    return element("div", who.description, class_="described hint")
+def _description(speaker: str) -> str:
+    return SPEAKERS[speaker].description if speaker in SPEAKERS else ""
+
+
+def _described(speaker: str) -> gr.Dropdown:
+    return gr.Dropdown(info=_description(speaker))
 
 
 def _languages(form: Form) -> list[tuple[str, str]]:
     choices = form.fields["language"].choices
-    return [("Auto: told by the text" if c == "auto" else spelt(c), c) for c in choices]
+    return [("Auto: told by the text" if c == languages.AUTO else name, c) for name, c in choices]

@@ -18,8 +18,8 @@ _ACTIONS = ("pull", "load", "unload")
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it is looked up anew while it is open."""
     frame.head(dashboard, page, "System", "What speaks here, and what it needs.")
-    said = gr.HTML(elem_id="said")
-    view = gr.HTML(js_on_load=markup.ON_ACTION, elem_id="system")
+    said = markup.place(elem_id="said")
+    view = markup.place(elem_id="system", listens=True)
     shown = gr.State("")
     timer = gr.Timer(_LOOK)
 

@@ -1,4 +1,4 @@
-"""The measurements run on a real service and count what they should; how fast it is, is not tested."""
+"""The measurements count what they should on a real service; how fast it is, is not tested."""
 
 import pytest
 

@@ -1,6 +1,5 @@
 """`qtts say`, against the running service."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from shared.settings import ROOT
 from tests.stack import Stack
 from tests.tools.qtts.conftest import Type
 
+SAY = (sys.executable, "-m", "tools.qtts", "say")
 PLAYER = """#!/bin/sh
 cat > "$PLAYED"
 echo "$@" > "$PLAYED.arguments"
@@ -124,7 +124,7 @@ def test_ctrl_c_cancels_the_job(make_stack: Callable[..., Stack], tmp_path: Path
     client = stack.client()
     text = "A sentence that takes a while to speak. " * 20
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.qtts", "say", text, "-o", str(tmp_path / "x.wav")],
+        [*SAY, text, "-o", str(tmp_path / "x.wav")],
         cwd=ROOT,
         env=stack.environment,
         stderr=subprocess.PIPE,
@@ -145,10 +145,9 @@ def test_an_api_that_comes_back_is_heard_on(make_stack: Callable[..., Stack], tm
     stack = make_stack(PREVIEW_PACE="1")
     client = stack.client()
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.qtts", "say", "One, two, three. Four, five, six."]
-        + ["-o", str(tmp_path / "x.wav")],
+        [*SAY, "One, two, three. Four, five, six.", "-o", str(tmp_path / "x.wav")],
         cwd=ROOT,
-        env=stack.environment | {"PATH": os.environ["PATH"]},
+        env=stack.environment,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:

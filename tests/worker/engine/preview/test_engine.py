@@ -85,12 +85,14 @@ def test_the_same_utterance_makes_the_same_bytes(speak: Any):
     assert len({speak().tobytes() for _ in range(5)}) == 1
 
 
-@pytest.mark.parametrize("speaker", sorted(SPEAKERS))
-def test_no_voice_depends_on_the_time_of_day(speak: Any, speaker: str):
-    before = speak("Breath is noise.", speaker=speaker)
+def test_no_voice_depends_on_the_time_of_day(speak: Any):
+    def each() -> list[bytes]:
+        return [speak("Breath is noise.", speaker=speaker).tobytes() for speaker in SPEAKERS]
+
+    before = each()
     # The library's own seed is the clock, in seconds.
     time.sleep(1 - time.time() % 1)
-    assert np.array_equal(speak("Breath is noise.", speaker=speaker), before)
+    assert each() == before
 
 
 def test_a_row_sounds_the_same_in_any_company(model: PreviewModel, speak: Any):

@@ -1,0 +1,297 @@
+"""Jobs in Redis: admission, places, transitions, cancellation."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+
+from shared import connection as connections
+from shared import keys, rq
+from shared.connection import Connection
+from shared.errors import (
+    AlreadyEnded,
+    IdempotencyConflict,
+    IllegalTransition,
+    QueueFull,
+    QueueUnavailable,
+    TooManyJobs,
+    UnknownJob,
+)
+from shared.jobs import JobRecord
+from shared.queue import Fenced, JobQueue, Submission
+from shared.requests.custom_voice import CustomVoice
+from shared.settings import Settings, load
+from shared.states import STEPS, JobState
+
+SECRET = "the secret text"
+
+
+@pytest.fixture
+def connection(redis_url: str) -> Connection:
+    return redis.Redis.from_url(redis_url, protocol=2)
+
+
+@pytest.fixture
+def make_queue(connection: Connection) -> Callable[..., JobQueue]:
+    def make(**settings: Any) -> JobQueue:
+        return JobQueue(connection, load(**settings))
+
+    return make
+
+
+@pytest.fixture
+def queue(make_queue: Callable[..., JobQueue]) -> JobQueue:
+    return make_queue()
+
+
+def submission(
+    text: str = "Hello.", client: str = "me", lane: str = keys.INTERACTIVE, **more: Any
+) -> Submission:
+    return Submission(CustomVoice.parse({"text": text}), client=client, queue=lane, **more)
+
+
+def submitted(queue: JobQueue, **more: Any) -> JobRecord:
+    return queue.submit(submission(**more))[0]
+
+
+def running(queue: JobQueue) -> tuple[JobRecord, int]:
+    record = submitted(queue)
+    return record, queue.transition(record, JobState.RUNNING, worker="w")
+
+
+# --- submitting ---
+
+
+def test_submitted_job_is_remembered_and_enqueued(queue: JobQueue, connection: Connection) -> None:
+    record = submitted(queue)
+    assert queue.get(record.id) == record
+    assert connection.lrange(rq.queue(keys.INTERACTIVE, connection).key, 0, -1) == [
+        record.id.encode()
+    ]
+
+
+def test_seed_is_fixed_at_submission(queue: JobQueue) -> None:
+    record = submitted(queue)
+    assert 0 <= record.seed < 2**32
+    assert queue.get(record.id).seed == record.seed
+
+
+def test_ids_sort_by_time(queue: JobQueue) -> None:
+    ids = [submitted(queue).id for _ in range(5)]
+    assert ids == sorted(ids)
+
+
+def test_limit_holds_under_32_threads(make_queue: Callable[..., JobQueue]) -> None:
+    queue = make_queue(max_queue=20, max_client_jobs=1000)
+
+    def attempt(_number: int) -> bool:
+        try:
+            submitted(queue)
+        except QueueFull as error:
+            assert error.retry_after is not None
+            assert error.retry_after >= 1
+            return False
+        return True
+
+    with ThreadPoolExecutor(32) as pool:
+        assert sum(pool.map(attempt, range(200))) == 20
+
+
+def test_client_limit_holds_for_that_client_alone(make_queue: Callable[..., JobQueue]) -> None:
+    queue = make_queue(max_client_jobs=2)
+    submitted(queue), submitted(queue)
+    with pytest.raises(TooManyJobs) as refused:
+        submitted(queue)
+    assert refused.value.retry_after is not None
+    assert submitted(queue, client="another").state is JobState.QUEUED
+
+
+def test_refused_job_leaves_nothing(
+    make_queue: Callable[..., JobQueue], connection: Connection
+) -> None:
+    queue = make_queue(max_queue=1)
+    submitted(queue)
+    before = set(connection.keys("*"))
+    with pytest.raises(QueueFull):
+        submitted(queue)
+    assert set(connection.keys("*")) == before
+
+
+def test_ended_job_makes_room(make_queue: Callable[..., JobQueue]) -> None:
+    queue = make_queue(max_queue=1, max_client_jobs=1)
+    queue.cancel(submitted(queue).id)
+    assert submitted(queue).state is JobState.QUEUED
+
+
+def test_repeat_with_the_same_key_is_the_same_job(queue: JobQueue) -> None:
+    first, created = queue.submit(submission(idempotency_key="k"))
+    second, created_again = queue.submit(submission(idempotency_key="k"))
+    assert (first.id, created, created_again) == (second.id, True, False)
+
+
+def test_64_submissions_with_one_key_make_one_job(
+    queue: JobQueue, connection: Connection
+) -> None:
+    with ThreadPoolExecutor(32) as pool:
+        jobs = list(pool.map(lambda _: queue.submit(submission(idempotency_key="k")), range(64)))
+    assert len({record.id for record, _ in jobs}) == 1
+    assert sum(created for _, created in jobs) == 1
+    assert connection.llen(rq.queue(keys.INTERACTIVE, connection).key) == 1
+
+
+def test_same_key_with_another_body_is_refused(queue: JobQueue) -> None:
+    queue.submit(submission(idempotency_key="k"))
+    with pytest.raises(IdempotencyConflict):
+        queue.submit(submission("Other words.", idempotency_key="k"))
+
+
+def test_keys_of_two_clients_do_not_meet(queue: JobQueue) -> None:
+    first, _ = queue.submit(submission(idempotency_key="k", client="a"))
+    second, _ = queue.submit(submission(idempotency_key="k", client="b"))
+    assert first.id != second.id
+
+
+def test_full_memory_refuses_before_anything_is_stored(
+    queue: JobQueue, connection: Connection
+) -> None:
+    limit = connection.config_get("maxmemory")["maxmemory"]
+    used = connection.info("memory")["used_memory"]
+    connection.config_set("maxmemory", int(used * 1.1))
+    try:
+        with pytest.raises(QueueFull):
+            submitted(queue)
+    finally:
+        connection.config_set("maxmemory", limit)
+
+
+def test_silent_redis_is_said_to_be_unavailable() -> None:
+    nobody = JobQueue(connections.prompt("redis://127.0.0.1:1"), load())
+    with pytest.raises(QueueUnavailable) as error:
+        nobody.get("x")
+    assert error.value.retry_after
+
+
+# --- looking ---
+
+
+def test_unknown_job(queue: JobQueue) -> None:
+    with pytest.raises(UnknownJob):
+        queue.get("nobody")
+
+
+def test_interactive_jobs_stand_before_batch_jobs(queue: JobQueue) -> None:
+    batch = submitted(queue, lane=keys.BATCH)
+    first = submitted(queue)
+    second = submitted(queue)
+    positions = [queue.look(record.id).position for record in (first, second, batch)]
+    assert positions == [0, 1, 2]
+
+
+def test_running_job_counts_as_ahead(queue: JobQueue) -> None:
+    running(queue)
+    assert queue.look(submitted(queue).id).position == 1
+
+
+def test_eta_follows_the_pace_that_was_measured(queue: JobQueue) -> None:
+    record = submitted(queue)
+    queue.learn_pace("stock", 10.0)
+    assert queue.look(record.id).eta_seconds == pytest.approx(10 * record.estimate, abs=0.1)
+
+
+def test_pace_is_that_of_the_engine_in_use(queue: JobQueue) -> None:
+    queue.learn_pace("stock", 10.0)
+    queue.learn_pace("preview", 0.01)
+    assert queue.pace() == pytest.approx(0.01)
+
+
+def test_recent_jobs_come_newest_first_page_by_page(queue: JobQueue) -> None:
+    ids = [submitted(queue).id for _ in range(5)]
+    everything = [record.id for record in queue.recent(2)]
+    rest = [record.id for record in queue.recent(2, before=ids[3])]
+    assert everything == ids[::-1]
+    assert rest == ids[2::-1]
+
+
+# --- changing ---
+
+
+@pytest.mark.parametrize("state", JobState)
+@pytest.mark.parametrize("target", JobState)
+def test_only_declared_steps_are_taken(
+    queue: JobQueue, connection: Connection, state: JobState, target: JobState
+) -> None:
+    record = submitted(queue)
+    connection.hset(keys.job(record.id), "state", state.value)
+    if target in STEPS[state]:
+        queue.transition(record, target)
+        assert queue.get(record.id).state is target
+    else:
+        with pytest.raises(IllegalTransition):
+            queue.transition(record, target)
+        assert queue.get(record.id).state is state
+
+
+def test_each_beginning_is_a_new_attempt(queue: JobQueue) -> None:
+    record, first = running(queue)
+    queue.transition(record, JobState.QUEUED)
+    assert queue.transition(record, JobState.RUNNING) == first + 1
+
+
+def test_attempt_that_no_longer_holds_is_fenced(queue: JobQueue) -> None:
+    record, first = running(queue)
+    queue.transition(record, JobState.QUEUED)
+    queue.transition(record, JobState.RUNNING)
+    with pytest.raises(Fenced):
+        queue.transition(record, JobState.SUCCEEDED, attempt=first)
+
+
+def test_attempt_whose_job_was_given_back_cannot_end_it(queue: JobQueue) -> None:
+    record, first = running(queue)
+    queue.transition(record, JobState.QUEUED)
+    with pytest.raises(Fenced):
+        queue.transition(record, JobState.FAILED, attempt=first)
+    assert queue.get(record.id).state is JobState.QUEUED
+
+
+def test_ended_job_is_forgotten_after_a_while_and_its_stream_sooner(
+    queue: JobQueue, connection: Connection
+) -> None:
+    record, attempt = running(queue)
+    assert connection.ttl(keys.job(record.id)) == -1
+    queue.transition(record, JobState.SUCCEEDED, attempt=attempt)
+    assert 0 < connection.ttl(keys.job(record.id)) <= Settings().job_keep_seconds
+    assert 0 < connection.ttl(keys.stream(record.id)) <= 60
+
+
+def test_texts_are_not_kept_when_the_service_does_not_store_them(
+    make_queue: Callable[..., JobQueue], connection: Connection
+) -> None:
+    queue = make_queue(store_text=False)
+    record = submitted(queue, text=SECRET)
+    queue.cancel(record.id)
+    assert SECRET.encode() not in b"".join(connection.hgetall(keys.job(record.id)).values())
+
+
+# --- cancelling ---
+
+
+def test_waiting_job_is_cancelled_at_once(queue: JobQueue, connection: Connection) -> None:
+    record = submitted(queue)
+    assert queue.cancel(record.id).state is JobState.CANCELLED
+    assert connection.llen(rq.queue(keys.INTERACTIVE, connection).key) == 0
+    assert rq.status(record.id, connection) is None
+
+
+def test_running_job_is_marked_for_its_worker(queue: JobQueue) -> None:
+    record, _ = running(queue)
+    assert queue.cancel(record.id).state is JobState.RUNNING
+    assert queue.get(record.id).cancel
+
+
+def test_ended_job_cannot_be_cancelled(queue: JobQueue) -> None:
+    record = submitted(queue)
+    queue.cancel(record.id)
+    with pytest.raises(AlreadyEnded):
+        queue.cancel(record.id)

@@ -1,0 +1,201 @@
+"""Giving back what the dead held: every gap between two steps of a worker is a place to die."""
+
+import time
+
+import pytest
+import redis
+from rq.job import JobStatus
+
+from shared import keys, rq, scripts
+from shared.connection import Connection
+from shared.jobs import JobRecord
+from shared.queue import JobQueue, Submission
+from shared.recovery import Recovery
+from shared.requests.custom_voice import CustomVoice
+from shared.settings import load
+from shared.states import JobState
+
+WORKER = "gpu-9"
+
+
+@pytest.fixture
+def connection(redis_url: str) -> Connection:
+    return redis.Redis.from_url(redis_url, protocol=2)
+
+
+@pytest.fixture
+def queue(connection: Connection) -> JobQueue:
+    return JobQueue(connection, load())
+
+
+@pytest.fixture
+def recovery(connection: Connection, queue: JobQueue) -> Recovery:
+    return Recovery(connection, queue, load(max_attempts=2))
+
+
+def submitted(queue: JobQueue) -> JobRecord:
+    request = CustomVoice.parse({"text": "Hello."})
+    return queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))[0]
+
+
+def waiting(connection: Connection) -> list[str]:
+    key = rq.queue(keys.INTERACTIVE, connection).key
+    return [job_id.decode() for job_id in connection.lrange(key, 0, -1)]
+
+
+def take(connection: Connection) -> None:
+    """The worker takes a job, and dies before it starts it."""
+    lane = rq.queue(keys.INTERACTIVE, connection).key
+    scripts.run(connection, "take", [keys.inflight(WORKER), lane], [])
+
+
+def start(connection: Connection, record: JobRecord) -> None:
+    """The worker starts a job in RQ, and dies before it begins our attempt."""
+    take(connection)
+    composite = f"{record.id}:execution"
+    connection.hset(rq.execution_key(composite), "job_id", record.id)
+    connection.zadd(rq.queue(keys.INTERACTIVE, connection).registry_key, {composite: 2e10})
+    connection.sadd(rq.executions_key(WORKER), composite)
+    connection.hset(f"rq:job:{record.id}", "status", JobStatus.STARTED.value)
+    connection.lrem(keys.inflight(WORKER), 1, record.id)
+
+
+def begin(connection: Connection, queue: JobQueue, record: JobRecord) -> None:
+    """The worker begins our attempt, and dies over it."""
+    start(connection, record)
+    queue.transition(record, JobState.RUNNING, worker=WORKER)
+
+
+def test_taken_but_not_started(connection: Connection, queue: JobQueue, recovery: Recovery) -> None:
+    record = submitted(queue)
+    take(connection)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id]
+    assert connection.llen(keys.inflight(WORKER)) == 0
+
+
+def test_order_of_taken_jobs_is_kept(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    records = [submitted(queue) for _ in range(3)]
+    take(connection), take(connection)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id for record in records]
+
+
+def test_started_but_not_begun(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    start(connection, record)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id]
+    assert queue.get(record.id).state is JobState.QUEUED
+
+
+def test_started_and_still_in_flight_is_queued_once(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    start(connection, record)
+    connection.rpush(keys.inflight(WORKER), record.id)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id]
+
+
+def test_begun_waits_again_at_the_front(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    other = submitted(queue)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id, other.id]
+    assert queue.get(record.id).crashes == 1
+
+
+def test_begun_too_often_fails_with_a_reason(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    recovery.recover(WORKER)
+    begin(connection, queue, record)
+    recovery.recover(WORKER)
+    ended = queue.get(record.id)
+    assert ended.state is JobState.FAILED
+    assert ended.error is not None
+    assert ended.error["code"] == "worker_lost"
+    assert waiting(connection) == []
+
+
+def test_recovering_twice_changes_nothing_more(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    recovery.recover(WORKER)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id]
+    assert queue.get(record.id).crashes == 1
+
+
+def test_worker_without_a_lease_is_lost(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    connection.sadd(keys.WORKERS, WORKER)
+    recovery.recover_the_lost()
+    assert waiting(connection) == [record.id]
+    assert connection.smembers(keys.WORKERS) == set()
+
+
+def test_worker_with_a_lease_keeps_its_job(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    connection.sadd(keys.WORKERS, WORKER)
+    connection.set(keys.lease(WORKER), "somebody", px=10_000)
+    recovery.recover_the_lost()
+    assert queue.get(record.id).state is JobState.RUNNING
+
+
+def test_admitted_but_never_enqueued_is_enqueued(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    """The API died between the record and RQ."""
+    record = submitted(queue)
+    rq.forget(record.id, connection)
+    connection.hset(keys.job(record.id), "created_at", time.time() - 60)
+    recovery.reconcile()
+    assert waiting(connection) == [record.id]
+
+
+def test_submission_in_progress_is_left_alone(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    rq.forget(record.id, connection)
+    recovery.reconcile()
+    assert waiting(connection) == []
+
+
+def test_ended_job_gives_up_its_place(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    queue.cancel(record.id)
+    connection.zadd(keys.ACTIVE, {record.id: 2e10})
+    recovery.reconcile()
+    assert connection.zcard(keys.ACTIVE) == 0
+
+
+def test_places_of_live_jobs_do_not_heal_away(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    connection.zadd(keys.ACTIVE, {record.id: time.time() + 1})
+    recovery.reconcile()
+    assert connection.zscore(keys.ACTIVE, record.id) > time.time() + 3600

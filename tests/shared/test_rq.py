@@ -1,0 +1,121 @@
+"""RQ, narrowed: whatever is forged in Redis, only declared tasks are performed."""
+
+import json
+import pickle
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+
+from shared import keys, rq
+from shared.connection import Connection
+from shared.errors import UnknownTask
+from shared.states import JobState
+from tests.stack import Stack
+
+
+@pytest.fixture
+def connection(redis_url: str) -> Connection:
+    return redis.Redis.from_url(redis_url, protocol=2)
+
+
+def forged(connection: Connection, func: str, **fields: Any) -> rq.DeclaredJob:
+    """A job written into Redis by somebody who is not us."""
+    job = Job.create(func, args=["true"], connection=connection, serializer=JSONSerializer)
+    job.origin = keys.INTERACTIVE
+    job.save()
+    if fields:
+        connection.hset(job.key, mapping=fields)
+    return rq.DeclaredJob.fetch(job.id, connection=connection, serializer=JSONSerializer)
+
+
+def test_forged_function_is_not_imported(connection: Connection) -> None:
+    with pytest.raises(UnknownTask):
+        _ = forged(connection, "os.system").func
+
+
+def test_forged_callbacks_are_not_looked_at(connection: Connection) -> None:
+    job = forged(
+        connection, "custom_voice", success_callback_name="os.abort", failure_callback_name="os.abort"
+    )
+    assert job.success_callback is None
+    assert job.failure_callback is None
+
+
+def test_forged_webhooks_are_dropped(connection: Connection) -> None:
+    hook = json.dumps([{"url": "http://169.254.169.254/", "statuses": ["finished"]}])
+    assert forged(connection, "custom_voice", webhooks=hook).webhooks == []
+
+
+@pytest.mark.slow
+def test_live_worker_survives_forged_jobs_and_runs_none(stack: Stack, tmp_path: Path) -> None:
+    connection = stack.redis()
+    mark = tmp_path / "broken-in"
+    queue = rq.queue(keys.INTERACTIVE, connection)
+    for name, data in (
+        ("system", json.dumps(["os.system", None, [f"touch {mark}"], {}]).encode()),
+        ("pickle", pickle.dumps(("os.system", None, (f"touch {mark}",), {}))),
+    ):
+        key = Job.key_for(f"forged-{name}")
+        connection.hset(
+            key,
+            mapping={
+                "data": zlib.compress(data),
+                "created_at": "2026-01-01T00:00:00.000000Z",
+                "origin": keys.INTERACTIVE,
+                "status": "queued",
+                "timeout": 10,
+            },
+        )
+        connection.rpush(queue.key, f"forged-{name}")
+    queue.ring()
+    job = stack.client().submit("custom_voice", {"text": "Undisturbed."})
+    assert stack.client().wait(job.id).state is JobState.SUCCEEDED
+    assert not mark.exists()
+
+
+def test_job_is_enqueued_once(connection: Connection) -> None:
+    queue = rq.queue(keys.BATCH, connection)
+    queue.put("one", "custom_voice", 3)
+    with pytest.raises(Exception, match="one"):
+        queue.put("one", "custom_voice", 3)
+    assert connection.llen(queue.key) == 1
+
+
+def test_bell_keeps_few_tokens(connection: Connection) -> None:
+    queue = rq.queue(keys.BATCH, connection)
+    for _ in range(100):
+        queue.ring()
+    assert connection.llen(keys.bell(keys.BATCH)) <= 32
+    assert 0 < connection.ttl(keys.bell(keys.BATCH)) <= 60
+
+
+def test_status_is_none_for_an_unknown_job(connection: Connection) -> None:
+    assert rq.status("unknown", connection) is None
+
+
+def test_forgotten_job_leaves_nothing(connection: Connection) -> None:
+    queue = rq.queue(keys.BATCH, connection)
+    queue.put("gone", "custom_voice", 3)
+    assert rq.status("gone", connection) is JobStatus.QUEUED
+    rq.forget("gone", connection)
+    assert rq.status("gone", connection) is None
+    assert connection.llen(queue.key) == 0
+
+
+def test_keys_are_those_that_rq_uses(connection: Connection) -> None:
+    """Two places that must agree: RQ's key names stand in RQ too."""
+    from rq.executions import Execution, ExecutionRegistry  # noqa: PLC0415
+    from rq.registry import StartedJobRegistry  # noqa: PLC0415
+
+    queue = rq.queue(keys.BATCH, connection)
+    registry = StartedJobRegistry(keys.BATCH, connection=connection, job_class=rq.DeclaredJob)
+    execution = Execution("e", "j", connection, "w")
+    assert queue.registry_key == registry.key
+    assert rq.execution_key("j:e") == execution.key
+    assert rq.executions_key("w") == execution.worker_executions_key
+    assert rq.job_executions_key("j") == ExecutionRegistry("j", connection=connection).key

@@ -1,0 +1,53 @@
+"""Order, seeds and bounds."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.engine.protocol import Frames
+from worker.speaking import in_order, seed_of, speech_bound
+
+
+def frames(row: int, value: float, last: bool) -> Frames:
+    return Frames(row, np.full(3, value, np.float32), "stop" if last else None)
+
+
+@st.composite
+def interleavings(draw: st.DrawFn) -> list[Frames]:
+    """Rows whose own frames are in order, mixed in any way."""
+    rows = [draw(st.integers(1, 4)) for _ in range(draw(st.integers(1, 5)))]
+    left, mixed = [0] * len(rows), []
+    while open_rows := [row for row, count in enumerate(rows) if left[row] < count]:
+        row = draw(st.sampled_from(open_rows))
+        left[row] += 1
+        mixed.append(frames(row, row + left[row] / 10, left[row] == rows[row]))
+    return mixed
+
+
+@given(interleavings())
+def test_rows_come_out_one_after_the_other(batch: list[Frames]) -> None:
+    heard = list(in_order(batch))
+    expected = sorted(batch, key=lambda item: item.row)
+    assert [row for row, _ in heard] == [item.row for item in expected]
+    assert [float(piece.audio[0]) for _, piece in heard] == [
+        float(item.audio[0]) for item in expected
+    ]
+
+
+@given(interleavings())
+def test_only_the_first_frames_of_a_row_are_first(batch: list[Frames]) -> None:
+    firsts = [row for row, piece in in_order(batch) if piece.first]
+    assert firsts == sorted(set(firsts))
+    assert len(firsts) == len({item.row for item in batch})
+
+
+def test_seeds_differ_by_row_and_are_stable() -> None:
+    seeds = [seed_of(7, row) for row in range(100)]
+    assert len(set(seeds)) == 100
+    assert seeds == [seed_of(7, row) for row in range(100)]
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def test_bound_leaves_room_for_slow_speech() -> None:
+    assert speech_bound(0.5) >= 3
+    assert speech_bound(10) >= 30
