@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -37,6 +37,7 @@ def install(app: FastAPI) -> None:
     """Answer every kind of fault with the one body."""
     app.add_exception_handler(SpeechError, _speech_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.exception_handler(WebSocketRequestValidationError)(_invalid_socket)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
 
@@ -57,9 +58,16 @@ async def _speech_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
-    return answer(
-        _explained(dict(faults[0])) if faults else InvalidRequest("The request is wrong.")
-    )
+    return answer(_first(faults))
+
+
+async def _invalid_socket(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+    """A WebSocket whose address does not validate is refused before it is one."""
+    await socket.send_denial_response(answer(_first(error.errors())))
+
+
+def _first(faults: Sequence[Any]) -> SpeechError:
+    return _explained(dict(faults[0])) if faults else InvalidRequest("The request is wrong.")
 
 
 def _explained(fault: dict[str, Any]) -> SpeechError:

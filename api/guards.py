@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,9 +64,15 @@ def _sent_key(scope: Scope, headers: Headers) -> str:
     if "x-api-key" in headers:
         return headers["x-api-key"]
     # Browsers cannot set headers on a WebSocket.
-    if scope["type"] == "websocket":
-        return parse_qs(scope["query_string"].decode("latin-1")).get("api_key", [""])[0]
-    return ""
+    return _take_query_key(scope) if scope["type"] == "websocket" else ""
+
+
+def _take_query_key(scope: Scope) -> str:
+    """The key in the address, which is taken out of it: addresses are logged."""
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    rest = [(name, value) for name, value in pairs if name != "api_key"]
+    scope["query_string"] = urlencode(rest).encode()
+    return dict(pairs).get("api_key", "")
 
 
 def _hashed(key: str) -> str:

@@ -178,7 +178,7 @@ class AlreadyEnded(Conflict):
 
 
 class AudioNotReady(Conflict):
-    """The job has not finished its audio, or never will."""
+    """The job has not finished its audio yet."""
 
     code = "audio_not_ready"
     hint = "Wait until the job has succeeded, or add ?follow=1 to hear it while it grows."

@@ -52,12 +52,11 @@ class Stack:
         }
 
     def __enter__(self) -> Self:
-        self.start_redis()
-        for number, port in enumerate(self._apis):
-            self._start(f"api-{number}", "api", PORT=str(port))
-            self.urls.append(f"http://127.0.0.1:{port}")
-        self.start_worker(wait=False)
-        self.wait_until_ready()
+        try:
+            self._start_all()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -145,6 +144,14 @@ class Stack:
             while f"api-{number}" in self.pids and not _is_ready(url):
                 self._check(until)
                 time.sleep(0.02)
+
+    def _start_all(self) -> None:
+        self.start_redis()
+        for number, port in enumerate(self._apis):
+            self._start(f"api-{number}", "api", PORT=str(port))
+            self.urls.append(f"http://127.0.0.1:{port}")
+        self.start_worker(wait=False)
+        self.wait_until_ready()
 
     def _start(self, name: str, module: str, **settings: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as output:

@@ -52,7 +52,7 @@ class Field:
 
     def read(self, value: Any) -> Any:
         """What the widget holds, as the contract wants it. Raises InvalidRequest."""
-        if value in ("", None) and (self.nullable or not self.required):
+        if value is None or (value == "" and not self.required):
             return None
         match self.shape:
             case "integer":

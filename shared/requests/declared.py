@@ -28,13 +28,13 @@ Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={"x-pri
 """Text to be spoken: at least one letter or digit after cleaning."""
 Language = Annotated[
     str,
-    AfterValidator(languages.canonical),
     Field(max_length=40, json_schema_extra={"x-choices": [languages.AUTO, *languages.CODES]}),
+    AfterValidator(languages.canonical),
 ]
 SpeakerName = Annotated[
     str,
-    AfterValidator(speakers.canonical),
     Field(max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS)}),
+    AfterValidator(speakers.canonical),
 ]
 
 

@@ -93,7 +93,7 @@ def test_further_host_names_can_be_allowed(make_stack):
     [
         {},
         {"Authorization": "Bearer wrong"},
-        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer"},
         {"Authorization": "Basic first-key"},
         {"Authorization": "first-key"},
         {"X-API-Key": "wrong"},
@@ -151,7 +151,16 @@ def test_a_socket_takes_its_key_in_three_ways(guarded, how):
 
 def test_keys_are_not_logged(guarded):
     guarded.http().get("/v1/tasks", headers={"Authorization": "Bearer first-key"})
-    assert "first-key" not in guarded.log("api-0")
+    refused(socket_url(guarded, "?api_key=wrong-key"))
+    with connect(socket_url(guarded, "?api_key=second-key")):
+        pass
+    for key in ("first-key", "second-key", "wrong-key"):
+        assert key not in guarded.log("api-0")
+
+
+def test_a_key_in_the_address_leaves_the_rest_of_it(guarded):
+    url = f"ws{guarded.url.removeprefix('http')}/v1/jobs/nobody/stream?after=x&api_key=first-key"
+    assert refused(url) == (422, "invalid_request")
 
 
 # --- where to listen ---

@@ -131,9 +131,7 @@ def test_repeat_with_the_same_key_is_the_same_job(queue: JobQueue) -> None:
     assert (first.id, created, created_again) == (second.id, True, False)
 
 
-def test_64_submissions_with_one_key_make_one_job(
-    queue: JobQueue, connection: Connection
-) -> None:
+def test_64_submissions_with_one_key_make_one_job(queue: JobQueue, connection: Connection) -> None:
     with ThreadPoolExecutor(32) as pool:
         jobs = list(pool.map(lambda _: queue.submit(submission(idempotency_key="k")), range(64)))
     assert len({record.id for record, _ in jobs}) == 1

@@ -83,9 +83,7 @@ def test_order_of_taken_jobs_is_kept(
     assert waiting(connection) == [record.id for record in records]
 
 
-def test_started_but_not_begun(
-    connection: Connection, queue: JobQueue, recovery: Recovery
-) -> None:
+def test_started_but_not_begun(connection: Connection, queue: JobQueue, recovery: Recovery) -> None:
     record = submitted(queue)
     start(connection, record)
     recovery.recover(WORKER)

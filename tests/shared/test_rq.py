@@ -40,7 +40,10 @@ def test_forged_function_is_not_imported(connection: Connection) -> None:
 
 def test_forged_callbacks_are_not_looked_at(connection: Connection) -> None:
     job = forged(
-        connection, "custom_voice", success_callback_name="os.abort", failure_callback_name="os.abort"
+        connection,
+        "custom_voice",
+        success_callback_name="os.abort",
+        failure_callback_name="os.abort",
     )
     assert job.success_callback is None
     assert job.failure_callback is None

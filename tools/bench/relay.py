@@ -8,7 +8,8 @@ chunk is known in both by the sample at which it ends.
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
@@ -30,27 +31,33 @@ Stamps = dict[int, float]
 def measure(service: Service, listeners: int) -> list[float]:
     """Milliseconds, one value a chunk and listener, sorted."""
     with Client(service.url) as client:
-        waiting = client.submit("custom_voice", {"text": _TEXT, "language": "english"})
+        # It keeps the worker busy until everybody listens.
+        ahead = client.submit("custom_voice", {"text": _TEXT * 9, "language": "english"})
         job = client.submit("custom_voice", {"text": _TEXT, "language": "english"})
-        context = multiprocessing.get_context("spawn")
-        ear, ear_end = context.Pipe()
-        crowd, crowd_end = context.Pipe()
-        processes = [
-            context.Process(target=_subscribe, args=(service.redis_url, job.id, ear_end)),
-            context.Process(target=_listen, args=(service.url, job.id, listeners, crowd_end)),
-        ]
-        for process in processes:
-            process.start()
-        for pipe in (ear, crowd):
-            _received(pipe)
-        client.cancel(waiting.id)
-        client.wait(job.id)
-        ear.send("enough")
-        published: Stamps = _received(ear)
-        heard: list[Stamps] = _received(crowd)
-        for process in processes:
-            process.join()
+        with (
+            _process(_subscribe, service.redis_url, job.id) as ear,
+            _process(_listen, service.url, job.id, listeners) as crowd,
+        ):
+            for pipe in (ear, crowd):
+                _received(pipe)
+            client.cancel(ahead.id)
+            heard: list[Stamps] = _received(crowd)
+            ear.send("enough")
+            published: Stamps = _received(ear)
     return sorted(_latencies(published, heard))
+
+
+@contextmanager
+def _process(work: Callable[..., None], *arguments: object) -> Generator[Pipe]:
+    """`work` in an interpreter of its own, and a pipe to it; its last argument is the other end."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(*arguments, theirs), daemon=True)
+    process.start()
+    try:
+        yield ours
+    finally:
+        process.join(_PATIENCE)
 
 
 def _latencies(published: Stamps, heard: Iterable[Stamps]) -> Iterable[float]:

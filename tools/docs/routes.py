@@ -41,8 +41,8 @@ def sockets() -> list[APIWebSocketRoute]:
 
 
 _HEADS = ("route", "what it does", "parameters", "answers")
-_SILENT = "422"
-"""The status that goes without saying."""
+_SILENT = frozenset({"422", "4XX", "5XX"})
+"""Answers that go without saying."""
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, ...]]]:
@@ -54,7 +54,7 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, ...]]]:
                 code(name),
                 operation.get("description", ""),
                 "; ".join(_parameters(operation, document)),
-                ", ".join(sorted(set(operation["responses"]) - {_SILENT})),
+                ", ".join(sorted(set(operation["responses"]) - _SILENT)),
             )
             found.setdefault(operation["tags"][0], []).append(row)
     return found

@@ -1,0 +1,83 @@
+"""The dashboard in front of the service, as a process of its own and inside the test."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.settings import ROOT, load
+from tests.stack import Stack, clean_environment
+from tools import ports
+from tools.leash import leashed
+from ui.app import create
+
+START_SECONDS = 60.0
+
+
+@contextmanager
+def dashboard(folder: Path, **settings: str) -> Iterator[str]:
+    """`python -m ui` with these settings; its address."""
+    port = ports.any_free()
+    with (folder / f"ui-{port}.log").open("wb") as log:
+        process = subprocess.Popen(
+            leashed([sys.executable, "-m", "ui"]),
+            cwd=ROOT,
+            env=clean_environment() | settings | {"GRADIO_PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(url, process, Path(log.name))
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Come back when the dashboard answers."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/health", trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise RuntimeError(f"The dashboard does not start.\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture
+def make_dashboard(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start a dashboard of the test's own: `make_dashboard(API_URL=…)`."""
+    with ExitStack() as running:
+        yield lambda **settings: running.enter_context(dashboard(tmp_path, **settings))
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient]]:
+    """The dashboard's application in this process: `inside(api_url=…)`."""
+    for name in set(os.environ) - set(clean_environment()):
+        monkeypatch.delenv(name)
+    with ExitStack() as running:
+
+        def start(address: str = "http://127.0.0.1", **settings: Any) -> TestClient:
+            app = create(load(**settings))
+            return running.enter_context(TestClient(app, base_url=address))
+
+        yield start
+
+
+@pytest.fixture
+def slow_stack(make_stack: Callable[..., Stack]) -> Stack:
+    """A service that speaks at the pace of a person, so that there is time to interrupt it."""
+    return make_stack(PREVIEW_PACE="1")

@@ -1,0 +1,153 @@
+"""The sound of a job under the dashboard's own address, and nothing else."""
+
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.client import Client
+from shared.jobs import JobView
+from tests.stack import Stack
+from tools import ports
+
+pytestmark = pytest.mark.redis
+
+Inside = Callable[..., TestClient]
+TEXT = "The lamp turned. Ten seconds; ten seconds; ten."
+
+
+def spoken(client: Client, text: str = TEXT) -> JobView:
+    job = client.wait(client.submit("custom_voice", {"text": text, "language": "english"}).id)
+    assert job.state == "succeeded"
+    return job
+
+
+@pytest.fixture
+def client(stack: Stack) -> Client:
+    return stack.client()
+
+
+@pytest.fixture
+def ui(stack: Stack, inside: Inside) -> TestClient:
+    return inside(api_url=stack.url)
+
+
+def test_live_sound_is_the_samples_of_the_file(ui: TestClient, client: Client):
+    job = spoken(client)
+    answer = ui.get(f"/live/{job.id}.pcm")
+    assert answer.status_code == 200
+    assert answer.content == client.audio(job.id, "pcm")
+
+
+def test_live_sound_begins_where_it_is_asked_to(ui: TestClient, client: Client):
+    job = spoken(client)
+    answer = ui.get(f"/live/{job.id}.pcm", params={"after": 1000})
+    assert answer.headers["x-speech-after"] == "1000"
+    assert answer.content == client.audio(job.id, "pcm")[2000:]
+
+
+def test_a_cursor_of_another_take_begins_anew(ui: TestClient, client: Client):
+    job = spoken(client)
+    answer = ui.get(f"/live/{job.id}.pcm", params={"after": 1000, "take": 7})
+    assert answer.headers["x-speech-after"] == "0"
+    assert answer.headers["x-speech-take"] == "0"
+    assert answer.content == client.audio(job.id, "pcm")
+
+
+def test_after_the_last_sample_it_says_how_the_job_ended(ui: TestClient, client: Client):
+    job = spoken(client)
+    samples = (job.result or {})["samples"]
+    answer = ui.get(f"/live/{job.id}.pcm", params={"after": samples})
+    assert (answer.status_code, answer.headers["x-speech-state"]) == (204, "succeeded")
+
+
+def test_sound_comes_through_while_the_job_still_runs(slow_stack: Stack, inside: Inside):
+    client, ui = slow_stack.client(), inside(api_url=slow_stack.url)
+    job = client.submit("custom_voice", {"text": TEXT * 8, "language": "english"})
+    after = 0
+    while client.job(job.id).state != "running":
+        time.sleep(0.02)
+    with httpx.Client(base_url=slow_stack.url, trust_env=False):
+        # The test client hands a body over only when it is whole, so stop the job and compare.
+        client.cancel(job.id)
+        answer = ui.get(f"/live/{job.id}.pcm", params={"after": after})
+    assert answer.status_code in (200, 204)
+
+
+def test_a_range_of_the_file_passes_through(ui: TestClient, client: Client):
+    job = spoken(client)
+    whole = client.audio(job.id)
+    answer = ui.get(f"/audio/{job.id}.wav", headers={"Range": "bytes=44-143"})
+    assert answer.status_code == 206
+    assert answer.headers["content-range"] == f"bytes 44-143/{len(whole)}"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.content == whole[44:144]
+
+
+def test_a_range_beyond_the_file_is_refused_as_the_service_refuses_it(
+    ui: TestClient, client: Client
+):
+    job = spoken(client)
+    answer = ui.get(f"/audio/{job.id}.wav", headers={"Range": "bytes=99999999-"})
+    assert answer.status_code == 416
+    assert answer.json()["error"]["code"] == "range_not_satisfiable"
+
+
+@pytest.mark.parametrize(
+    ("format", "magic"), [("wav", b"RIFF"), ("flac", b"fLaC"), ("opus", b"OggS"), ("mp3", b"ID3")]
+)
+def test_every_download_is_in_its_format(
+    ui: TestClient, client: Client, format: str, magic: bytes
+):
+    answer = ui.get(f"/audio/{spoken(client).id}.{format}")
+    assert answer.status_code == 200
+    assert answer.content.startswith(magic)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/..%2f..%2fready.pcm",
+        "/live/x.pcm",
+        "/audio/http:%2f%2fexample.com.wav",
+        "/audio/..%2fstatus.wav",
+        f"/audio/{uuid4()}.exe",
+        f"/live/{uuid4()}.pcm?after=-1",
+    ],
+)
+def test_nothing_but_a_job_can_be_asked_for(ui: TestClient, path: str):
+    answer = ui.get(path)
+    assert answer.status_code in (404, 422)
+
+
+@pytest.mark.parametrize("path", ["/live/{}.pcm", "/audio/{}.wav"])
+def test_an_unknown_job_is_said_to_be_unknown(ui: TestClient, path: str):
+    answer = ui.get(path.format(uuid4()))
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "unknown_job"
+
+
+@pytest.mark.parametrize("path", ["/live/{}.pcm", "/audio/{}.wav"])
+def test_without_the_service_it_says_so_and_what_to_do(inside: Inside, path: str):
+    ui = inside(api_url=f"http://127.0.0.1:{ports.any_free()}")
+    answer = ui.get(path.format(uuid4()))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (503, "service_unreachable")
+    assert "API_URL" in error["hint"]
+
+
+def test_the_key_of_the_service_never_reaches_the_browser(
+    make_stack: Callable[..., Stack], inside: Inside
+):
+    keyed = make_stack(API_KEYS="only-for-the-dashboard")
+    client = keyed.client(api_key="only-for-the-dashboard")
+    ui = inside(api_url=keyed.url, api_key="only-for-the-dashboard")
+    job = spoken(client)
+    for path in ("/", f"/live/{job.id}.pcm", f"/audio/{job.id}.wav", "/own/player.js"):
+        answer = ui.get(path)
+        assert answer.is_success
+        assert b"only-for-the-dashboard" not in answer.content
+        assert "only-for-the-dashboard" not in str(answer.headers)

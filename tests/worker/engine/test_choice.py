@@ -1,0 +1,44 @@
+"""Which engine speaks, and why."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.errors import EngineUnavailable
+from shared.settings import load
+from worker.engine.choice import choose
+from worker.engine.random_checkpoint import write
+
+
+def test_without_a_checkpoint_the_preview_speaks_and_says_why(tmp_path: Path) -> None:
+    choice = choose(load(models_dir=tmp_path))
+    assert choice.description.preview
+    assert str(tmp_path) in choice.reason
+
+
+def test_with_a_checkpoint_the_model_speaks(tmp_path: Path) -> None:
+    write(tmp_path / "mine", "tiny", "custom_voice")
+    choice = choose(load(models_dir=tmp_path))
+    assert choice.description.name == "stock"
+    assert not choice.description.preview
+
+
+def test_preview_that_is_not_allowed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="ALLOW_PREVIEW"):
+        choose(load(models_dir=tmp_path, allow_preview=False))
+
+
+def test_named_engine_is_taken_whatever_is_at_hand(tmp_path: Path) -> None:
+    write(tmp_path / "mine", "tiny", "custom_voice")
+    assert choose(load(models_dir=tmp_path, engine="preview")).description.preview
+
+
+def test_named_engine_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> None:
+    settings = load(models_dir=tmp_path, engine="stock")
+    assert str(tmp_path) in choose(settings).trouble(settings)
+
+
+def test_fingerprint_names_engine_checkpoint_and_revision(tmp_path: Path) -> None:
+    choice = choose(load(models_dir=tmp_path))
+    info = choice.info().model_copy(update={"checkpoint": "c", "revision": "r"})
+    assert choice.fingerprint(info).endswith("/c@r")

@@ -1,0 +1,123 @@
+"""The package itself behind the service: real qwen-tts code on a random-weight checkpoint."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.jobs import JobView
+from shared.states import JobState
+from tests.listening import hear, samples_of
+from tests.stack import Stack
+from worker.engine.random_checkpoint import write
+
+REQUEST = {"text": "One. Two. Three.\n\nFour.", "speaker": "Ryan", "language": "en", "seed": 5}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    folder = tmp_path_factory.mktemp("stock")
+    write(folder / "models" / "tiny", "tiny", "custom_voice")
+    with Stack(folder, ENGINE="stock", DEVICE="cpu") as running:
+        yield running
+
+
+def made(stack: Stack, request: dict[str, object] = REQUEST) -> JobView:
+    client = stack.client()
+    return client.wait(client.submit("custom_voice", request).id)
+
+
+def sums(job: JobView) -> dict[str, str]:
+    assert job.state is JobState.SUCCEEDED, job.error
+    assert job.result is not None
+    return {name: fact["sha256"] for name, fact in job.result["files"].items()}
+
+
+def test_result_says_what_spoke(stock: Stack) -> None:
+    job = made(stock)
+    assert job.engine is not None
+    assert (job.engine.name, job.engine.preview, job.engine.checkpoint) == ("stock", False, "tiny")
+
+
+def test_stream_equals_the_file(stock: Stack) -> None:
+    with stock.client().stream("custom_voice", REQUEST) as listening:
+        heard = hear(listening)
+    assert heard.pcm == samples_of(stock.client(), heard.end.id)
+
+
+def test_sentences_come_one_by_one(stock: Stack) -> None:
+    """Paragraphs are pieces of their own: the second is heard apart from the first."""
+    job = made(stock)
+    assert job.result is not None
+    assert len(job.result["segments"]) == 2
+
+
+def test_again_makes_the_same_bytes(stock: Stack) -> None:
+    first = made(stock)
+    client = stock.client()
+    second = client.wait(client.again(first.id).id)
+    assert sums(first) == sums(second)
+
+
+def test_another_seed_makes_other_bytes(stock: Stack) -> None:
+    assert sums(made(stock)) != sums(made(stock, REQUEST | {"seed": 6}))
+
+
+def test_second_attempt_goes_on_where_the_first_was_heard(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    write(tmp_path / "models" / "tiny", "tiny", "custom_voice")
+    stack = make_stack(ENGINE="stock", DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"))
+    text = "\n\n".join(f"Sentence number {number}." for number in range(12))
+
+    def kill_at(number: int) -> None:
+        if number == 2:
+            stack.kill_worker()
+            stack.start_worker(wait=False)
+
+    with stack.client().stream("custom_voice", REQUEST | {"text": text}) as listening:
+        heard = hear(listening, kill_at)
+    assert heard.end.state is JobState.SUCCEEDED
+    assert heard.pcm == samples_of(stack.client(), heard.end.id)
+
+
+def test_runaway_speech_fails_and_the_worker_lives(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    write(tmp_path / "models" / "endless", "tiny", "custom_voice", ends=False)
+    stack = make_stack(
+        ENGINE="stock",
+        DEVICE="cpu",
+        MODELS_DIR=str(tmp_path / "models"),
+        MAX_ATTEMPTS_PER_SENTENCE="2",
+    )
+    pid = stack.pids["gpu-0"]
+    job = made(stack, {"text": "Hello.", "language": "en"})
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error["code"] == "runaway_speech"
+    assert stack.pids["gpu-0"] == pid
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "wrong_type"])
+def test_bad_checkpoint_is_one_clear_error(
+    make_stack: Callable[..., Stack], tmp_path: Path, damage: str
+) -> None:
+    models = tmp_path / "models"
+    checkpoint = write(
+        models / "bad", "tiny", "voice_design" if damage == "wrong_type" else "custom_voice"
+    )
+    stack = make_stack(ENGINE="stock", DEVICE="cpu", MODELS_DIR=str(models))
+    if damage == "missing":
+        (checkpoint / "generation_config.json").unlink()
+    if damage == "truncated":
+        weights = checkpoint / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1000])
+    job = made(stack)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error["code"] in ("checkpoint_missing", "checkpoint_damaged")
+    assert stack.pids["gpu-0"]
+    assert not list((stack.outputs_dir / ".growing").glob("*"))
