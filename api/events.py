@@ -1,7 +1,6 @@
 """`/v1/jobs/{id}/events`: what happens to a job, as server-sent events without its sound."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
 
 from fastapi import APIRouter
@@ -9,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import Here
 from api.following import Message, follow
+from api.stopping import stop
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -48,9 +48,7 @@ async def _lines(first: Message, messages: AsyncGenerator[Message]) -> AsyncGene
         return
     finally:
         if pending:
-            pending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                await pending
+            await stop(pending)
         await messages.aclose()
 
 

@@ -52,6 +52,8 @@ class Janitor:
             except (redis.RedisError, SpeechError) as error:
                 log.warning("Tidying up has to wait: %s", error)
                 self._wait_for_hearts()
+            except Exception:  # one thing that cannot be tidied must not end all tidying
+                log.exception("Tidying up met a fault.")
 
     def _wait_for_hearts(self) -> None:
         """After an outage every lease may have run out: let those who live renew theirs first."""

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.jobs import queue_of
+from api.stopping import stop
 from shared import events
 from shared.audio.encode import Encoder, encoder
 from shared.errors import AlreadyEnded, InternalError, InvalidRequest, SpeechError
@@ -92,7 +93,8 @@ async def attach(
 
 async def _receive_start(socket: WebSocket) -> Start:
     try:
-        return _parse(_START, await asyncio.wait_for(_receive(socket), _PATIENCE))
+        async with asyncio.timeout(_PATIENCE):
+            return _parse(_START, await _receive(socket))
     except TimeoutError as error:
         raise InvalidRequest(f"No start message came within {_PATIENCE:.0f} seconds.") from error
 
@@ -128,10 +130,8 @@ async def _relay(
         for task in done:
             task.result()
     finally:
-        for task in (sending, hearing):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, SpeechError, WebSocketDisconnect):
-                await task
+        await stop(hearing)
+        await stop(sending)
 
 
 async def _send_all(socket: WebSocket, messages: AsyncGenerator[Message], format: Format) -> None:

@@ -171,6 +171,12 @@ class Conflict(SpeechError):
     type = "invalid_request_error"
 
 
+class Superseded(Conflict):
+    """A later attempt has taken over what this one was making."""
+
+    code = "superseded"
+
+
 class AlreadyEnded(Conflict):
     """The job has ended, so it cannot be stopped."""
 

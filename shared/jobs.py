@@ -58,6 +58,8 @@ class JobRecord(BaseModel):
     """Samples delivered to listeners in the present take."""
     take: int = 0
     """Grows when the audio had to begin anew."""
+    restart_reason: str = ""
+    """Why the present take is not the first."""
     seq: int = 0
     cancel: bool = False
     worker: str = ""

@@ -6,6 +6,7 @@ its sister scripts change it.
 
 import hashlib
 import json
+import logging
 import math
 import random
 import time
@@ -16,9 +17,9 @@ from typing import Any
 
 import redis
 import uuid_utils
-from rq.exceptions import DuplicateJobError
+from pydantic import ValidationError
 
-from shared import events, keys, rq, scripts
+from shared import events, keys, rq, scripts, status
 from shared.connection import Connection
 from shared.errors import (
     AlreadyEnded,
@@ -30,11 +31,13 @@ from shared.errors import (
     TooManyJobs,
     UnknownJob,
 )
-from shared.jobs import JobRecord, JobView, encode, flat, view
+from shared.jobs import JobRecord, JobView, Progress, encode, flat, view
 from shared.requests import contract
 from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
 from shared.states import JobState, origins
+
+log = logging.getLogger(__name__)
 
 _HEALS = 86_400.0
 """Seconds after which an entry of the active set heals itself; the janitor renews live ones."""
@@ -58,6 +61,19 @@ class Submission:
     queue: str
     idempotency_key: str | None = None
     again_of: str = ""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A job without its text."""
+
+    state: JobState
+    estimate: float
+    done: float
+
+    def remaining(self, pace: float) -> float:
+        """Seconds until it would be done if it ran now."""
+        return self.estimate * (1 - self.done) * pace
 
 
 @dataclass(frozen=True)
@@ -91,17 +107,19 @@ class JobQueue:
             record = _record(submission)
             outcome, job_id = self._admit(record, submission)
             if outcome == "known":
-                return self.get(job_id), False
-            self.enqueue(record)
-            return record, True
+                record = self.get(job_id)
+            if record.state is JobState.QUEUED:
+                self._put(record)
+            return record, outcome == "admitted"
 
-    def enqueue(self, record: JobRecord) -> None:
-        """Hand an admitted job to RQ; handing it over twice does no harm."""
-        queue = rq.queue(record.queue, self._redis)
-        try:
-            queue.put(record.id, record.task, self._settings.max_attempts)
-        except DuplicateJobError:
-            queue.ring()
+    def _put(self, record: JobRecord, at_front: bool = False) -> None:
+        rq.queue(record.queue, self._redis).put(record.id, record.task, at_front)
+
+    def requeue(self, record: JobRecord) -> None:
+        """Hand a job to RQ once more, as the next of its queue."""
+        with answered():
+            rq.forget(record.id, self._redis)
+            self._put(record, at_front=True)
 
     def _admit(self, record: JobRecord, submission: Submission) -> tuple[str, str]:
         digest = _digest(submission) if submission.idempotency_key else ""
@@ -145,7 +163,7 @@ class JobQueue:
     def _drain(self) -> float:
         """Seconds until a place is likely to be free."""
         pace = self.pace()
-        soonest = min((_remaining(record, pace) for record in self.active()), default=1.0)
+        soonest = min((job.remaining(pace) for job in self._sketches().values()), default=1.0)
         return max(1.0, math.ceil(soonest))
 
     def _refuse_when_memory_is_short(self) -> None:
@@ -174,7 +192,9 @@ class JobQueue:
             place = self._lineup(record.id).get(record.id, Place(0, record.estimate))
             return view(record, position=place.ahead, eta_seconds=round(place.seconds, 1))
         if record.state is JobState.RUNNING:
-            return view(record, eta_seconds=round(_remaining(record, self.pace()), 1))
+            done = record.progress.fraction if record.progress else 0.0
+            left = Sketch(record.state, record.estimate, done).remaining(self.pace())
+            return view(record, eta_seconds=round(left, 1))
         return view(record)
 
     def recent(self, limit: int, before: str | None = None) -> Iterator[JobRecord]:
@@ -205,8 +225,8 @@ class JobQueue:
             for job_id in job_ids:
                 pipeline.hgetall(keys.job(job_id))
             for fields in pipeline.execute():
-                if b"id" in fields:
-                    yield JobRecord.decode(fields)
+                if b"id" in fields and (record := _readable(fields)):
+                    yield record
 
     def _lineup(self, job_id: str) -> dict[str, "Place"]:
         """The place of every waiting job, looked up anew a few times a second at most."""
@@ -217,21 +237,31 @@ class JobQueue:
         return self._places
 
     def _line_up(self) -> dict[str, "Place"]:
-        active = {record.id: record for record in self.active()}
-        running = [record for record in active.values() if record.state is JobState.RUNNING]
         pace = self.pace()
-        ahead, seconds = len(running), sum(_remaining(record, pace) for record in running)
-        places: dict[str, Place] = {}
         with answered():
-            for name in keys.QUEUES:
-                for item in self._redis.lrange(rq.queue(name, self._redis).key, 0, -1):
-                    record = active.get(item.decode())
-                    if record is None or record.state is not JobState.QUEUED:
-                        continue
-                    seconds += _remaining(record, pace)
-                    places[record.id] = Place(ahead, seconds)
-                    ahead += 1
+            sketches = self._sketches()
+            workers = max(1, len(status.workers(self._redis)))
+            waiting = [rq.queue(name, self._redis).ids() for name in keys.QUEUES]
+        running = [sketch for sketch in sketches.values() if sketch.state is JobState.RUNNING]
+        ahead, seconds = len(running), sum(sketch.remaining(pace) for sketch in running)
+        places: dict[str, Place] = {}
+        for job_id in (job_id for lane in waiting for job_id in lane):
+            sketch = sketches.get(job_id)
+            if sketch is None or sketch.state is not JobState.QUEUED:
+                continue
+            seconds += sketch.remaining(pace)
+            places[job_id] = Place(ahead, seconds / workers)
+            ahead += 1
         return places
+
+    def _sketches(self) -> dict[str, "Sketch"]:
+        """Of every active job, what its place and its time depend on, without its text."""
+        ids = [job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1)]
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hmget(keys.job(job_id), "state", "estimate", "progress")
+            found = zip(ids, pipeline.execute(), strict=True)
+        return {job_id: _sketch(*fields) for job_id, fields in found if fields[0]}
 
     def pace(self) -> float:
         """Wall seconds per second of audio of the engine in use, a moving average."""
@@ -256,15 +286,18 @@ class JobQueue:
         target: JobState,
         *,
         attempt: int | None = None,
+        waiting: bool = False,
         reason: str = "",
         **fields: Any,
     ) -> int:
         """Take a job to `target` and tell its listeners; returns the attempt.
 
-        With `attempt`, only while that attempt runs. Raises IllegalTransition, or its subclass
-        Fenced where an attempt no longer holds.
+        With `attempt`, only while that attempt runs; with `waiting`, only while none does. Raises
+        IllegalTransition, or its subclass Fenced where an attempt no longer holds.
         """
         allowed = origins(target) if attempt is None else [JobState.RUNNING]
+        if waiting:
+            allowed.remove(JobState.RUNNING)
         if target.terminal and not self._settings.store_text:
             fields["request"] = contract(record.task).redact(record.request)
         event = events.State(state=target, reason=reason)
@@ -327,22 +360,34 @@ class JobQueue:
         if state.terminal:
             raise AlreadyEnded(f"The job has already ended as {state.value}.", param="id")
         with answered():
-            # The flag first: a worker that begins the job from now on sees it.
-            self._redis.hset(keys.job(job_id), "cancel", 1)
-            record = self.get(job_id)
-            if record.state is JobState.RUNNING or not self._withdraw(record):
-                rq.interrupt(job_id, self.get(job_id).worker, self._redis)
+            while not (self._withdraw(job_id) or self._interrupt(job_id)):
+                if self.get(job_id).state.terminal:
+                    break
         return self.get(job_id)
 
-    def _withdraw(self, record: JobRecord) -> bool:
-        """Take a waiting job out of its queue; False if a worker was quicker."""
-        waiting = rq.queue(record.queue, self._redis).key
-        paused = record.state is JobState.PAUSED
-        if not self._redis.lrem(waiting, 1, record.id) and not paused:
+    def _withdraw(self, job_id: str) -> bool:
+        """End a job that waits; a worker that has taken it meanwhile finds it ended."""
+        try:
+            self.transition(
+                self.get(job_id), JobState.CANCELLED, waiting=True, finished_at=time.time()
+            )
+        except IllegalTransition:
             return False
-        self.transition(record, JobState.CANCELLED, finished_at=time.time())
-        rq.forget(record.id, self._redis)
+        rq.forget(job_id, self._redis)
         return True
+
+    def _interrupt(self, job_id: str) -> bool:
+        """Ask a job that runs to stop; False if it does not run."""
+        worker = scripts.run(self._redis, "flag", [keys.job(job_id)], [])
+        if worker is None:
+            return False
+        rq.interrupt(job_id, worker.decode(), self._redis)
+        return True
+
+    def release(self, record: JobRecord) -> None:
+        """Take an ended job from among the active."""
+        self._redis.zrem(keys.ACTIVE, record.id)
+        self._redis.zrem(keys.client(record.client), record.id)
 
 
 class Fenced(IllegalTransition):
@@ -360,6 +405,15 @@ def answered() -> Generator[None]:
         raise QueueUnavailable("The queue does not answer.", retry_after=2) from error
     except redis.OutOfMemoryError as error:
         raise QueueFull("The queue's memory is used up.", retry_after=10) from error
+
+
+def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
+    """A record, unless another version of the service wrote what this one cannot read."""
+    try:
+        return JobRecord.decode(fields)
+    except ValidationError as error:
+        log.error("The record of job %r cannot be read: %s", fields[b"id"], error)
+        return None
 
 
 def _record(submission: Submission) -> JobRecord:
@@ -393,7 +447,6 @@ def _idempotency(submission: Submission) -> str:
     return keys.idempotency(submission.client, hashlib.sha256(name).hexdigest() if name else "")
 
 
-def _remaining(record: JobRecord, pace: float) -> float:
-    """Seconds until a job that runs now would be done."""
-    done = record.progress.fraction if record.progress else 0.0
-    return record.estimate * (1 - done) * pace
+def _sketch(state: bytes, estimate: bytes | None, progress: bytes | None) -> Sketch:
+    done = Progress.model_validate_json(progress).fraction if progress else 0.0
+    return Sketch(JobState(state.decode()), float(estimate or 0), done)

@@ -1,16 +1,17 @@
 """Giving back what dead workers held, and mending a job whose record and RQ disagree.
 
-Everything here may be done by any process, at any time, twice.
+Who is alive is decided by one thing: the lease of the worker that the job's record names. All here
+may be done by any process and any number of times; `recover` alone needs the worker's lease.
 """
 
 import logging
 import time
+from collections.abc import Callable
+from uuid import uuid4
 
 from rq.job import JobStatus
-from rq.registry import StartedJobRegistry
-from rq.serializers import JSONSerializer
 
-from shared import keys, rq
+from shared import keys, rq, scripts, status
 from shared.connection import Connection
 from shared.errors import IllegalTransition, WorkerLost
 from shared.jobs import JobRecord
@@ -18,8 +19,8 @@ from shared.queue import JobQueue, answered
 from shared.settings import Settings
 from shared.states import JobState
 
-_GRACE = 5.0
-"""Seconds that a submission may take between its record and its place in RQ."""
+_CLAIM_MILLISECONDS = 10_000
+"""How long a lost worker's name is held while its jobs are given back."""
 
 log = logging.getLogger(__name__)
 
@@ -31,110 +32,131 @@ class Recovery:
         self._redis = connection
         self._queue = queue
         self._settings = settings
+        self._me = f"recovery-{uuid4().hex}"
+        self._suspects: set[str] = set()
+        """Jobs that looked astray at the last look: one look may fall between two steps."""
 
     def recover(self, worker: str) -> None:
-        """Give back all that a worker held; it must be known to be dead."""
-        with answered():
-            # First those taken but not started: were an execution given back before, its job
-            # would be `queued` again here and be put into the queue twice.
-            self._return_inflight(worker)
-            self._expire_executions(worker)
-            self._bury(worker)
-        self.reconcile()
-
-    def recover_the_lost(self) -> None:
-        """Give back what every worker held whose lease has run out."""
-        with answered():
-            for name in self._redis.smembers(keys.WORKERS):
-                if not self._redis.exists(keys.lease(name.decode())):
-                    log.warning("Worker %s is gone; its jobs are given back.", name.decode())
-                    self.recover(name.decode())
-                    self._redis.srem(keys.WORKERS, name)
-            self._clean_registries()
-        self.reconcile()
-
-    def reconcile(self) -> None:
-        """Make every active record and RQ agree again, the record being the truth."""
+        """Give back all that a dead worker held; the caller holds its lease."""
         with answered():
             for record in self._queue.active():
-                try:
-                    self._mend(record, rq.status(record.id, self._redis))
-                except IllegalTransition:
-                    # The job took its next step between our look and our hand.
-                    continue
+                if record.state is JobState.RUNNING and record.worker == worker:
+                    self._try(self._give_back, record)
+            for job_id in reversed(self._inflight(worker)):
+                scripts.run(
+                    self._redis,
+                    "return_inflight",
+                    [
+                        keys.inflight(worker),
+                        rq.job_key(job_id),
+                        rq.place(job_id, self._redis),
+                    ],
+                    [job_id],
+                )
+            rq.bury(worker, self._redis)
+        self._mend_all(dead=worker)
 
-    def _mend(self, record: JobRecord, status: JobStatus | None) -> None:
-        with_rq = status in (JobStatus.QUEUED, JobStatus.STARTED)
-        if not record.state.terminal:
-            self._queue.keep_active(record)
-        if record.state is JobState.RUNNING and status is not JobStatus.STARTED:
-            self._give_back(record, requeue=not with_rq)
-        elif record.state is JobState.QUEUED and not with_rq and self._settled(record):
-            rq.forget(record.id, self._redis)
-            self._queue.enqueue(record)
-        elif record.state.terminal:
-            self._release(record)
+    def recover_the_lost(self) -> None:
+        """Give back what every worker held whose lease has run out, then mend what is astray."""
+        with answered():
+            for name in self._names():
+                if not self._redis.exists(keys.lease(name)) and self._claim(name):
+                    log.warning("Worker %s is gone; what it held is given back.", name)
+                    self.recover(name)
+                    self._redis.srem(keys.WORKERS, name)
+                    scripts.run(self._redis, "release", [keys.lease(name)], [self._me])
+        self._mend_all()
 
-    def _give_back(self, record: JobRecord, requeue: bool) -> None:
+    def _claim(self, worker: str) -> bool:
+        """Hold a dead worker's name, so that no successor is born meanwhile."""
+        claimed = scripts.run(
+            self._redis, "lease", [keys.lease(worker)], [self._me, _CLAIM_MILLISECONDS, ""]
+        )
+        return claimed == 1
+
+    # --- mending ---
+
+    def _mend_all(self, dead: str = "") -> None:
+        """Make active records and RQ agree again, the record being the truth."""
+        with answered():
+            listed = self._listed()
+            suspects: set[str] = set()
+            for record in self._queue.active():
+                self._queue.keep_active(record)
+                if self._astray(record, listed, dead):
+                    suspects.add(record.id)
+                    if record.id in self._suspects or dead:
+                        self._try(self._mend, record)
+            self._suspects = suspects
+
+    def _astray(self, record: JobRecord, listed: set[str], dead: str) -> bool:
+        """True for a job that nobody will take or end."""
+        if record.state is JobState.QUEUED:
+            found = rq.status(record.id, self._redis)
+            if found is JobStatus.STARTED:
+                return self._gone(rq.owner(record.id, self._redis), dead)
+            return not dead and (found is not JobStatus.QUEUED or record.id not in listed)
+        if record.state is JobState.RUNNING:
+            if dead:
+                return False
+            return self._gone(record.worker, dead) or self._abandoned(record)
+        return record.state.terminal
+
+    def _mend(self, record: JobRecord) -> None:
+        log.warning("Job %s was astray as %s.", record.id, record.state.value)
+        if record.state is JobState.QUEUED:
+            self._queue.requeue(record)
+        elif record.state is JobState.RUNNING:
+            self._give_back(record)
+        else:
+            self._queue.release(record)
+
+    def _give_back(self, record: JobRecord) -> None:
         """The worker died over this job: it waits again, unless that happened too often."""
         crashes = record.crashes + 1
-        if crashes >= self._settings.max_attempts:
+        if record.cancel:
+            self._queue.transition(
+                record, JobState.CANCELLED, attempt=record.attempt, finished_at=time.time()
+            )
+            rq.forget(record.id, self._redis)
+        elif crashes >= self._settings.max_attempts:
             error = WorkerLost(f"The worker died over this job {crashes} times.")
             self._queue.fail(record, error, attempt=record.attempt)
             rq.forget(record.id, self._redis)
-            return
-        self._queue.transition(
-            record,
-            JobState.QUEUED,
-            attempt=record.attempt,
-            reason="The worker died; another attempt follows.",
-            crashes=crashes,
-        )
-        if requeue:
-            rq.forget(record.id, self._redis)
-            self._queue.enqueue(record)
+        else:
+            self._queue.transition(
+                record,
+                JobState.QUEUED,
+                attempt=record.attempt,
+                reason="The worker died; another attempt follows.",
+                crashes=crashes,
+            )
+            self._queue.requeue(record)
 
-    def _settled(self, record: JobRecord) -> bool:
-        return time.time() - record.created_at > _GRACE
+    def _try(self, act: Callable[[JobRecord], None], record: JobRecord) -> None:
+        try:
+            act(record)
+        except IllegalTransition:
+            # The job took its next step between our look and our hand.
+            log.info("Job %s has gone on by itself.", record.id)
 
-    def _release(self, record: JobRecord) -> None:
-        self._redis.zrem(keys.ACTIVE, record.id)
-        self._redis.zrem(keys.client(record.client), record.id)
+    # --- looking ---
 
-    def _return_inflight(self, worker: str) -> None:
-        inflight = keys.inflight(worker)
-        for job_id in reversed([item.decode() for item in self._redis.lrange(inflight, 0, -1)]):
-            waiting = rq.status(job_id, self._redis) is JobStatus.QUEUED
-            with self._redis.pipeline() as pipeline:
-                pipeline.lrem(inflight, 1, job_id)
-                if waiting:
-                    pipeline.lpush(rq.place(job_id, self._redis), job_id)
-                pipeline.execute()
+    def _listed(self) -> set[str]:
+        """Jobs that wait in a queue or have been taken from one."""
+        waiting = {job_id for name in keys.QUEUES for job_id in rq.queue(name, self._redis).ids()}
+        return waiting.union(*(self._inflight(name) for name in self._names()))
 
-    def _expire_executions(self, worker: str) -> None:
-        """Let RQ's own clean-up find the worker's executions abandoned, now."""
-        executions = rq.executions_key(worker)
-        for composite in [item.decode() for item in self._redis.smembers(executions)]:
-            for name in keys.QUEUES:
-                self._redis.zadd(rq.queue(name, self._redis).registry_key, {composite: 1}, xx=True)
-            self._redis.delete(rq.execution_key(composite))
-        self._clean_registries()
-        self._redis.delete(executions)
+    def _inflight(self, worker: str) -> list[str]:
+        return [item.decode() for item in self._redis.lrange(keys.inflight(worker), 0, -1)]
 
-    def _clean_registries(self) -> None:
-        for name in keys.QUEUES:
-            StartedJobRegistry(
-                name,
-                connection=self._redis,
-                job_class=rq.DeclaredJob,
-                serializer=JSONSerializer,
-            ).cleanup()
+    def _names(self) -> list[str]:
+        return [name.decode() for name in self._redis.smembers(keys.WORKERS)]
 
-    def _bury(self, worker: str) -> None:
-        key = rq.worker_key(worker)
-        with self._redis.pipeline() as pipeline:
-            pipeline.delete(key)
-            pipeline.srem("rq:workers", key)
-            for name in keys.QUEUES:
-                pipeline.srem(f"rq:workers:{name}", key)
-            pipeline.execute()
+    def _gone(self, worker: str, dead: str) -> bool:
+        return worker == dead or not self._redis.exists(keys.lease(worker))
+
+    def _abandoned(self, record: JobRecord) -> bool:
+        """True if its worker lives and says that it runs something else."""
+        said = [worker for worker in status.workers(self._redis) if worker.name == record.worker]
+        return bool(said) and said[0].job != record.id

@@ -2,14 +2,18 @@
 
 RQ imports whatever dotted path a job names, callbacks and webhooks included; a job forged in Redis
 would run it. Here a job's function is the name of a contract, and nothing is ever imported.
+
+RQ only delivers. Its retries and registries are not used: whether a job is alive is decided by its
+record and by the lease of the worker named there (`shared.recovery`).
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from rq import Queue, Retry
+from rq import Queue
 from rq.command import send_command  # pyright: ignore[reportUnknownVariableType]
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -17,7 +21,9 @@ from shared import keys
 from shared.connection import Connection
 from shared.requests import contract
 
-_DAY = 86_400
+JOB_PREFIX = "rq:job:"
+LEASE = 86_400
+"""Seconds that RQ's own books keep a running job; nothing is decided by them."""
 _BELL_TOKENS = 32
 
 
@@ -45,26 +51,20 @@ class BelledQueue(Queue):
 
     job_class = DeclaredJob
 
-    @property
-    def registry_key(self) -> str:
-        """The set of this queue's started executions, by the time their lease ends."""
-        return f"rq:wip:{self.name}"
-
-    def put(self, job_id: str, task: str, max_attempts: int, at_front: bool = False) -> None:
-        """Enqueue a job once: an id that RQ still knows is not enqueued again."""
-        self.enqueue_call(
-            task,
-            args=[],
-            kwargs={},
-            job_id=job_id,
-            unique=True,
-            at_front=at_front,
-            timeout=-1,
-            result_ttl=60,
-            failure_ttl=_DAY,
-            # One more than ours: the record decides when attempts are used up.
-            retry=Retry(max=max_attempts, enqueue_at_front=True),
-        )
+    def put(self, job_id: str, task: str, at_front: bool = False) -> None:
+        """Enqueue a job; one that RQ still knows is not enqueued again."""
+        with suppress(DuplicateJobError):
+            self.enqueue_call(
+                task,
+                args=[],
+                kwargs={},
+                job_id=job_id,
+                unique=True,
+                at_front=at_front,
+                timeout=-1,
+                result_ttl=0,
+                failure_ttl=60,
+            )
         self.ring()
 
     def ring(self) -> None:
@@ -76,6 +76,11 @@ class BelledQueue(Queue):
             pipeline.expire(key, 60)
             pipeline.execute()
 
+    def ids(self) -> list[str]:
+        """The jobs that wait, the next one first."""
+        waiting: list[bytes] = self.connection.lrange(self.key, 0, -1)  # pyright: ignore
+        return [job_id.decode() for job_id in waiting]
+
 
 def queue(name: str, connection: Connection) -> BelledQueue:
     """The queue called `name`."""
@@ -83,47 +88,47 @@ def queue(name: str, connection: Connection) -> BelledQueue:
 
 
 def forget(job_id: str, connection: Connection) -> None:
-    """Delete what RQ knows of a job that never ran."""
+    """Delete all that RQ knows of a job, its places in queues included."""
     try:
-        job = DeclaredJob.fetch(job_id, connection=connection, serializer=JSONSerializer)
+        DeclaredJob.fetch(job_id, connection=connection, serializer=JSONSerializer).delete()
     except NoSuchJobError:
         return
-    job.delete()
 
 
 def interrupt(job_id: str, worker: str, connection: Connection) -> None:
     """Wake the worker that runs a job, so that it looks at the job's cancel flag now."""
-    if worker:
-        send_command(connection, worker, "stop-job", job_id=job_id)
+    send_command(connection, worker, "stop-job", job_id=job_id)
 
 
 def status(job_id: str, connection: Connection) -> JobStatus | None:
     """What RQ makes of a job; None if it does not know it."""
-    found = connection.hget(Job.key_for(job_id), "status")
+    found = connection.hget(job_key(job_id), "status")
     return JobStatus(found.decode()) if found else None
+
+
+def owner(job_id: str, connection: Connection) -> str:
+    """The worker that RQ last gave a job to."""
+    found = connection.hget(job_key(job_id), "worker_name")
+    return found.decode() if found else ""
 
 
 def place(job_id: str, connection: Connection) -> str:
     """The key of the queue that a job belongs to."""
-    origin = connection.hget(Job.key_for(job_id), "origin")
-    return queue(origin.decode(), connection).key
+    origin = connection.hget(job_key(job_id), "origin")
+    return queue(origin.decode() if origin else keys.BATCH, connection).key
 
 
-def worker_key(worker: str) -> str:
-    """The key under which RQ keeps a worker."""
-    return f"rq:worker:{worker}"
+def bury(worker: str, connection: Connection) -> None:
+    """Delete what RQ keeps of a worker that is dead."""
+    key = f"rq:worker:{worker}"
+    with connection.pipeline() as pipeline:
+        pipeline.delete(key, f"{key}:executions")
+        pipeline.srem("rq:workers", key)
+        for name in keys.QUEUES:
+            pipeline.srem(f"rq:workers:{name}", key)
+        pipeline.execute()
 
 
-def executions_key(worker: str) -> str:
-    """The set of executions that a worker runs, as `job:execution`."""
-    return f"{worker_key(worker)}:executions"
-
-
-def execution_key(composite: str) -> str:
-    """The lease of one execution."""
-    return f"rq:execution:{composite}"
-
-
-def job_executions_key(job_id: str) -> str:
-    """The executions of a job, by the time their lease ends."""
-    return f"rq:executions:{job_id}"
+def job_key(job_id: str) -> str:
+    """The hash that RQ keeps of a job."""
+    return f"{JOB_PREFIX}{job_id}"

@@ -1,5 +1,6 @@
 """The dashboard's application: guard, proxy, static files, and the pages mounted behind them."""
 
+import warnings
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,20 +40,28 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(proxy.router)
     app.mount("/own", StaticFiles(directory=_STATIC))
     app.add_middleware(Guard, settings=settings)
-    return gr.mount_gradio_app(
-        app,
-        pages.build(dashboard),
-        path="/",
-        root_path=settings.gradio_root_path or None,
-        theme=THEME,
-        css_paths=_STATIC / "style.css",
-        head=f'<script type="module" src="{dashboard.root}/own/player.js"></script>',
-        footer_links=[],
-        ssr_mode=False,
-        show_error=False,
-        enable_monitoring=False,
-        mcp_server=False,
-    )
+    _mount(app, dashboard)
+    return app
+
+
+def _mount(app: FastAPI, dashboard: Dashboard) -> None:
+    with warnings.catch_warnings():
+        # Gradio says that it turns SSR off for several pages, even where nobody turned it on.
+        warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
+        gr.mount_gradio_app(
+            app,
+            pages.build(dashboard),
+            path="/",
+            root_path=dashboard.root or None,
+            theme=THEME,
+            css_paths=_STATIC / "style.css",
+            head=f'<script type="module" src="{dashboard.root}/own/player.js"></script>',
+            footer_links=[],
+            ssr_mode=False,
+            show_error=False,
+            enable_monitoring=False,
+            mcp_server=False,
+        )
 
 
 @asynccontextmanager

@@ -35,12 +35,12 @@ class Dashboard:
     def page(self, task: str, job_id: str = "") -> str:
         """Where a task's page is, with a job to hear and its settings filled in."""
         query = f"?{urlencode({'job': job_id})}" if job_id else ""
-        return f"{self.root}/{path_of(task)}{query}"
+        return f"{self.root}/{path_of(task if task in CONTRACTS else HOME)}{query}"
 
 
 def path_of(task: str) -> str:
     """The path of a task's page; empty for the first page."""
-    return "" if task == HOME or task not in CONTRACTS else task.replace("_", "-")
+    return "" if task == HOME else task.replace("_", "-")
 
 
 async def ask(call: Awaitable[Answer]) -> Answer:

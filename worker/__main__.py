@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
-    """Work until told to stop; the exit status is 2 for a setting that cannot be met."""
+    """Work until told to stop; exit status 2 for a setting that cannot be met, 1 for a fault."""
     try:
         settings = load(arguments)
         connection.check_address(settings)
@@ -40,12 +40,11 @@ def main(arguments: list[str]) -> int:
         return 2
     log.info("Engine: %s. %s", choice.description.fingerprint, choice.reason)
     discover(tasks, pipelines)
-    work(settings, choice)
-    return 0
+    return 0 if work(settings, choice) else 1
 
 
-def work(settings: Settings, choice: Choice) -> None:
-    """Take up what a predecessor left, then take jobs."""
+def work(settings: Settings, choice: Choice) -> bool:
+    """Take up what a predecessor left, then take jobs; False if a fault ended it, not a stop."""
     redis = connection.patient(settings.redis_url)
     lease = Lease(redis, settings.worker_name, settings.lease_seconds)
     lease.claim()
@@ -55,25 +54,28 @@ def work(settings: Settings, choice: Choice) -> None:
     impatient = connection.prompt(settings.redis_url)
     store = FolderOutputs(settings.outputs_dir)
     runner = Runner(redis, impatient, queue, store, settings, choice, cache)
-    status = _status(settings, choice, cache, runner)
-    heart = Heart(impatient, settings, lease.over(impatient), status)
+    heart = Heart(impatient, settings, lease.over(impatient), _describing(settings, choice, cache))
     ear = Ear(connection.patient(settings.redis_url), settings, cache)
     Recovery(redis, queue, settings).recover(settings.worker_name)
     heart.tell()
     heart.start()
     ear.start()
+    worker = QueueWorker(redis, settings, runner, heart)
     try:
-        QueueWorker(redis, settings, runner, heart).work(logging_level="WARNING")
+        worker.work(logging_level="WARNING")
     finally:
         ear.stop()
         heart.stop()
         cache.clear()
+    return worker.stopping
 
 
-def _status(settings: Settings, choice: Choice, cache: Cache, runner: Runner) -> Callable[[], str]:
+def _describing(
+    settings: Settings, choice: Choice, cache: Cache
+) -> Callable[[str | None], WorkerStatus]:
     started = time.time()
 
-    def tell() -> str:
+    def describe(job: str | None) -> WorkerStatus:
         trouble = choice.trouble(settings)
         return WorkerStatus(
             name=settings.worker_name,
@@ -85,11 +87,11 @@ def _status(settings: Settings, choice: Choice, cache: Cache, runner: Runner) ->
             reason=choice.reason,
             ready=not trouble,
             trouble=trouble,
-            job=runner.job,
+            job=job,
             loaded=cache.describe(),
-        ).model_dump_json()
+        )
 
-    return tell
+    return describe
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import threading
 import time
 
 import redis
+from pydantic import ValidationError
 
 from shared import status
 from shared.checkpoints import catalogue, download, folder
@@ -47,6 +48,8 @@ class Ear:
             except redis.RedisError as error:
                 log.warning("Redis does not answer the ear: %s", error)
                 time.sleep(1)
+            except ValidationError as error:
+                log.error("A control message was not understood: %s", error)
 
     def _obey(self, message: Control) -> None:
         self._note(message, "running")
@@ -55,6 +58,9 @@ class Ear:
         except SpeechError as error:
             log.warning("%s %s: %s", message.action, message.checkpoint, error.message)
             self._note(message, "failed", error.message)
+        except Exception as error:  # whoever asked must learn it, and the ear must go on listening
+            log.exception("%s %s met a fault.", message.action, message.checkpoint)
+            self._note(message, "failed", f"A fault of the worker ({type(error).__name__}).")
         else:
             self._note(message, "done", done)
 

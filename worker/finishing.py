@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.audio import file
 from shared.audio.formats import FORMATS
 from shared.requests.declared import Declared, Format
-from shared.stores.outputs import MASTER, METADATA, OutputStore
+from shared.stores.outputs import MASTER, METADATA, Growing
 from shared.stores.recipe import FileFact, Recipe
 from worker.performing import Artifact
 
@@ -18,14 +18,13 @@ _BLOCK = 1 << 20
 class Finishing:
     """The last step of one run."""
 
-    def __init__(self, store: OutputStore, run: str) -> None:
-        self._store = store
-        self._run = run
-        self._folder = store.stage(run)
+    def __init__(self, growing: Growing) -> None:
+        self._growing = growing
+        self._folder = growing.stage()
 
     def finish(self, request: Declared, recipe: Recipe, artifacts: Sequence[Artifact]) -> Recipe:
         """Write the files and make the run visible. Raises StoreUnavailable."""
-        with self._store.writing():
+        with self._growing.writing():
             files = [self._encode("wav", recipe)]
             if request.format != "wav":
                 files.append(self._encode(request.format, recipe))
@@ -35,7 +34,7 @@ class Finishing:
                 update={"audio": f"audio{FORMATS[request.format].extension}", "files": facts}
             )
             (self._folder / METADATA).write_text(recipe.model_dump_json(indent=1), encoding="utf-8")
-        self._store.finish(self._run)
+        self._growing.finish()
         return recipe
 
     def _encode(self, format: Format, recipe: Recipe) -> Path:

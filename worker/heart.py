@@ -3,16 +3,15 @@
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
-from rq.executions import Execution
 
-from shared import keys, rq, scripts
+from shared import keys
 from shared.connection import Connection
 from shared.settings import Settings
+from shared.status import WorkerStatus
 from worker.lease import Lease
 from worker.pulse import Pulse
 
@@ -26,23 +25,27 @@ log = logging.getLogger(__name__)
 class Beating:
     """The job that the worker runs at the moment."""
 
-    execution: Execution
-    queue: str
+    job_id: str
     pulse: Pulse
 
 
 class Heart:
-    """Beats every third of the lease, for as long as the process lives."""
+    """Beats every third of the lease, and at once when woken, for as long as the process lives."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, lease: Lease, status: Callable[[], str]
+        self,
+        connection: Connection,
+        settings: Settings,
+        lease: Lease,
+        status: Callable[[str | None], WorkerStatus],
     ) -> None:
         self._redis = connection
         self._settings = settings
         self._lease = lease
         self._status = status
         self._job: Beating | None = None
-        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def start(self) -> None:
@@ -50,27 +53,39 @@ class Heart:
 
     def stop(self) -> None:
         """Beat no more and give the name up."""
-        self._stopped.set()
+        self._stopped = True
+        self.wake()
         self._thread.join(timeout=5)
+        name = self._settings.worker_name
         try:
-            self._redis.delete(keys.worker(self._settings.worker_name))
+            self._redis.delete(keys.worker(name))
+            self._redis.srem(keys.WORKERS, name)
             self._lease.release()
         except redis.RedisError as error:
             log.warning("The lease is left to run out: %s", error)
 
     def follow(self, job: Beating | None) -> None:
-        """Keep this job's lease from now on."""
+        """Watch over this job from now on, and say so at once."""
         self._job = job
+        self.wake()
+
+    def wake(self) -> None:
+        """Beat now: somebody wants the present job to stop, or there is something to tell."""
+        self._wake.set()
 
     def tell(self) -> None:
         """Publish the worker's status now."""
-        name = self._settings.worker_name
+        name, job = self._settings.worker_name, self._job
+        told = self._status(job.job_id if job else None)
         self._redis.sadd(keys.WORKERS, name)
-        self._redis.set(keys.worker(name), self._status(), ex=int(self._settings.lease_seconds))
+        life = int(self._settings.lease_seconds)
+        self._redis.set(keys.worker(name), told.model_dump_json(), ex=life)
 
     def _run(self) -> None:
-        interval = min(self._settings.lease_seconds / 3, self._settings.stall_seconds / 3)
-        while not self._stopped.wait(interval):
+        interval = min(self._settings.lease_seconds, self._settings.stall_seconds) / 3
+        while not self._stopped:
+            self._wake.wait(interval)
+            self._wake.clear()
             self._watch_over()
             try:
                 self._beat()
@@ -79,36 +94,17 @@ class Heart:
 
     def _watch_over(self) -> None:
         job = self._job
-        if job and job.pulse.silence > self._settings.stall_seconds:
-            log.error("No frame for %.0f s: the worker ends itself.", job.pulse.silence)
+        if job and job.pulse.overdue(self._settings.stall_seconds):
+            log.error("No sign of life for %.0f s: the worker ends itself.", job.pulse.silence)
             os._exit(HUNG)
 
     def _beat(self) -> None:
+        if self._stopped:
+            return
         if not self._lease.renew():
             log.error("Another process holds this worker's name by now: the worker ends itself.")
             os._exit(HUNG)
         self.tell()
-        if job := self._job:
-            self._renew(job)
-
-    def _renew(self, job: Beating) -> None:
-        """Renew the execution's lease; one that ran out is left to the fence of the record."""
-        execution = job.execution
-        _, cancelled = scripts.run(
-            self._redis,
-            "beat",
-            [
-                execution.key,
-                rq.queue(job.queue, self._redis).registry_key,
-                rq.job_executions_key(execution.job_id),
-                keys.job(execution.job_id),
-            ],
-            [
-                time.time(),
-                int(self._settings.lease_seconds),
-                execution.composite_key,
-                execution.id,
-            ],
-        )
-        if cancelled:
+        job = self._job
+        if job and self._redis.hexists(keys.job(job.job_id), "cancel"):
             job.pulse.cancel()

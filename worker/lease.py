@@ -13,6 +13,9 @@ import psutil
 from shared import keys, scripts
 from shared.connection import Connection
 
+_SAME_MOMENT = 1.5
+"""Seconds by which two readings of one process's start may differ: the clock may be set between."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,9 +49,7 @@ class Lease:
 
     def release(self) -> None:
         """Give the name up, so that a successor need not wait."""
-        holder = self._redis.get(self._key)
-        if holder and holder.decode() == self._holder:
-            self._redis.delete(self._key)
+        scripts.run(self._redis, "release", [self._key], [self._holder])
 
     def _try(self, dead: str) -> str | None:
         """Claim or renew over nobody, ourselves or `dead`; the holder's name where that fails."""
@@ -66,6 +67,6 @@ def _dead(holder: str) -> bool:
     try:
         process = psutil.Process(int(pid))
         zombie = process.status() == psutil.STATUS_ZOMBIE
-        return zombie or abs(process.create_time() - float(started)) > 0.01
+        return zombie or abs(process.create_time() - float(started)) > _SAME_MOMENT
     except psutil.NoSuchProcess:
         return True

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from shared.audio import pcm
 from shared.requests.declared import Declared
 from worker.engine.cache import Cache
 from worker.engine.protocol import CheckpointKind, Model, Samples
-from worker.pulse import Pulse
+from worker.pulse import LOADING, Pulse
 
 # --- what performers yield -------------------------------------------------------------------
 
@@ -74,11 +75,15 @@ class Studio:
     _progress: Callable[[float], None]
     used: Model | None = None
     """The model that the performer asked for last."""
+    loading_seconds: float = 0.0
+    """Time spent on getting models, which is not time spent on speaking."""
 
     def model(self, kind: CheckpointKind) -> Model:
         """The checkpoint for a kind of task, loaded if need be."""
-        with self.pulse.patient():
+        begun = time.monotonic()
+        with self.pulse.patient(LOADING):
             self.used = self.cache.get(kind)
+        self.loading_seconds += time.monotonic() - begun
         return self.used
 
     def progress(self, fraction: float) -> None:

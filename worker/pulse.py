@@ -7,6 +7,11 @@ from contextlib import contextmanager
 
 from shared.errors import DeadlineExceeded
 
+LOADING = 900.0
+"""Seconds that loading a checkpoint may take."""
+ENDING = 3_600.0
+"""Seconds that anything besides making frames may take, such as encoding hours of audio."""
+
 
 class Cancelled(Exception):
     """Somebody stopped the job."""
@@ -18,7 +23,8 @@ class Pulse:
     def __init__(self) -> None:
         self._deadline = float("inf")
         self._stamp = time.monotonic()
-        self._patience = 1
+        self._limits: list[float | None] = [ENDING]
+        """Seconds of silence that are allowed, the innermost last; None: as in the settings."""
         self._cancelled = threading.Event()
 
     def watch(self) -> None:
@@ -29,9 +35,9 @@ class Pulse:
         if self._stamp > self._deadline:
             raise DeadlineExceeded("The job took longer than it may.")
 
-    def limit(self, deadline: float) -> None:
-        """Set the moment, on the monotonic clock, after which `watch` raises DeadlineExceeded."""
-        self._deadline = deadline
+    def limit(self, seconds: float) -> None:
+        """Let `watch` raise DeadlineExceeded after so many seconds from now."""
+        self._deadline = time.monotonic() + seconds
 
     def cancel(self) -> None:
         """Make the next `watch` raise; called from other threads."""
@@ -40,24 +46,33 @@ class Pulse:
     @contextmanager
     def armed(self) -> Generator[None]:
         """The stretch in which frames are made, and a silence means that the engine hangs."""
-        self._stamp = time.monotonic()
-        self._patience -= 1
-        try:
+        with self._allowing(None):
             yield
-        finally:
-            self._patience += 1
 
     @contextmanager
-    def patient(self) -> Generator[None]:
-        """A part of an armed stretch in which nothing can be stamped, such as loading a model."""
-        self._patience += 1
-        try:
+    def patient(self, seconds: float) -> Generator[None]:
+        """A part of it in which no frame can come, such as loading; it does not count as work."""
+        begun = time.monotonic()
+        with self._allowing(seconds):
             yield
-        finally:
-            self._patience -= 1
-            self._stamp = time.monotonic()
+        self._deadline += time.monotonic() - begun
+
+    def overdue(self, stall_seconds: float) -> bool:
+        """True if the job has been silent for longer than it may be."""
+        limit = self._limits[-1]
+        return self.silence > (stall_seconds if limit is None else limit)
 
     @property
     def silence(self) -> float:
-        """Seconds since the last sign of life; 0 where none is expected."""
-        return 0.0 if self._patience else time.monotonic() - self._stamp
+        """Seconds since the last sign of life."""
+        return time.monotonic() - self._stamp
+
+    @contextmanager
+    def _allowing(self, seconds: float | None) -> Generator[None]:
+        self._stamp = time.monotonic()
+        self._limits.append(seconds)
+        try:
+            yield
+        finally:
+            self._stamp = time.monotonic()
+            self._limits.pop()

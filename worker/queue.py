@@ -1,7 +1,8 @@
 """The one subclass of RQ's worker: every hook of RQ that we override stands here.
 
 Pinned to rq 3.0.*: `lpop`, `lmove`, `perform_job`, `prepare_job_execution`, `_finalize_*`,
-`get_heartbeat_ttl`, `kill_horse` and `register_birth` are not public; each has a test.
+`get_heartbeat_ttl`, `kill_horse`, `run_maintenance_tasks` and `register_birth` are not public;
+each has a test.
 """
 
 import logging
@@ -20,7 +21,7 @@ from shared import keys, rq, scripts
 from shared.connection import Connection
 from shared.settings import Settings
 from worker.heart import Beating, Heart
-from worker.runner import GaveBack, Runner
+from worker.runner import GaveBack, NotOurs, Runner
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class WorkerQueue(rq.BelledQueue):
         """Take the next job, waiting for a bell; RQ's own way can lose one in between."""
         until = time.monotonic() + (timeout or 0)
         while True:
-            found = scripts.run(connection, "take", [cls.inflight, *queue_keys], [])
+            found = scripts.run(connection, "take", [cls.inflight, *queue_keys], [rq.JOB_PREFIX])
             if found:
                 return found[0], found[1]
             if timeout is None:
@@ -53,17 +54,12 @@ class WorkerQueue(rq.BelledQueue):
         return cls.lpop([queue_key], timeout, connection)
 
 
-class WorkerJob(rq.DeclaredJob):
-    """A job that this process can perform."""
-
-
 class QueueWorker(SimpleWorker):
-    """Takes one job at a time, in this process, and keeps the lease of each while it runs."""
+    """Takes one job at a time, in this process, and keeps watch over it."""
 
     def __init__(
         self, connection: Connection, settings: Settings, runner: Runner, heart: Heart
     ) -> None:
-        self._settings = settings
         self._runner = runner
         self._heart = heart
         self._inflight = keys.inflight(settings.worker_name)
@@ -72,59 +68,54 @@ class QueueWorker(SimpleWorker):
             name=settings.worker_name,
             connection=connection,
             serializer=JSONSerializer,
-            job_class=type("Job", (WorkerJob,), {"perform_declared": staticmethod(runner.run)}),
+            job_class=type(
+                "Job", (rq.DeclaredJob,), {"perform_declared": staticmethod(runner.run)}
+            ),
             queue_class=type("Queue", (WorkerQueue,), {"inflight": self._inflight}),
             worker_ttl=20,
-            maintenance_interval=60,
             log_job_description=False,
         )
+
+    @property
+    def stopping(self) -> bool:
+        """True once somebody has asked this worker to stop."""
+        return self._stop_requested
 
     def register_birth(self) -> None:
         # Our lease says that no other process lives under this name, whatever RQ's key says.
         self.connection.delete(self.key)
         super().register_birth()
 
+    def run_maintenance_tasks(self) -> None:
+        """Nothing: the janitor tidies up, by the records."""
+
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        return int(self._settings.lease_seconds)
+        return rq.LEASE
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
         super().prepare_job_execution(job, remove_from_intermediate_queue=False)
         self.connection.lrem(self._inflight, 1, job.id)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        self._stopped_job_id = None
-        pulse = self._runner.prepare()
-        self._heart.follow(Beating(execution, queue.name, pulse))
+        self._heart.follow(Beating(job.id, self._runner.prepare()))
         try:
             return super().perform_job(job, queue, execution)
         finally:
             self._heart.follow(None)
 
     def kill_horse(self, sig: Any = None) -> None:
-        """Called by RQ's stop command, in its own thread."""
-        self._runner.pulse.cancel()
-
-    def _finalize_success(
-        self, job: Job, queue: Queue, execution: Execution, return_value: Any
-    ) -> None:
-        if self._holds(execution):
-            super()._finalize_success(job, queue, execution, return_value)
+        """Called by RQ's stop command, in its own thread: the heart looks at the job's flag."""
+        self._heart.wake()
 
     def _finalize_failure(
         self, job: Job, queue: Queue, execution: Execution, exc_info: Any
     ) -> None:
         self._stopped_job_id = None
-        if isinstance(exc_info[1], GaveBack):
-            job.retries_left = (job.retries_left or 0) + 1
-        if self._holds(execution):
+        reason = exc_info[1]
+        if isinstance(reason, NotOurs | GaveBack):
+            # RQ's books on this job are somebody else's by now.
+            self.executions.pop(execution.id, None)
+        else:
             super()._finalize_failure(job, queue, execution, exc_info)
-        if isinstance(exc_info[1], GaveBack):
+        if isinstance(reason, GaveBack):
             raise SystemExit(0)
-
-    def _holds(self, execution: Execution) -> bool:
-        """False when the lease ran out: then RQ's word on this job is no longer ours."""
-        if self.connection.exists(execution.key):
-            return True
-        log.warning("The lease of job %s had run out.", execution.job_id)
-        self.executions.pop(execution.id, None)
-        return False

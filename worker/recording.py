@@ -14,10 +14,10 @@ from shared import events, keys, scripts
 from shared.audio import pcm
 from shared.audio.pcm import SAMPLE_RATE
 from shared.connection import Connection
-from shared.jobs import JobRecord, Progress, flat
+from shared.jobs import JobRecord, Progress, encode, flat
 from shared.queue import Fenced
 from shared.settings import Settings
-from shared.stores.outputs import MASTER, OutputStore
+from shared.stores.outputs import MASTER, Growing
 from worker.engine.protocol import Samples
 from worker.pulse import Pulse
 
@@ -25,6 +25,8 @@ _WIDTH = 2
 """Bytes per sample."""
 _CHUNK = SAMPLE_RATE // 2
 """Samples in the largest chunk that is published."""
+_OUTAGE = 120.0
+"""Seconds that an announcement may wait for Redis."""
 _RETRY = 1.0
 """Seconds between two tries while Redis is away."""
 _STREAM_LIFE = 3_600
@@ -40,7 +42,7 @@ class Recording:
         self,
         connection: Connection,
         impatient: Connection,
-        store: OutputStore,
+        growing: Growing,
         settings: Settings,
         record: JobRecord,
         attempt: int,
@@ -48,14 +50,14 @@ class Recording:
     ) -> None:
         self._redis = connection
         self._impatient = impatient
-        self._store = store
+        self._growing = growing
         self._settings = settings
         self._record = record
         self._attempt = attempt
         self._pulse = pulse
         self._take = record.take
         self._delivered = record.samples
-        self._left = store.size(record.id, MASTER) // _WIDTH
+        self._left = growing.size(MASTER) // _WIDTH
         self.position = 0
         """Samples made in this attempt."""
         self.progress = Progress()
@@ -65,11 +67,15 @@ class Recording:
     def begin(self, fingerprint: str) -> None:
         """Decide whether an earlier attempt's audio still counts."""
         record = self._record
-        self._store.truncate(record.id, MASTER, self._left * _WIDTH)
+        self._growing.truncate(MASTER, self._left * _WIDTH)
         if record.fingerprint and record.fingerprint != fingerprint and self._left:
             self.restart(f"The engine changed from {record.fingerprint} to {fingerprint}.")
         elif self._delivered > self._left:
             self.restart("The audio made so far was lost.")
+
+    def advance(self, fraction: float) -> None:
+        """So much of the work is done; told with the next chunk."""
+        self.progress.fraction = fraction
 
     def announce(
         self, event: events.Header | events.Notice | events.Restart, **fields: str
@@ -77,7 +83,7 @@ class Recording:
         """Tell the listeners. Raises Fenced."""
         reset = isinstance(event, events.Restart)
         arguments = [self._attempt, int(reset), event.model_dump_json(), _STREAM_LIFE]
-        with self._pulse.patient():
+        with self._pulse.patient(_OUTAGE):
             held = scripts.run(self._redis, "announce", self._keys(), [*arguments, *flat(fields)])
         if not held:
             raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
@@ -90,7 +96,7 @@ class Recording:
             self.first_audio_at = time.time()
         kept = self._keep(data)
         if kept < len(data):
-            self._store.append(self._record.id, MASTER, data[kept:])
+            self._growing.append(MASTER, data[kept:])
         self.position += len(data) // _WIDTH
         self.progress.audio_seconds = self.position / SAMPLE_RATE
         self._publish()
@@ -99,10 +105,12 @@ class Recording:
         """Begin the audio anew; what this attempt has made so far stays."""
         log.warning("Job %s begins anew: %s", self._record.id, reason)
         self._take += 1
-        self.announce(events.Restart(take=self._take, reason=reason))
+        self.announce(
+            events.Restart(take=self._take, reason=reason), **encode(restart_reason=reason)
+        )
         self._delivered = 0
         self._left = self.position
-        self._store.truncate(self._record.id, MASTER, self.position * _WIDTH)
+        self._growing.truncate(MASTER, self.position * _WIDTH)
 
     @property
     def present_take(self) -> int:
@@ -123,7 +131,7 @@ class Recording:
         if self.position >= self._left:
             return 0
         length = min(len(data), (self._left - self.position) * _WIDTH)
-        known = self._store.read(self._record.id, MASTER, self.position * _WIDTH, length)
+        known = self._growing.read(MASTER, self.position * _WIDTH, length)
         if known == data[:length]:
             return length
         self.restart("This attempt makes other audio than the one before.")
@@ -143,7 +151,7 @@ class Recording:
 
     def _publish_chunk(self) -> None:
         count = min(_CHUNK, self.position - self._delivered)
-        data = self._store.read(self._record.id, MASTER, self._delivered * _WIDTH, count * _WIDTH)
+        data = self._growing.read(MASTER, self._delivered * _WIDTH, count * _WIDTH)
         delivered, cancelled = scripts.run(
             self._impatient,
             "append",

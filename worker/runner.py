@@ -1,56 +1,46 @@
-"""One job from claimed to done: drives the performer, and says how it ended."""
+"""One job from claimed to done: takes it, has it performed, and says how it ended."""
 
 import logging
 import os
 import time
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
-from shared import events
-from shared.audio.pcm import SAMPLE_RATE
 from shared.connection import Connection
-from shared.errors import EnginePoisoned, InternalError, SpeechError, UnknownJob
-from shared.jobs import EngineInfo, JobRecord, Progress, encode
+from shared.errors import (
+    EnginePoisoned,
+    IllegalTransition,
+    InternalError,
+    QueueUnavailable,
+    SpeechError,
+    Superseded,
+    UnknownJob,
+)
+from shared.jobs import JobRecord, Progress
 from shared.queue import Fenced, JobQueue
 from shared.requests import contract
-from shared.requests.declared import REDACTED, Declared
 from shared.settings import Settings
 from shared.states import JobState
 from shared.stores.outputs import OutputStore
-from shared.stores.recipe import Recipe, Segment, Timings
+from shared.stores.recipe import Recipe
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.finishing import Finishing
-from worker.heart import HUNG
-from worker.performing import (
-    PERFORMERS,
-    Artifact,
-    Audio,
-    Ended,
-    Line,
-    Piece,
-    Remark,
-    Studio,
-)
+from worker.performance import Performance
+from worker.performing import Studio
 from worker.pulse import Cancelled, Pulse
 from worker.recording import Recording
+
+POISONED = 76
+"""Exit status of a worker whose GPU can no longer be used; the supervisor starts it again."""
 
 log = logging.getLogger(__name__)
 
 
+class NotOurs(Exception):
+    """Somebody else runs this job, or has ended it: whatever we did counts for nothing."""
+
+
 class GaveBack(Exception):
     """The worker was told to stop at once: the job goes back, and loses no attempt by it."""
-
-
-@dataclass
-class Notes:
-    """What a performance says of itself, besides its sound."""
-
-    segments: list[Segment] = field(default_factory=list[Segment])
-    reasons: Counter[str] = field(default_factory=Counter[str])
-    warnings: list[str] = field(default_factory=list[str])
-    artifacts: list[Artifact] = field(default_factory=list[Artifact])
 
 
 class Runner:
@@ -73,18 +63,19 @@ class Runner:
         self._settings = settings
         self._choice = choice
         self._cache = cache
-        self.pulse = Pulse()
-        """Of the present job."""
-        self.job: str | None = None
-        """Id of the present job."""
+        self._pulse = Pulse()
 
     def prepare(self) -> Pulse:
         """A fresh pulse for the job that is about to run."""
-        self.pulse = Pulse()
-        return self.pulse
+        self._pulse = Pulse()
+        return self._pulse
 
     def run(self, job_id: str) -> None:
-        """Perform a job to one of its ends. Raises GaveBack when the process must stop."""
+        """Perform a job to one of its ends.
+
+        Raises NotOurs, GaveBack when the process must stop, and QueueUnavailable when Redis stays
+        away; what was made until then is there for the next attempt.
+        """
         try:
             record = self._queue.get(job_id)
         except UnknownJob:
@@ -92,209 +83,74 @@ class Runner:
             return
         if record.state.terminal:
             return
-        self.job = job_id
-        try:
-            with self._cache.lock:
-                self._attempt(record)
-        except Fenced as error:
-            log.warning("%s", error)
-        finally:
-            self.job = None
+        with self._cache.busy():
+            self._attempt(record)
 
     def _attempt(self, record: JobRecord) -> None:
-        attempt = self._begin(record)
+        attempt = 0
         try:
-            self._perform(record, attempt)
+            attempt = self._begin(record)
+            self._perform(self._queue.get(record.id), attempt)
         except Cancelled:
-            self._discard(record)
-            self._queue.transition(
-                record, JobState.CANCELLED, attempt=attempt, finished_at=time.time()
-            )
-        except Fenced:
+            self._cancelled(record, attempt)
+        except (Fenced, Superseded) as error:
+            raise NotOurs(error.message) from error
+        except QueueUnavailable:
             raise
         except EnginePoisoned as error:
             # Nothing in this process can use the GPU any more; the next life takes the job up.
             log.error("The worker ends itself: %s", error.message)
-            os._exit(HUNG)
+            os._exit(POISONED)
         except SpeechError as error:
-            self._fail(record, attempt, error)
+            self._failed(record, attempt, error)
         except SystemExit as stop:
-            self._queue.transition(
-                record, JobState.QUEUED, attempt=attempt, reason="The worker was stopped."
-            )
+            self._give_back(record, attempt)
             raise GaveBack from stop
+        except NotOurs:
+            raise
         except Exception as error:  # the job must end, whatever fault of ours it met
             log.exception("Job %s met a fault.", record.id)
-            self._fail(record, attempt, _as_internal(error))
+            self._failed(record, attempt, _as_internal(error))
 
     def _begin(self, record: JobRecord) -> int:
-        """Take the job; one that a dead worker left in `running` is taken back first."""
-        if record.state is JobState.RUNNING:
-            self._queue.transition(
+        """Take the job. Raises NotOurs for one that runs elsewhere or was ended meanwhile."""
+        try:
+            attempt = self._queue.transition(
                 record,
-                JobState.QUEUED,
-                attempt=record.attempt,
-                reason="Another attempt follows.",
-                crashes=record.crashes + 1,
+                JobState.RUNNING,
+                started_at=time.time(),
+                worker=self._settings.worker_name,
+                progress=Progress(stage="loading"),
             )
-        attempt = self._queue.transition(
-            record,
-            JobState.RUNNING,
-            started_at=time.time(),
-            worker=self._settings.worker_name,
-            progress=Progress(stage="loading"),
-        )
-        if self._queue.get(record.id).cancel:
-            self.pulse.cancel()
+        except IllegalTransition as error:
+            raise NotOurs(error.message) from error
         log.info("Job %s (%s), attempt %d.", record.id, record.task, attempt)
         return attempt
 
-    def _fail(self, record: JobRecord, attempt: int, error: SpeechError) -> None:
-        log.warning("Job %s failed: %s", record.id, error.message)
-        self._discard(record)
-        self._queue.fail(record, error, attempt=attempt)
-
-    def _discard(self, record: JobRecord) -> None:
-        try:
-            self._store.discard(record.id)
-        except SpeechError as error:
-            log.warning("What job %s left could not be removed: %s", record.id, error.message)
-
-    # --- the performance ---
-
     def _perform(self, record: JobRecord, attempt: int) -> None:
         if self._store.finished(record.id):
-            # An earlier attempt finished the file and died before it could say so.
+            # An earlier attempt finished the files and died before it could say so.
             self._succeed(record, attempt, Recipe.model_validate(self._store.metadata(record.id)))
             return
-        begun = time.time()
         request = contract(record.task).parse({**record.request, "seed": record.seed})
-        self.pulse.limit(self._deadline(record))
-        self._store.begin(record.id)
+        growing = self._store.begin(record.id, attempt)
         recording = Recording(
-            self._redis, self._impatient, self._store, self._settings, record, attempt, self.pulse
+            self._redis, self._impatient, growing, self._settings, record, attempt, self._pulse
         )
-        with self.pulse.armed():
-            notes, engine = self._play(record, request, recording)
-        recording.finish()
-        recipe = self._recipe(record, attempt, begun, recording, notes, engine)
-        recipe = Finishing(self._store, record.id).finish(request, recipe, notes.artifacts)
+        studio = Studio(self._cache, self._pulse, record.seed, record.id, recording.advance)
+        performance = Performance(record, request, studio, recording, self._choice)
+        self._pulse.limit(
+            self._settings.deadline_seconds + self._settings.deadline_factor * record.estimate
+        )
+        with self._pulse.armed():
+            performance.play()
+            recording.finish()
+        recipe = performance.recipe(attempt, self._settings.store_text)
+        recipe = Finishing(growing).finish(request, recipe, performance.artifacts)
         self._succeed(record, attempt, recipe)
+        self._learn(recipe)
 
-    def _play(
-        self, record: JobRecord, request: Declared, recording: Recording
-    ) -> tuple[Notes, EngineInfo]:
-        """Drive the performer to its end."""
-        notes = Notes()
-        studio = Studio(
-            self._cache, self.pulse, record.seed, record.id, lambda done: _advance(recording, done)
-        )
-        engine = self._choice.info()
-        recording.progress.stage = "loading"
-        header = self._header(record, request, recording, engine)
-        for piece in PERFORMERS[record.task](request, studio):
-            if header is not None:
-                engine = self._choice.info(studio.used)
-                self._open(recording, header.model_copy(update={"engine": engine}))
-                header = None
-            self._note(piece, recording, notes)
-        _close_segment(notes, recording)
-        return notes, engine
-
-    def _header(
-        self, record: JobRecord, request: Declared, recording: Recording, engine: EngineInfo
-    ) -> events.Header:
-        return events.Header(
-            id=record.id,
-            take=recording.present_take,
-            sample_rate=SAMPLE_RATE,
-            engine=engine,
-            mastered=request.kind == "task",
-        )
-
-    def _open(self, recording: Recording, header: events.Header) -> None:
-        """The engine is known: check what is left of an earlier attempt, and announce the audio."""
-        fingerprint = self._choice.fingerprint(header.engine)
-        recording.progress.stage = "speaking"
-        recording.begin(fingerprint)
-        recording.announce(
-            header.model_copy(update={"take": recording.present_take}),
-            **encode(
-                engine=header.engine,
-                fingerprint=fingerprint,
-                progress=recording.progress,
-            ),
-        )
-
-    def _note(self, piece: Piece, recording: Recording, notes: Notes) -> None:
-        match piece:
-            case Audio(samples):
-                recording.take(samples)
-            case Line(text):
-                _close_segment(notes, recording)
-                now = recording.position / SAMPLE_RATE
-                notes.segments.append(Segment(start=now, end=now, text=text))
-            case Ended(reason):
-                notes.reasons[reason] += 1
-                _close_segment(notes, recording)
-            case Remark(text):
-                if text not in notes.warnings:
-                    notes.warnings.append(text)
-                    recording.announce(
-                        events.Notice(message=text), **encode(warnings=notes.warnings)
-                    )
-            case Artifact():
-                notes.artifacts.append(piece)
-
-    def _deadline(self, record: JobRecord) -> float:
-        allowed = self._settings.deadline_seconds + self._settings.deadline_factor * record.estimate
-        return time.monotonic() + allowed
-
-    # --- the end ---
-
-    def _recipe(
-        self,
-        record: JobRecord,
-        attempt: int,
-        begun: float,
-        recording: Recording,
-        notes: Notes,
-        engine: EngineInfo,
-    ) -> Recipe:
-        now = time.time()
-        seconds = recording.position / SAMPLE_RATE
-        return Recipe(
-            id=record.id,
-            task=record.task,
-            created_at=record.created_at,
-            started_at=begun,
-            finished_at=now,
-            attempts=attempt,
-            request=self._kept(record, record.request),
-            seed=record.seed,
-            engine=engine,
-            sample_rate=SAMPLE_RATE,
-            samples=recording.position,
-            duration_seconds=seconds,
-            segments=self._kept_segments(notes),
-            finish_reasons=dict(notes.reasons),
-            warnings=notes.warnings,
-            timings=Timings(
-                queued=begun - record.created_at,
-                first_audio=(recording.first_audio_at or now) - begun,
-                generation=now - begun,
-                real_time_factor=(now - begun) / seconds if seconds else 0.0,
-            ),
-            again_of=record.again_of,
-        )
-
-    def _kept(self, record: JobRecord, request: dict[str, Any]) -> dict[str, Any]:
-        return request if self._settings.store_text else contract(record.task).redact(request)
-
-    def _kept_segments(self, notes: Notes) -> list[Segment]:
-        if self._settings.store_text:
-            return notes.segments
-        return [segment.model_copy(update={"text": REDACTED}) for segment in notes.segments]
+    # --- ends ---
 
     def _succeed(self, record: JobRecord, attempt: int, recipe: Recipe) -> None:
         self._queue.transition(
@@ -306,7 +162,6 @@ class Runner:
             engine=recipe.engine,
             samples=recipe.samples,
         )
-        self._queue.learn_pace(recipe.engine.name, recipe.timings.real_time_factor)
         log.info(
             "Job %s: %.1f s of audio, real-time factor %.3f.",
             record.id,
@@ -314,18 +169,48 @@ class Runner:
             recipe.timings.real_time_factor,
         )
 
+    def _learn(self, recipe: Recipe) -> None:
+        """Estimates follow what was measured; nothing depends on it."""
+        if not recipe.samples:
+            return
+        try:
+            self._queue.learn_pace(recipe.engine.name, recipe.timings.real_time_factor)
+        except QueueUnavailable as error:
+            log.warning("The pace was not noted: %s", error.message)
 
-def _advance(recording: Recording, fraction: float) -> None:
-    recording.progress.fraction = fraction
+    def _cancelled(self, record: JobRecord, attempt: int) -> None:
+        try:
+            self._queue.transition(
+                record, JobState.CANCELLED, attempt=attempt, finished_at=time.time()
+            )
+        except Fenced as error:
+            raise NotOurs(error.message) from error
+        self._discard(record)
 
+    def _failed(self, record: JobRecord, attempt: int, error: SpeechError) -> None:
+        log.warning("Job %s failed: %s", record.id, error.message)
+        try:
+            self._queue.fail(record, error, attempt=attempt)
+        except Fenced as fenced:
+            raise NotOurs(fenced.message) from fenced
+        self._discard(record)
 
-def _close_segment(notes: Notes, recording: Recording) -> None:
-    """The present segment reaches to the last sample made, until its utterance has ended."""
-    if notes.segments and notes.segments[-1].end == notes.segments[-1].start:
-        notes.segments[-1].end = recording.position / SAMPLE_RATE
+    def _give_back(self, record: JobRecord, attempt: int) -> None:
+        """The next worker goes on where this attempt was heard."""
+        if attempt:
+            self._queue.transition(
+                record, JobState.QUEUED, attempt=attempt, reason="The worker was stopped."
+            )
+        self._queue.requeue(record)
+
+    def _discard(self, record: JobRecord) -> None:
+        """Remove what was made, once the job has ended; the janitor does it otherwise."""
+        try:
+            self._store.discard(record.id)
+        except SpeechError as error:
+            log.warning("What job %s left could not be removed: %s", record.id, error.message)
 
 
 def _as_internal(error: Exception) -> SpeechError:
-    return InternalError(
-        f"The worker met a fault of its own ({type(error).__name__}); see its log."
-    )
+    name = type(error).__name__
+    return InternalError(f"The worker met a fault of its own ({name}); see its log.")

@@ -5,11 +5,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from shared.errors import SpeechError, StoreUnavailable
+
+FORMER = ".former"
+"""Where a folder keeps what it is about to supersede."""
 
 
 @contextmanager
@@ -43,6 +46,24 @@ def write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def part(path: Path, offset: int, length: int) -> bytes:
+    """Bytes of a file; short at its end."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
+
+
+def renew(path: Path) -> None:
+    """Put a copy in a file's place: whoever has the file open reaches the copy no more."""
+    fresh = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        shutil.copyfile(path, fresh)
         os.replace(fresh, path)
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -98,10 +119,15 @@ def admit(folder: Path, target: Path) -> None:
 
 
 def supersede(folder: Path, target: Path, doomed: Path) -> None:
-    """Move `folder` to `target`; what was there is deleted."""
+    """Move `folder` to `target`; what was there is deleted.
+
+    Until then it lies in `folder`, so it is safe if `folder` is gone. Raises FileNotFoundError.
+    """
     if target.is_dir():
-        remove(target, doomed)
+        os.replace(target, folder / FORMER)
     os.replace(folder, target)
+    with suppress(FileNotFoundError):
+        remove(target / FORMER, doomed)
 
 
 def _write(handle: int, data: bytes) -> None:

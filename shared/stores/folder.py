@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownOutput
 from shared.stores import disk
+from shared.stores.growing import FolderGrowing, GrowingFolders
 from shared.stores.outputs import (
     LABELS,
-    MASTER,
     METADATA,
     Entry,
     Labels,
@@ -26,7 +26,6 @@ from shared.stores.outputs import (
     is_run,
 )
 
-_GROWING = ".growing"
 _TRASH = ".trash"
 _DOOMED = ".doomed"
 
@@ -39,48 +38,20 @@ class FolderOutputs:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._doomed = root / _DOOMED
+        self._growing = GrowingFolders(root, self._doomed)
 
     # --- growing ---
 
-    def begin(self, run: str) -> None:
-        with self._explained():
-            self._growing(run).mkdir(parents=True, exist_ok=True)
-
-    def append(self, run: str, name: str, data: bytes) -> None:
-        path = self._growing(run) / checked_name(name)
-        with self._explained():
-            disk.append(path, data)
-
-    def truncate(self, run: str, name: str, size: int) -> None:
-        path = self._growing(run) / checked_name(name)
-        with self._explained(), suppress(FileNotFoundError):
-            os.truncate(path, size)
-
-    def stage(self, run: str) -> Path:
-        return self._growing(run)
-
-    def writing(self) -> AbstractContextManager[None]:
-        return self._explained()
-
-    def finish(self, run: str) -> None:
-        growing, finished = self._growing(run), self._finished(run)
-        with self._explained():
-            if not growing.is_dir():
-                raise UnknownOutput("This run was never begun.", param="id")
-            if not (growing / METADATA).is_file():
-                raise UnknownFile(f"A run is not finished without {METADATA}.", param="name")
-            if (finished / LABELS).is_file():
-                disk.write(growing / LABELS, (finished / LABELS).read_bytes())
-            disk.settle(growing)
-            disk.supersede(growing, finished, self._doomed)
-            (finished / MASTER).unlink(missing_ok=True)
+    def begin(self, run: str, attempt: int) -> FolderGrowing:
+        return self._growing.begin(run, attempt)
 
     def discard(self, run: str) -> None:
-        with self._explained(), suppress(FileNotFoundError):
-            disk.remove(self._growing(run), self._doomed)
+        with self._explained():
+            self._growing.discard(run)
 
     def growing(self) -> list[str]:
-        return [item.name for item in self._runs(self._root / _GROWING)]
+        with self._explained():
+            return self._growing.runs()
 
     # --- reading ---
 
@@ -91,12 +62,7 @@ class FolderOutputs:
             return 0
 
     def read(self, run: str, name: str, offset: int, length: int) -> bytes:
-        def part(path: Path) -> bytes:
-            with path.open("rb") as file:
-                file.seek(offset)
-                return file.read(length)
-
-        return self._look(run, name, part)
+        return self._look(run, name, lambda path: disk.part(path, offset, length))
 
     def finished(self, run: str) -> bool:
         with self._explained():
@@ -144,9 +110,12 @@ class FolderOutputs:
 
     def restore(self, run: str) -> None:
         if self.finished(run):
-            raise Conflict("This output is not in the trash: it is there.", param="id")
+            raise _not_in_trash()
         with self._explained():
-            os.replace(self._trashed(run), self._finished(run))
+            try:
+                disk.admit(self._trashed(run), self._finished(run))
+            except FileExistsError as error:
+                raise _not_in_trash() from error
 
     def trashed(self) -> Iterable[Trashed]:
         with self._explained():
@@ -171,9 +140,6 @@ class FolderOutputs:
 
     # --- places ---
 
-    def _growing(self, run: str) -> Path:
-        return self._root / _GROWING / checked_run(run)
-
     def _finished(self, run: str) -> Path:
         return self._root / checked_run(run)
 
@@ -186,14 +152,17 @@ class FolderOutputs:
         return self._finished(run)
 
     def _look(self, run: str, name: str, look: Callable[[Path], Seen]) -> Seen:
-        """What `look` sees; a run may be finished between two looks, so look again."""
+        """What `look` sees; a run that was taken over or finished meanwhile is looked for again."""
         checked_name(name)
         missing = UnknownFile("There is no such file in this output.", param="name")
         with disk.explained(self._root, missing):
-            for folder in (self._growing(run), self._finished(run)):
-                with suppress(FileNotFoundError):
-                    return look(folder / name)
-            return look(self._growing(run) / name)
+            while True:
+                growing = self._growing.place(run)
+                for folder in filter(None, (growing, self._finished(run))):
+                    with suppress(FileNotFoundError):
+                        return look(folder / name)
+                if self._growing.place(run) == growing:
+                    raise missing
 
     def _runs(self, folder: Path) -> Iterator[os.DirEntry[str]]:
         with self._explained():
@@ -224,6 +193,10 @@ def _describe_trashed(folder: Path) -> Trashed:
         starred = True
     size = sum(disk.sizes(folder, is_name).values())
     return Trashed(folder.name, folder.stat().st_mtime, size, starred)
+
+
+def _not_in_trash() -> Conflict:
+    return Conflict("This output is not in the trash: it is there.", param="id")
 
 
 def _damaged(path: Path) -> RecordDamaged:

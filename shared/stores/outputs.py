@@ -75,32 +75,40 @@ class Labels(Marks):
     """When it was last taken out of the trash, in Unix seconds; from then on it ages anew."""
 
 
-class OutputStore(Protocol):
-    """Runs grow in secret, become visible in one step when finished, and can be thrown away.
+class Growing(Protocol):
+    """A run that grows, in the hands of one attempt.
 
-    Every method raises UnknownOutput or UnknownFile for what is not there, and StoreUnavailable
-    where the medium refuses.
+    As soon as a later attempt begins the same run, every method raises Superseded: a worker that
+    was frozen and wakes up can neither spoil nor finish what another one makes. The same where the
+    run was finished or discarded. Every method raises StoreUnavailable where the medium refuses.
     """
 
-    def begin(self, run: str) -> None:
-        """Start a run, or go on with one that a dead worker left."""
+    def append(self, name: str, data: bytes) -> None:
+        """Add to a file, all or nothing; it can be read as soon as this returns."""
         ...
 
-    def append(self, run: str, name: str, data: bytes) -> None:
-        """Add to a file of a growing run, all or nothing; readers see it when this returns."""
+    def truncate(self, name: str, size: int) -> None: ...
+
+    def size(self, name: str) -> int:
+        """Bytes of a file; 0 if there is no such file."""
         ...
 
-    def truncate(self, run: str, name: str, size: int) -> None: ...
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """Part of a file; short at its end. Raises UnknownFile."""
+        ...
 
-    def stage(self, run: str) -> Path:
-        """A local folder in which files of a growing run may be written by name."""
+    def stage(self) -> Path:
+        """A local folder in which files of the run may be written by name.
+
+        Folders, and files of other names, do not outlive the attempt.
+        """
         ...
 
     def writing(self) -> AbstractContextManager[None]:
-        """Around writing into a staged folder: what the medium refuses is StoreUnavailable."""
+        """Around writes into the stage: a file that is missing there raises UnknownFile."""
         ...
 
-    def finish(self, run: str) -> None:
+    def finish(self) -> None:
         """Make the run visible, all at once, and then drop its raw master.
 
         Of a run that was finished before only the labels stay. Raises UnknownFile while the
@@ -108,8 +116,28 @@ class OutputStore(Protocol):
         """
         ...
 
+    def discard(self) -> None:
+        """Forget the run."""
+        ...
+
+
+class OutputStore(Protocol):
+    """Runs grow in secret, become visible in one step when finished, and can be thrown away.
+
+    Every method raises UnknownOutput or UnknownFile for what is not there, and StoreUnavailable
+    where the medium refuses.
+    """
+
+    def begin(self, run: str, attempt: int) -> Growing:
+        """Start a run, go on with it, or take over what an earlier attempt left of it.
+
+        A run that the earlier attempt finishes at the same moment begins empty: look whether it is
+        finished after this, not before. Raises Superseded if a later attempt has begun it.
+        """
+        ...
+
     def discard(self, run: str) -> None:
-        """Forget a growing run, if there is one."""
+        """Forget a growing run, whichever attempt holds it, if there is one."""
         ...
 
     def growing(self) -> list[str]:

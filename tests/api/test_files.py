@@ -11,6 +11,7 @@ from api.errors import install
 from api.files import BLOCK, Span, blocks, parse_range, serve
 from shared.errors import RangeNotSatisfiable, StoreUnavailable
 from shared.stores.folder import FolderOutputs
+from shared.stores.outputs import Growing
 from tests.shared.stores.runs import new_id
 
 DATA = bytes(range(256)) * 4 * 1024
@@ -21,10 +22,15 @@ RUN = new_id()
 @pytest.fixture
 def store(tmp_path: Path) -> FolderOutputs:
     store = FolderOutputs(tmp_path)
-    store.begin(RUN)
-    store.append(RUN, "audio.wav", DATA)
-    store.append(RUN, "empty.txt", b"")
+    growing = store.begin(RUN, 1)
+    growing.append("audio.wav", DATA)
+    growing.append("empty.txt", b"")
     return store
+
+
+@pytest.fixture
+def growing(store: FolderOutputs) -> Growing:
+    return store.begin(RUN, 1)
 
 
 @pytest.fixture
@@ -142,17 +148,17 @@ def test_what_is_not_there_is_unknown(client: TestClient, name: str):
     assert answer.status_code == 404
 
 
-def test_a_growing_file_is_served_as_far_as_it_is(client: TestClient, store: FolderOutputs):
-    store.append(RUN, "growing.wav", b"abc")
+def test_a_growing_file_is_served_as_far_as_it_is(client: TestClient, growing: Growing):
+    growing.append("growing.wav", b"abc")
     assert client.get("/growing.wav").content == b"abc"
-    store.append(RUN, "growing.wav", b"def")
+    growing.append("growing.wav", b"def")
     assert client.get("/growing.wav", headers={"Range": "bytes=2-"}).content == b"cdef"
 
 
-def test_a_file_that_shrinks_breaks_the_answer_off(store: FolderOutputs):
+def test_a_file_that_shrinks_breaks_the_answer_off(store: FolderOutputs, growing: Growing):
     pieces = blocks(store, RUN, "audio.wav", Span(0, len(DATA)))
     assert next(pieces) == DATA[:BLOCK]
-    store.truncate(RUN, "audio.wav", BLOCK)
+    growing.truncate("audio.wav", BLOCK)
     with pytest.raises(StoreUnavailable):
         next(pieces)
 

@@ -1,3 +1,4 @@
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -263,30 +264,23 @@ def test_a_cancelled_job_ends_at_once(paced):
     assert code == NORMAL
 
 
-@pytest.mark.parametrize("job_id", ["nobody", "..%2f..%2fetc%2fpasswd", "%00", "a" * 5_000])
+@pytest.mark.parametrize("job_id", ["nobody", "..", "%00", "a" * 5_000])
 def test_an_unknown_job_is_explained_and_closed(stack, job_id):
-    try:
-        with attached(stack, job_id) as socket:
-            messages, _, code = heard(socket)
-    except Exception as error:
-        assert "%2f" in job_id, error  # no such path
-    else:
-        assert messages[0]["error"]["code"] == "unknown_job"
-        assert code == VIOLATION
+    with attached(stack, job_id) as socket:
+        messages, _, code = heard(socket)
+    assert messages[0]["error"]["code"] == "unknown_job"
+    assert code == VIOLATION
 
 
 def test_a_client_that_drops_and_returns_misses_nothing(paced):
     http = paced.http()
     job = submit(http, SHORT)
     sound = bytearray()
-    for pieces in (2, 3, 10_000):
-        with attached(paced, job["id"], f"?after={len(sound) // 2}", pieces % 2) as socket:
-            for frame in socket:
-                if isinstance(frame, bytes):
-                    sound += frame
-                    pieces -= 1
-                if not pieces:
-                    break
+    for api, patience in ((0, 2), (1, 3), (0, 10_000)):
+        with attached(paced, job["id"], f"?after={len(sound) // 2}", api) as socket:
+            pieces = (frame for frame in socket if isinstance(frame, bytes))
+            for piece in itertools.islice(pieces, patience):
+                sound += piece
     assert bytes(sound) == pcm_of(http, ended(http, job["id"]))
 
 

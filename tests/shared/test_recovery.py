@@ -1,6 +1,7 @@
 """Giving back what the dead held: every gap between two steps of a worker is a place to die."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -8,12 +9,13 @@ from rq.job import JobStatus
 
 from shared import keys, rq, scripts
 from shared.connection import Connection
-from shared.jobs import JobRecord
+from shared.jobs import EngineInfo, JobRecord
 from shared.queue import JobQueue, Submission
 from shared.recovery import Recovery
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import load
 from shared.states import JobState
+from shared.status import WorkerStatus
 
 WORKER = "gpu-9"
 
@@ -46,17 +48,14 @@ def waiting(connection: Connection) -> list[str]:
 def take(connection: Connection) -> None:
     """The worker takes a job, and dies before it starts it."""
     lane = rq.queue(keys.INTERACTIVE, connection).key
-    scripts.run(connection, "take", [keys.inflight(WORKER), lane], [])
+    scripts.run(connection, "take", [keys.inflight(WORKER), lane], [rq.JOB_PREFIX])
 
 
 def start(connection: Connection, record: JobRecord) -> None:
     """The worker starts a job in RQ, and dies before it begins our attempt."""
     take(connection)
-    composite = f"{record.id}:execution"
-    connection.hset(rq.execution_key(composite), "job_id", record.id)
-    connection.zadd(rq.queue(keys.INTERACTIVE, connection).registry_key, {composite: 2e10})
-    connection.sadd(rq.executions_key(WORKER), composite)
-    connection.hset(f"rq:job:{record.id}", "status", JobStatus.STARTED.value)
+    started = {"status": JobStatus.STARTED.value, "worker_name": WORKER}
+    connection.hset(f"rq:job:{record.id}", mapping=started)
     connection.lrem(keys.inflight(WORKER), 1, record.id)
 
 
@@ -149,15 +148,106 @@ def test_worker_without_a_lease_is_lost(
     assert connection.smembers(keys.WORKERS) == set()
 
 
+def live(connection: Connection, job: str | None) -> None:
+    """The worker lives, and says what it runs."""
+    connection.sadd(keys.WORKERS, WORKER)
+    connection.set(keys.lease(WORKER), "somebody", px=60_000)
+    engine = EngineInfo(
+        name="e", version="", device="", precision="", preview=True, checkpoint="", revision=""
+    )
+    said = WorkerStatus(
+        name=WORKER,
+        host="h",
+        pid=1,
+        version="",
+        started_at=0,
+        engine=engine,
+        reason="",
+        ready=True,
+        job=job,
+        loaded={},
+    )
+    connection.set(keys.worker(WORKER), said.model_dump_json())
+
+
+def look_twice(recovery: Recovery) -> None:
+    """One look may fall between two steps of a live worker, so it takes two."""
+    recovery.recover_the_lost()
+    recovery.recover_the_lost()
+
+
 def test_worker_with_a_lease_keeps_its_job(
     connection: Connection, queue: JobQueue, recovery: Recovery
 ) -> None:
     record = submitted(queue)
     begin(connection, queue, record)
-    connection.sadd(keys.WORKERS, WORKER)
-    connection.set(keys.lease(WORKER), "somebody", px=10_000)
+    live(connection, record.id)
+    look_twice(recovery)
+    assert queue.get(record.id).state is JobState.RUNNING
+
+
+def test_worker_that_runs_something_else_has_abandoned_its_job(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    live(connection, None)
     recovery.recover_the_lost()
     assert queue.get(record.id).state is JobState.RUNNING
+    recovery.recover_the_lost()
+    assert waiting(connection) == [record.id]
+
+
+def test_job_in_no_list_is_queued_again(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    connection.delete(rq.queue(keys.INTERACTIVE, connection).key)
+    look_twice(recovery)
+    assert waiting(connection) == [record.id]
+
+
+def test_job_in_flight_of_a_live_worker_is_left_alone(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    live(connection, None)
+    take(connection)
+    look_twice(recovery)
+    assert waiting(connection) == []
+    assert connection.lrange(keys.inflight(WORKER), 0, -1) == [record.id.encode()]
+
+
+def test_two_recoveries_at_once_queue_a_job_once(connection: Connection, queue: JobQueue) -> None:
+    records = [submitted(queue) for _ in range(20)]
+    for _ in records:
+        take(connection)
+    recoveries = [Recovery(connection, queue, load()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda recovery: recovery.recover(WORKER), recoveries))
+    assert sorted(waiting(connection)) == sorted(record.id for record in records)
+
+
+def test_cancelled_job_of_a_dead_worker_ends_cancelled(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    begin(connection, queue, record)
+    connection.hset(keys.job(record.id), "cancel", 1)
+    recovery.recover(WORKER)
+    assert queue.get(record.id).state is JobState.CANCELLED
+    assert waiting(connection) == []
+
+
+def test_unreadable_record_does_not_keep_others_from_being_mended(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    """Another version of the service wrote it."""
+    broken, record = submitted(queue), submitted(queue)
+    connection.hset(keys.job(broken.id), "state", "dreaming")
+    connection.delete(rq.queue(keys.INTERACTIVE, connection).key)
+    look_twice(recovery)
+    assert waiting(connection) == [record.id]
 
 
 def test_admitted_but_never_enqueued_is_enqueued(
@@ -166,8 +256,7 @@ def test_admitted_but_never_enqueued_is_enqueued(
     """The API died between the record and RQ."""
     record = submitted(queue)
     rq.forget(record.id, connection)
-    connection.hset(keys.job(record.id), "created_at", time.time() - 60)
-    recovery.reconcile()
+    look_twice(recovery)
     assert waiting(connection) == [record.id]
 
 
@@ -176,7 +265,7 @@ def test_submission_in_progress_is_left_alone(
 ) -> None:
     record = submitted(queue)
     rq.forget(record.id, connection)
-    recovery.reconcile()
+    recovery.recover_the_lost()
     assert waiting(connection) == []
 
 
@@ -186,7 +275,7 @@ def test_ended_job_gives_up_its_place(
     record = submitted(queue)
     queue.cancel(record.id)
     connection.zadd(keys.ACTIVE, {record.id: 2e10})
-    recovery.reconcile()
+    look_twice(recovery)
     assert connection.zcard(keys.ACTIVE) == 0
 
 
@@ -195,5 +284,5 @@ def test_places_of_live_jobs_do_not_heal_away(
 ) -> None:
     record = submitted(queue)
     connection.zadd(keys.ACTIVE, {record.id: time.time() + 1})
-    recovery.reconcile()
+    recovery.recover_the_lost()
     assert connection.zscore(keys.ACTIVE, record.id) > time.time() + 3600

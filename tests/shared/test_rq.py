@@ -10,6 +10,7 @@ import pytest
 import redis
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
 
 from shared import keys, rq
 from shared.connection import Connection
@@ -83,9 +84,8 @@ def test_live_worker_survives_forged_jobs_and_runs_none(stack: Stack, tmp_path: 
 
 def test_job_is_enqueued_once(connection: Connection) -> None:
     queue = rq.queue(keys.BATCH, connection)
-    queue.put("one", "custom_voice", 3)
-    with pytest.raises(Exception, match="one"):
-        queue.put("one", "custom_voice", 3)
+    queue.put("one", "custom_voice")
+    queue.put("one", "custom_voice")
     assert connection.llen(queue.key) == 1
 
 
@@ -103,7 +103,7 @@ def test_status_is_none_for_an_unknown_job(connection: Connection) -> None:
 
 def test_forgotten_job_leaves_nothing(connection: Connection) -> None:
     queue = rq.queue(keys.BATCH, connection)
-    queue.put("gone", "custom_voice", 3)
+    queue.put("gone", "custom_voice")
     assert rq.status("gone", connection) is JobStatus.QUEUED
     rq.forget("gone", connection)
     assert rq.status("gone", connection) is None
@@ -112,13 +112,16 @@ def test_forgotten_job_leaves_nothing(connection: Connection) -> None:
 
 def test_keys_are_those_that_rq_uses(connection: Connection) -> None:
     """Two places that must agree: RQ's key names stand in RQ too."""
-    from rq.executions import Execution, ExecutionRegistry  # noqa: PLC0415
-    from rq.registry import StartedJobRegistry  # noqa: PLC0415
-
     queue = rq.queue(keys.BATCH, connection)
-    registry = StartedJobRegistry(keys.BATCH, connection=connection, job_class=rq.DeclaredJob)
-    execution = Execution("e", "j", connection, "w")
-    assert queue.registry_key == registry.key
-    assert rq.execution_key("j:e") == execution.key
-    assert rq.executions_key("w") == execution.worker_executions_key
-    assert rq.job_executions_key("j") == ExecutionRegistry("j", connection=connection).key
+    queue.put("one", "custom_voice")
+    assert rq.job_key("one") == Job.key_for("one")
+    assert rq.place("one", connection) == queue.key
+    assert queue.ids() == ["one"]
+
+
+def test_buried_worker_leaves_nothing(connection: Connection) -> None:
+    worker = SimpleWorker([rq.queue(keys.BATCH, connection)], name="w", connection=connection)
+    worker.register_birth()
+    assert connection.keys("rq:worker*")
+    rq.bury("w", connection)
+    assert not connection.keys("rq:worker*")

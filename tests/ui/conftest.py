@@ -1,5 +1,6 @@
 """The dashboard in front of the service, as a process of its own and inside the test."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -20,6 +21,16 @@ from tools.leash import leashed
 from ui.app import create
 
 START_SECONDS = 60.0
+Built = TypeVar("Built")
+
+
+def built(make: Callable[[], Built]) -> Built:
+    """What `make` makes; where no event loop runs, gradio opens one and never closes it."""
+
+    async def within_a_loop() -> Built:
+        return make()
+
+    return asyncio.run(within_a_loop())
 
 
 @contextmanager
@@ -71,7 +82,7 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient
     with ExitStack() as running:
 
         def start(address: str = "http://127.0.0.1", **settings: Any) -> TestClient:
-            app = create(load(**settings))
+            app = built(lambda: create(load(**settings)))
             return running.enter_context(TestClient(app, base_url=address))
 
         yield start

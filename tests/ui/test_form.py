@@ -1,55 +1,28 @@
 """Every field of every contract gets a widget, and the widgets' values make a valid request."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gradio as gr
 import pytest
-from pydantic import BaseModel, Field
 
 from shared.errors import InvalidRequest
 from shared.requests import CONTRACTS
-from shared.requests.declared import Declared, Kind, Text
+from shared.requests.declared import Declared
+from tests.ui.conftest import built
+from tests.ui.odd import Cue, Odd
 from ui.form import Form, fields
 
 EVERY = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
 
 
-class Cue(BaseModel):
-    """A nested thing."""
-
-    at: float
-    line: str
-
-
-class Odd(Declared):
-    """A contract with a field of every shape; it has no name, so the service does not offer it."""
-
-    title: ClassVar[str] = "Odd"
-    summary: ClassVar[str] = "Everything that a contract may hold."
-    kind: ClassVar[Kind] = "task"
-    example: ClassVar[dict[str, Any]] = {"text": "One.", "cues": [{"at": 0.5, "line": "Two."}]}
-
-    text: Text = Field(min_length=1, max_length=500)
-    """What is read."""
-    cues: list[Cue]
-    """When what is said."""
-    title_of: str | None = Field(default=None, max_length=80)
-    """A name."""
-    count: int = Field(default=3, ge=1, le=9)
-    """How many."""
-    share: float = Field(default=0.5, gt=0, lt=1)
-    """How much."""
-    loud: bool = False
-    """How loud."""
-    strange: dict[str, int] | list[int] | None = None
-    """Either of two things."""
-
-
 def placed(contract: type[Declared]) -> Form:
-    with gr.Blocks():
-        form = Form(contract)
-        form.rest()
-    return form
+    def place() -> Form:
+        with gr.Blocks():
+            form = Form(contract)
+            form.rest()
+        return form
+
+    return built(place)
 
 
 def initial(form: Form) -> list[Any]:

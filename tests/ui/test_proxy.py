@@ -1,6 +1,5 @@
 """The sound of a job under the dashboard's own address, and nothing else."""
 
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -64,17 +63,26 @@ def test_after_the_last_sample_it_says_how_the_job_ended(ui: TestClient, client:
     assert (answer.status_code, answer.headers["x-speech-state"]) == (204, "succeeded")
 
 
-def test_sound_comes_through_while_the_job_still_runs(slow_stack: Stack, inside: Inside):
-    client, ui = slow_stack.client(), inside(api_url=slow_stack.url)
+def test_sound_comes_through_while_the_job_still_runs(
+    slow_stack: Stack, make_dashboard: Callable[..., str]
+):
+    client, address = slow_stack.client(), make_dashboard(API_URL=slow_stack.url)
     job = client.submit("custom_voice", {"text": TEXT * 8, "language": "english"})
-    after = 0
-    while client.job(job.id).state != "running":
-        time.sleep(0.02)
-    with httpx.Client(base_url=slow_stack.url, trust_env=False):
-        # The test client hands a body over only when it is whole, so stop the job and compare.
-        client.cancel(job.id)
-        answer = ui.get(f"/live/{job.id}.pcm", params={"after": after})
-    assert answer.status_code in (200, 204)
+    with httpx.stream("GET", f"{address}/live/{job.id}.pcm", trust_env=False) as answer:
+        assert next(answer.iter_bytes())
+        assert client.job(job.id).state == "running"
+    client.cancel(job.id)
+
+
+def test_what_a_job_failed_of_is_told_to_its_listener(
+    make_stack: Callable[..., Stack], inside: Inside
+):
+    short = make_stack(PREVIEW_PACE="1", DEADLINE_SECONDS="1", DEADLINE_FACTOR="0")
+    job = short.client().submit("custom_voice", {"text": TEXT * 8, "language": "english"})
+    assert short.client().wait(job.id).state == "failed"
+    answer = inside(api_url=short.url).get(f"/live/{job.id}.pcm", params={"after": 10_000_000})
+    assert answer.status_code == 409
+    assert answer.json()["error"]["message"]
 
 
 def test_a_range_of_the_file_passes_through(ui: TestClient, client: Client):
@@ -99,9 +107,7 @@ def test_a_range_beyond_the_file_is_refused_as_the_service_refuses_it(
 @pytest.mark.parametrize(
     ("format", "magic"), [("wav", b"RIFF"), ("flac", b"fLaC"), ("opus", b"OggS"), ("mp3", b"ID3")]
 )
-def test_every_download_is_in_its_format(
-    ui: TestClient, client: Client, format: str, magic: bytes
-):
+def test_every_download_is_in_its_format(ui: TestClient, client: Client, format: str, magic: bytes):
     answer = ui.get(f"/audio/{spoken(client).id}.{format}")
     assert answer.status_code == 200
     assert answer.content.startswith(magic)

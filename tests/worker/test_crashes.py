@@ -96,26 +96,69 @@ def test_changed_engine_restarts_the_audio_and_says_so(make_stack: Callable[...,
 def forge_another_fingerprint(stack: Stack) -> None:
     """As if the dead worker had run another engine."""
     redis = stack.redis()
-    for job_id in redis.zrange(keys.ACTIVE, 0, -1):
-        redis.hset(keys.job(job_id.decode()), "fingerprint", "another/engine")
+    for job_id in map(bytes.decode, redis.zrange(keys.ACTIVE, 0, -1)):  # pyright: ignore
+        redis.hset(keys.job(job_id), "fingerprint", "another/engine")
 
 
 @pytest.mark.slow
-def test_frozen_worker_is_fenced_when_it_wakes(make_stack: Callable[..., Stack]) -> None:
+@pytest.mark.parametrize("wakes", ["during", "after"])
+def test_frozen_worker_spoils_nothing_when_it_wakes(
+    make_stack: Callable[..., Stack], wakes: str
+) -> None:
     """SIGSTOP beyond the lease: another worker takes the job, the sleeper's word counts no more."""
     stack = make_stack(PREVIEW_PACE="0.5", LEASE_SECONDS="3")
     job = stack.client().submit("custom_voice", REQUEST)
     wait_for_samples(stack, job.id)
     sleeper = stack.pids["gpu-0"]
-    signal_process(sleeper, signal.SIGSTOP)
+    os.kill(sleeper, signal.SIGSTOP)
     stack.start_worker("gpu-1")
+    if wakes == "during":
+        wait_for_samples(stack, job.id, attempt=2)
+        os.kill(sleeper, signal.SIGCONT)
     with stack.client().attach(job.id) as listening:
         heard = hear(listening)
-    signal_process(sleeper, signal.SIGCONT)
+    if wakes == "after":
+        os.kill(sleeper, signal.SIGCONT)
     assert heard.end.state is JobState.SUCCEEDED
     assert heard.pcm == samples_of(stack.client(), job.id)
+    assert heard.pcm == undisturbed(stack)
     later = stack.client().submit("custom_voice", {"text": "And on it goes."})
     assert ended(stack, later.id).state is JobState.SUCCEEDED
+
+
+def undisturbed(stack: Stack) -> bytes:
+    """The same audio made by a worker that nobody troubles."""
+    job = stack.client().submit("custom_voice", REQUEST)
+    assert ended(stack, job.id).state is JobState.SUCCEEDED
+    return samples_of(stack.client(), job.id)
+
+
+@pytest.mark.slow
+def test_redis_away_for_longer_than_the_lease_costs_no_attempt(
+    make_stack: Callable[..., Stack],
+) -> None:
+    stack = make_stack(PREVIEW_PACE="1", LEASE_SECONDS="3")
+    job = stack.client().submit("custom_voice", REQUEST | {"text": TEXT * 4})
+    wait_for_samples(stack, job.id)
+    stack.stop_redis()
+    time.sleep(5)
+    stack.start_redis()
+    view = ended(stack, job.id)
+    assert view.state is JobState.SUCCEEDED
+    assert view.attempts == 1
+
+
+@pytest.mark.slow
+def test_long_job_is_taken_up_at_once_by_the_next_life_of_its_worker(
+    make_stack: Callable[..., Stack],
+) -> None:
+    """The predecessor's lease has not run out, but it is known to be dead."""
+    stack = make_stack(PREVIEW_PACE="0.5", LEASE_SECONDS="60")
+    job = stack.client().submit("custom_voice", REQUEST)
+    wait_for_samples(stack, job.id)
+    stack.restart_worker()
+    wait_for_samples(stack, job.id, attempt=2)
+    assert ended(stack, job.id).state is JobState.SUCCEEDED
 
 
 @pytest.mark.slow
@@ -134,7 +177,7 @@ def test_second_sigterm_gives_the_job_back_unharmed(make_stack: Callable[..., St
     stack = make_stack(PREVIEW_PACE="1")
     job = stack.client().submit("custom_voice", REQUEST)
     wait_for_samples(stack, job.id)
-    signal_process(stack.pids["gpu-0"], signal.SIGTERM)
+    os.kill(stack.pids["gpu-0"], signal.SIGTERM)
     time.sleep(1.2)  # RQ takes a second signal within a second for the first one's echo
     stack.kill_worker(signal.SIGTERM)
     assert stack.client().job(job.id).state is JobState.QUEUED
@@ -208,7 +251,3 @@ def wait_for_samples(stack: Stack, job_id: str, attempt: int = 1) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("The job makes no sound.")
-
-
-def signal_process(pid: int, number: signal.Signals) -> None:
-    os.kill(pid, number)

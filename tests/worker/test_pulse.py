@@ -21,31 +21,37 @@ def test_cancelled_pulse_stops_at_the_next_watch() -> None:
 
 def test_past_deadline_stops_at_the_next_watch() -> None:
     pulse = Pulse()
-    pulse.limit(time.monotonic() - 1)
+    pulse.limit(-1)
     with pytest.raises(DeadlineExceeded):
         pulse.watch()
 
 
-def test_silence_counts_only_while_frames_are_made() -> None:
+def test_patient_stretch_does_not_count_towards_the_deadline() -> None:
+    pulse = Pulse()
+    pulse.limit(0.05)
+    with pulse.armed(), pulse.patient(60):
+        time.sleep(0.1)
+    pulse.watch()
+
+
+def test_silence_is_overdue_only_while_frames_are_made() -> None:
     pulse = Pulse()
     time.sleep(0.02)
-    assert pulse.silence == 0
+    assert not pulse.overdue(0.01)
     with pulse.armed():
         time.sleep(0.02)
-        assert pulse.silence > 0
-        with pulse.patient():
+        assert pulse.overdue(0.01)
+        with pulse.patient(60):
             time.sleep(0.02)
-            assert pulse.silence == 0
-    assert pulse.silence == 0
+            assert not pulse.overdue(0.01)
+    assert not pulse.overdue(0.01)
 
 
-def test_silence_begins_anew_after_a_patient_stretch() -> None:
+def test_patience_has_an_end() -> None:
     pulse = Pulse()
-    with pulse.armed():
-        time.sleep(0.05)
-        with pulse.patient():
-            pass
-        assert pulse.silence < 0.05
+    with pulse.armed(), pulse.patient(0.01):
+        time.sleep(0.02)
+        assert pulse.overdue(60)
 
 
 def test_silence_begins_anew_at_every_watch() -> None:

@@ -39,9 +39,9 @@ def test_rq_is_the_version_whose_hooks_we_know() -> None:
         (SimpleWorker, "get_heartbeat_ttl", ["self", "job", "working_time"]),
         (SimpleWorker, "prepare_job_execution", ["self", "job", "remove_from_intermediate_queue"]),
         (SimpleWorker, "perform_job", ["self", "job", "queue", "execution"]),
-        (SimpleWorker, "_finalize_success", ["self", "job", "queue", "execution", "return_value"]),
         (SimpleWorker, "_finalize_failure", ["self", "job", "queue", "execution", "exc_info"]),
         (SimpleWorker, "kill_horse", ["self", "sig"]),
+        (SimpleWorker, "run_maintenance_tasks", ["self"]),
         (Queue, "lpop", ["queue_keys", "timeout", "connection"]),
         (Queue, "lmove", ["connection", "queue_key", "timeout"]),
     ],
@@ -58,14 +58,14 @@ def _ours(owner: type) -> type:
 def test_interactive_is_taken_before_batch(
     connection: Connection, lanes: type[WorkerQueue]
 ) -> None:
-    rq.queue(keys.BATCH, connection).put("later", "custom_voice", 3)
-    rq.queue(keys.INTERACTIVE, connection).put("sooner", "custom_voice", 3)
+    rq.queue(keys.BATCH, connection).put("later", "custom_voice")
+    rq.queue(keys.INTERACTIVE, connection).put("sooner", "custom_voice")
     taken = [lanes.lpop(lane_keys(connection), None, connection) for _ in range(2)]
     assert [item and item[1] for item in taken] == [b"sooner", b"later"]
 
 
 def test_taken_job_is_in_flight(connection: Connection, lanes: type[WorkerQueue]) -> None:
-    rq.queue(keys.BATCH, connection).put("one", "custom_voice", 3)
+    rq.queue(keys.BATCH, connection).put("one", "custom_voice")
     lanes.lpop(lane_keys(connection), None, connection)
     assert connection.lrange(lanes.inflight, 0, -1) == [b"one"]
 
@@ -76,3 +76,14 @@ def test_empty_queues_give_nothing_or_time_out(
     assert lanes.lpop(lane_keys(connection), None, connection) is None
     with pytest.raises(DequeueTimeout):
         lanes.lpop(lane_keys(connection), 1, connection)
+
+
+def test_id_that_rq_has_forgotten_is_dropped(
+    connection: Connection, lanes: type[WorkerQueue]
+) -> None:
+    connection.rpush(lane_keys(connection)[0], "ghost")
+    rq.queue(keys.BATCH, connection).put("real", "custom_voice")
+    taken = lanes.lpop(lane_keys(connection), None, connection)
+    assert taken is not None
+    assert taken[1] == b"real"
+    assert connection.lrange(lanes.inflight, 0, -1) == [b"real"]

@@ -10,6 +10,7 @@ import redis
 from shared import events, keys
 from shared.audio import pcm
 from shared.connection import Connection, prompt
+from shared.errors import Superseded
 from shared.queue import Fenced, JobQueue, Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import Settings, load
@@ -33,17 +34,18 @@ class Job:
         self.store = FolderOutputs(folder)
         request = CustomVoice.parse({"text": "Hello."})
         self.id = self.queue.submit(Submission(request, "me", keys.INTERACTIVE))[0].id
-        self.store.begin(self.id)
+        self.growing = self.store.begin(self.id, 0)
 
     def attempt(self, engine: str = ENGINE) -> Recording:
         record = self.queue.get(self.id)
         if record.state is JobState.RUNNING:
             self.queue.transition(record, JobState.QUEUED)
         number = self.queue.transition(record, JobState.RUNNING)
+        self.growing = self.store.begin(self.id, number)
         recording = Recording(
             self.connection,
             prompt(self.settings.redis_url),
-            self.store,
+            self.growing,
             self.settings,
             record,
             number,
@@ -164,7 +166,6 @@ def test_another_engine_restarts_at_once(job: Job, noise: Callable[[int, int], S
 def test_lost_file_restarts(job: Job, noise: Callable[[int, int], Samples]) -> None:
     job.attempt().take(noise(1, 20_000))
     job.store.discard(job.id)
-    job.store.begin(job.id)
     again = job.attempt()
     again.take(noise(1, 20_000))
     assert len(job.restarts()) == 1
@@ -177,7 +178,7 @@ def test_unpublished_part_of_the_file_is_delivered_by_the_second_attempt(
     """The worker died after it wrote and before it published."""
     whole = noise(1, 10_000)
     job.attempt()
-    job.store.append(job.id, MASTER, pcm.encode(whole))
+    job.growing.append(MASTER, pcm.encode(whole))
     again = job.attempt()
     again.take(whole)
     assert job.heard() == pcm.encode(whole)
@@ -188,7 +189,7 @@ def test_half_a_sample_at_the_end_of_the_file_is_dropped(
 ) -> None:
     whole = noise(1, 10_000)
     job.attempt()
-    job.store.append(job.id, MASTER, pcm.encode(whole)[:7_001])
+    job.growing.append(MASTER, pcm.encode(whole)[:7_001])
     again = job.attempt()
     again.take(whole)
     again.finish()
@@ -200,8 +201,23 @@ def test_fenced_attempt_stops(job: Job, noise: Callable[[int, int], Samples]) ->
     first = job.attempt()
     first.take(noise(1, 1_000))
     job.attempt()
-    with pytest.raises(Fenced):
+    with pytest.raises((Fenced, Superseded)):
         first.take(noise(2, 1_000))
+
+
+def test_superseded_attempt_does_not_touch_the_file(
+    job: Job, noise: Callable[[int, int], Samples]
+) -> None:
+    """A worker that was frozen wakes up while another one speaks the job."""
+    first = job.attempt()
+    first.take(noise(1, 1_000))
+    second = job.attempt()
+    with pytest.raises(Superseded):
+        first.take(noise(2, 1_000))
+    second.take(noise(1, 1_000))
+    second.take(noise(3, 1_000))
+    assert job.written() == pcm.encode(np.concatenate([noise(1, 1_000), noise(3, 1_000)]))
+    assert job.heard() == job.written()
 
 
 def test_cancelled_job_stops_at_the_next_piece(

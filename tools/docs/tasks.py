@@ -32,8 +32,8 @@ def section(contract: type[Declared]) -> str:
 
 {_fields(contract)}
 
-```bash
-curl -s -H 'Content-Type: application/json' http://127.0.0.1:8000/v1/jobs/{contract.name} \\
+```bash run
+curl -sf -H 'Content-Type: application/json' http://127.0.0.1:8000/v1/jobs/{contract.name} \\
   -d {shlex.quote(example)}
 ```
 
@@ -45,7 +45,7 @@ Streamed, as the first message on `ws://127.0.0.1:8000/v1/stream`:
 
 On the command line:
 
-```bash
+```bash run
 qtts run {contract.name} --json - -o speech.wav <<'END'
 {example}
 END

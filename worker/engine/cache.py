@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,16 @@ class Cache:
     def clear(self) -> None:
         for checkpoint in list(self._loaded):
             self.unload(checkpoint)
+
+    @contextmanager
+    def busy(self) -> Generator[None]:
+        """While a job runs: nothing is loaded or unloaded but by it, and idling begins after it."""
+        with self.lock:
+            try:
+                yield
+            finally:
+                for loaded in self._loaded.values():
+                    loaded.used = max(loaded.used, time.monotonic())
 
     def unload_idle(self) -> None:
         """Unload what nobody has used for `idle_unload_seconds`, unless a job runs."""

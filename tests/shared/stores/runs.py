@@ -72,9 +72,9 @@ def recipe(run: str, sound: bytes, *, text: str = "The lamp turned.", **changes:
 def make(store: OutputStore, *, seconds: float = 0.1, **changes: Any) -> str:
     """Put a finished run into `store`; returns its id."""
     run, sound = new_id(), wav(seconds)
-    store.begin(run)
-    store.append(run, "audio.wav", sound)
+    growing = store.begin(run, 1)
+    growing.append("audio.wav", sound)
     metadata = recipe(run, sound, **changes).model_dump_json()
-    store.append(run, METADATA, metadata.encode())
-    store.finish(run)
+    growing.append(METADATA, metadata.encode())
+    growing.finish()
     return run

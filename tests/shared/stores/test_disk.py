@@ -53,3 +53,29 @@ def test_a_folder_is_not_moved_onto_another(tmp_path: Path):
     with pytest.raises(FileExistsError):
         disk.admit(tmp_path / "one", tmp_path / "two")
     assert (tmp_path / "one" / "file").exists()
+
+
+def test_what_was_there_stays_if_there_is_nothing_to_supersede_it(tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").touch()
+    with pytest.raises(FileNotFoundError):
+        disk.supersede(tmp_path / "gone", tmp_path / "there", tmp_path / "doomed")
+    assert (tmp_path / "there" / "file").exists()
+
+
+def test_what_is_superseded_is_deleted(tmp_path: Path):
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").touch()
+    disk.supersede(tmp_path / "new", tmp_path / "old", tmp_path / "doomed")
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["new.txt"]
+    assert list((tmp_path / "doomed").iterdir()) == []
+
+
+def test_a_renewed_file_is_out_of_reach_for_who_had_it_open(tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"abc")
+    with (tmp_path / "file").open("ab") as file:
+        disk.renew(tmp_path / "file")
+        file.write(b"def")
+    assert (tmp_path / "file").read_bytes() == b"abc"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

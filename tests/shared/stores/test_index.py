@@ -87,8 +87,7 @@ def test_a_run_that_is_thrown_away_disappears_and_comes_back(
 
 
 def test_a_growing_run_is_not_there(store: FolderOutputs, index: OutputIndex):
-    store.begin(run := new_id())
-    store.append(run, METADATA, b"{}")
+    store.begin(run := new_id(), 1).append(METADATA, b"{}")
     assert found(index) == []
     with pytest.raises(UnknownOutput):
         index.get(run)

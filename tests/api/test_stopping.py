@@ -1,0 +1,31 @@
+import asyncio
+from contextlib import suppress
+
+from api.stopping import stop
+
+
+def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same():
+    async def stubborn() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def scene() -> bool:
+        task = asyncio.create_task(stubborn())
+        await asyncio.sleep(0)
+        await stop(task)
+        return task.cancelled()
+
+    assert asyncio.run(scene())
+
+
+def test_a_task_that_fails_is_ended_without_a_word():
+    async def failing() -> None:
+        raise ValueError
+
+    async def scene() -> bool:
+        task = asyncio.create_task(failing())
+        await stop(task)
+        return task.done()
+
+    assert asyncio.run(scene())

@@ -1,0 +1,126 @@
+"""Every contract has a page, and pages show what comes from elsewhere as text."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.client import AsyncClient
+from shared.jobs import EngineInfo, JobView
+from shared.requests import CONTRACTS
+from shared.requests.declared import Declared
+from shared.states import JobState
+from tests.ui.conftest import built
+from tests.ui.odd import Odd
+from ui import pages, playing
+from ui.dashboard import Dashboard, path_of
+from ui.pages import queue
+
+Inside = Callable[..., TestClient]
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(2)} {{alert(3)}}"
+ID = "01a2005f-f397-761a-8af3-2d823cf8e167"
+
+
+@pytest.fixture
+def dashboard() -> Dashboard:
+    return Dashboard(AsyncClient())
+
+
+def field_ids(blocks: gr.Blocks, path: str) -> set[str]:
+    """The fields that have a widget on the page at `path`."""
+    found = (
+        getattr(block, "elem_id", None) for block in blocks.blocks.values() if block.page == path
+    )
+    return {name.removeprefix("field-") for name in found if name and name.startswith("field-")}
+
+
+def job(state: JobState, **fields: Any) -> JobView:
+    engine = EngineInfo(
+        name="preview",
+        version="espeak-ng 1.52.0",
+        device="cpu",
+        precision="int16",
+        preview=True,
+        checkpoint="preview",
+        revision="",
+    )
+    known: dict[str, Any] = {
+        "id": ID,
+        "task": "custom_voice",
+        "state": state,
+        "created_at": datetime.now(UTC),
+        "seed": 7,
+        "engine": engine,
+        "request": {"text": "One."},
+    }
+    return JobView(**{**known, **fields})
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
+def test_every_contract_has_a_page_with_all_its_fields(
+    dashboard: Dashboard, contract: type[Declared]
+):
+    blocks = built(lambda: pages.build(dashboard))
+    assert field_ids(blocks, path_of(contract.name)) == set(contract.model_fields)
+
+
+def test_a_contract_declared_tomorrow_gets_its_page_by_itself(dashboard: Dashboard):
+    blocks = built(lambda: pages.build(dashboard, [*CONTRACTS.values(), Odd]))
+    assert ("odd-one", "Odd", True) in blocks.pages
+    assert field_ids(blocks, "odd-one") == set(Odd.model_fields)
+
+
+@pytest.mark.parametrize("path", ["/", "/queue", "/outputs", "/system"])
+def test_pages_are_served_without_the_service(inside: Inside, path: str):
+    answer = inside(api_url="http://127.0.0.1:9").get(path)
+    assert answer.status_code == 200
+    assert "/own/player.js" in answer.text
+
+
+def test_pages_fetch_nothing_from_elsewhere(inside: Inside):
+    page = inside().get("/").text
+    assert "fonts.googleapis" not in page
+    assert "cdn" not in page.lower()
+
+
+def test_events_of_the_pages_are_no_interface_of_their_own(inside: Inside):
+    assert inside().get("/gradio_api/info").json()["named_endpoints"] == {}
+
+
+def test_a_queue_shows_hostile_text_as_text(dashboard: Dashboard):
+    shown = queue.table(dashboard, [job(JobState.QUEUED, request={"text": HOSTILE})])
+    assert "<img" not in shown
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+
+
+def test_a_job_that_has_ended_cannot_be_cancelled_from_the_queue(dashboard: Dashboard):
+    assert 'data-action="cancel"' in queue.table(dashboard, [job(JobState.RUNNING)])
+    assert 'data-action="cancel"' not in queue.table(dashboard, [job(JobState.SUCCEEDED)])
+
+
+def test_a_result_says_what_spoke_and_how(dashboard: Dashboard):
+    done = {"duration_seconds": 4.07, "timings": {"real_time_factor": 0.3}}
+    told = playing.result(
+        dashboard, job(JobState.SUCCEEDED, result=done, warnings=["It guessed the language."])
+    )
+    for said in (playing.PREVIEW, "4.1 s", "0.30", "<dd>7</dd>", "It guessed the language."):
+        assert said in told
+    for format in playing.DOWNLOADS:
+        assert f'href="/audio/{ID}.{format}"' in told
+
+
+def test_a_failure_is_one_sentence_and_what_to_do(dashboard: Dashboard):
+    error = {"message": "The engine broke.", "hint": "Try another seed.", "code": "engine_failed"}
+    told = playing.result(dashboard, job(JobState.FAILED, error=error))
+    assert "The engine broke." in told
+    assert "Try another seed." in told
+    assert 'role="alert"' in told
+
+
+def test_addresses_stand_under_the_path_of_a_reverse_proxy():
+    dashboard = Dashboard(AsyncClient(), "/speech")
+    assert dashboard.audio(ID) == f"/speech/audio/{ID}.wav"
+    assert dashboard.page("custom_voice", ID) == f"/speech/?job={ID}"

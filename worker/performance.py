@@ -1,0 +1,124 @@
+"""One attempt at a job: the performer's pieces on their way into the recording."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared import events
+from shared.audio.pcm import SAMPLE_RATE
+from shared.jobs import JobRecord, encode
+from shared.requests.declared import REDACTED, Declared
+from shared.stores.recipe import Recipe, Segment, Timings
+from worker.engine.choice import Choice
+from worker.performing import PERFORMERS, Artifact, Audio, Ended, Line, Piece, Remark, Studio
+from worker.recording import Recording
+
+
+@dataclass
+class Performance:
+    """Drives a performer, and keeps what it says of itself besides its sound."""
+
+    record: JobRecord
+    request: Declared
+    studio: Studio
+    recording: Recording
+    choice: Choice
+
+    segments: list[Segment] = field(default_factory=list[Segment])
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    warnings: list[str] = field(default_factory=list[str])
+    artifacts: list[Artifact] = field(default_factory=list[Artifact])
+    _begun: float = field(default_factory=time.time)
+    _open: bool = False
+
+    def play(self) -> None:
+        """Play to the end. Raises what the performer and the recording raise."""
+        for piece in PERFORMERS[self.record.task](self.request, self.studio):
+            if isinstance(piece, Audio | Line) and not self._open:
+                self._announce_audio()
+            self._take(piece)
+        self._close_segment()
+
+    def recipe(self, attempt: int, store_text: bool) -> Recipe:
+        """What was made, from what, and how long it took; files are not in it yet."""
+        now, seconds = time.time(), self.recording.position / SAMPLE_RATE
+        speaking = now - self._begun - self.studio.loading_seconds
+        first = self.recording.first_audio_at or now
+        return Recipe(
+            id=self.record.id,
+            task=self.record.task,
+            created_at=self.record.created_at,
+            started_at=self._begun,
+            finished_at=now,
+            attempts=attempt,
+            request=self._kept_request(store_text),
+            seed=self.record.seed,
+            engine=self.choice.info(self.studio.used),
+            sample_rate=SAMPLE_RATE,
+            samples=self.recording.position,
+            duration_seconds=seconds,
+            segments=self.segments if store_text else [_redacted(one) for one in self.segments],
+            finish_reasons=dict(self.reasons),
+            warnings=self.warnings,
+            timings=Timings(
+                queued=self._begun - self.record.created_at,
+                first_audio=first - self._begun,
+                generation=speaking,
+                real_time_factor=speaking / seconds if seconds else 0.0,
+            ),
+            again_of=self.record.again_of,
+        )
+
+    def _take(self, piece: Piece) -> None:
+        match piece:
+            case Audio(samples):
+                self.recording.take(samples)
+            case Line(text):
+                self._close_segment()
+                now = self.recording.position / SAMPLE_RATE
+                self.segments.append(Segment(start=now, end=now, text=text))
+            case Ended(reason):
+                self.reasons[reason] += 1
+                self._close_segment()
+            case Remark(text):
+                self._warn(text)
+            case Artifact():
+                self.artifacts.append(piece)
+
+    def _announce_audio(self) -> None:
+        """The engine is known: check what an earlier attempt left, and announce the audio."""
+        self._open = True
+        engine = self.choice.info(self.studio.used)
+        fingerprint = self.choice.fingerprint(engine)
+        self.recording.progress.stage = "speaking"
+        self.recording.begin(fingerprint)
+        header = events.Header(
+            id=self.record.id,
+            take=self.recording.present_take,
+            sample_rate=SAMPLE_RATE,
+            engine=engine,
+            mastered=self.request.kind == "task",
+        )
+        self.recording.announce(
+            header,
+            **encode(engine=engine, fingerprint=fingerprint, progress=self.recording.progress),
+        )
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.recording.announce(events.Notice(message=text), **encode(warnings=self.warnings))
+
+    def _close_segment(self) -> None:
+        """The present segment reaches to the last sample made, until its utterance has ended."""
+        if self.segments and self.segments[-1].end == self.segments[-1].start:
+            self.segments[-1].end = self.recording.position / SAMPLE_RATE
+
+    def _kept_request(self, store_text: bool) -> dict[str, Any]:
+        request = self.record.request
+        return request if store_text else type(self.request).redact(request)
+
+
+def _redacted(segment: Segment) -> Segment:
+    return segment.model_copy(update={"text": REDACTED})
