@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context, Here
 from api.following import Message, follow
-from api.jobs import queue_of
+from api.jobs import queue_of, show_job
 from api.stopping import stop
 from shared import events
 from shared.audio.encode import Encoder, encoder
@@ -88,6 +88,7 @@ async def attach(
     """Hear a job from sample `after` on, late or again; `take` is that of the last header."""
     await socket.accept()
     async with _explained(socket):
+        await run_in_threadpool(show_job, id, here)  # notices a silent Redis sooner than `follow`
         await _relay(socket, here, id, after, take, format)
 
 

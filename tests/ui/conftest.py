@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ def built(make: Callable[[], Built]) -> Built:
 
 
 @contextmanager
-def dashboard(folder: Path, **settings: str) -> Iterator[str]:
+def dashboard(folder: Path, **settings: str) -> Generator[str]:
     """`python -m ui` with these settings; its address."""
     port = ports.any_free()
     with (folder / f"ui-{port}.log").open("wb") as log:

@@ -22,7 +22,7 @@ pytestmark = [
 
 WIDTHS = [390, 1440]
 LONG = "The lamp turned. Ten seconds; ten seconds; ten. " * 6
-HEARD = "() => Number(document.querySelector('speech-player').dataset.level) > 0.01"
+HEARD = "() => Number(document.querySelector('speech-player')?.dataset.level) > 0.01"
 SILENT = "() => Number(document.querySelector('speech-player').dataset.level) < 0.001"
 HANG_MS = 30_000
 """No measure of speed: only what hangs takes so long."""

@@ -72,7 +72,7 @@ def test_what_is_spoken_comes_first_and_what_must_be_given_next():
 
 
 def test_limits_of_the_contract_are_those_of_the_widget():
-    widgets = placed(Odd).widgets
+    widgets: dict[str, Any] = dict(placed(Odd).widgets)
     assert (widgets["count"].minimum, widgets["count"].maximum) == (1, 9)
     assert (widgets["share"].minimum, widgets["share"].maximum) == (0.01, 0.99)
     assert widgets["text"].max_length == 500

@@ -207,8 +207,8 @@ class SpeechPlayer extends HTMLElement {
   async take(samples) {
     this.waiting.push(samples);
     this.received += samples.length;
-    if (this.dataset.state === "waiting" && !this.wanted) this.say("Press play to hear it.");
     this.tick();
+    if (this.dataset.state === "waiting" && !this.sounding()) this.say("Press play to hear it.");
     while (this.isConnected && this.received / RATE - this.position() > HOARD) await pause(1);
   }
 
@@ -228,6 +228,7 @@ class SpeechPlayer extends HTMLElement {
       this.range.disabled = false;
       if (!this.wanted) this.toFile(0, false);
     } else if (state === "failed") {
+      this.silence();
       this.say(text ?? "The job failed.");
       this.state("error");
     } else if (!this.received || !this.wanted) {
@@ -314,8 +315,9 @@ class SpeechPlayer extends HTMLElement {
 
   toggle() {
     if (this.source === "file") return this.audio.paused ? this.playFile() : this.audio.pause();
+    if (this.dataset.state === "error") return this.retry();
+    if (this.dataset.state === "ended") return this.complete && this.toFile(0, true);
     const sound = audioContext();
-    if (this.dataset.state === "ended" && this.complete) return this.toFile(0, true);
     if (!this.wanted) {
       this.wanted = true;
       sound.resume();
@@ -323,6 +325,16 @@ class SpeechPlayer extends HTMLElement {
     } else if (sound.state === "running") sound.suspend();
     else sound.resume();
     this.tick();
+  }
+
+  retry() {
+    this.forget();
+    this.over = false;
+    this.wanted = true;
+    this.say("");
+    this.state("waiting");
+    audioContext().resume();
+    this.listen();
   }
 
   seek(position) {

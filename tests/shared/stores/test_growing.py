@@ -99,7 +99,7 @@ def test_cutting_a_file_that_is_not_there_makes_none(store: OutputStore, growing
 def test_a_missing_file_is_not_taken_for_a_lost_run(growing: Growing):
     with pytest.raises(UnknownFile):
         growing.read(MASTER, 0, 1)
-    with pytest.raises(UnknownFile, match="line.wav"), growing.writing():
+    with pytest.raises(UnknownFile, match=r"line\.wav"), growing.writing():
         (growing.stage() / "line.wav").rename(growing.stage() / "audio.wav")
 
 
@@ -278,7 +278,6 @@ def test_a_taking_over_that_does_not_fit_loses_nothing(store: OutputStore, growi
 
 
 def test_either_the_earlier_attempt_finishes_or_the_later_one_has_its_bytes(store: OutputStore):
-    ends: set[bool] = set()
     for _ in range(100):
         run = new_id()
         earlier = store.begin(run, 1)
@@ -303,7 +302,6 @@ def test_either_the_earlier_attempt_finishes_or_the_later_one_has_its_bytes(stor
         assert store.finished(run) == ended.result()
         assert later.result().size("audio.wav") == (0 if ended.result() else 3)
         assert store.read(run, "audio.wav", 0, 10) == b"abc"
-        ends.add(ended.result())
 
 
 def test_of_attempts_that_begin_together_the_last_holds_the_run(store: OutputStore):

@@ -1,0 +1,64 @@
+import time
+from collections.abc import Callable
+
+import pytest
+
+from shared import keys
+from shared.stores.folder import FolderOutputs
+from tests.api.jobs import PATIENCE, said, sounding, wait_for
+from tests.shared.stores.runs import make, new_id
+from tests.stack import Stack
+
+pytestmark = pytest.mark.slow
+
+
+def soon(reached: Callable[[], object], seconds: float = 2 * PATIENCE) -> None:
+    until = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_the_job_of_a_worker_that_never_comes_back_waits_for_another(make_stack):
+    stack: Stack = make_stack(PREVIEW_PACE="1", LEASE_SECONDS="3")
+    http = stack.http()
+    job = sounding(http)
+    stack.kill_worker()
+    wait_for(http, job["id"], lambda job: job["state"] == "queued")
+    assert http.get("/v1/status").json()["workers"] == []
+
+
+def test_old_outputs_are_thrown_away_but_no_starred_ones(make_stack):
+    stack: Stack = make_stack(OUTPUTS_KEEP_DAYS="30")
+    http = stack.http()
+    store = FolderOutputs(stack.outputs_dir)
+    old, kept, new = make(store), make(store), said(http)["id"]
+    http.patch(f"/v1/outputs/{kept}", json={"starred": True})
+    stack.kill_api(0)
+    stack.start_api(0)
+    soon(lambda: http.get(f"/v1/outputs/{old}").status_code == 404)
+    assert http.get(f"/v1/outputs/{kept}").status_code == 200
+    assert http.get(f"/v1/outputs/{new}").status_code == 200
+
+
+def test_jobs_that_redis_has_forgotten_leave_the_list(make_stack):
+    stack: Stack = make_stack(JOB_KEEP_SECONDS="60")
+    forgotten = new_id()
+    stack.redis().zadd(keys.JOBS, {forgotten: time.time() - 3_600})
+    stack.kill_api(0)
+    stack.start_api(0)
+    soon(lambda: stack.redis().zscore(keys.JOBS, forgotten) is None)
+
+
+def test_one_service_tidies_at_a_time_and_another_takes_over(make_stack):
+    stack: Stack = make_stack(apis=2)
+    holder = stack.redis().get
+    soon(lambda: holder(keys.JANITOR))
+    first = holder(keys.JANITOR)
+    for _ in range(40):
+        time.sleep(0.1)
+        assert holder(keys.JANITOR) == first
+    for api in (0, 1):
+        stack.kill_api(api)
+        stack.start_api(api)
+    soon(lambda: holder(keys.JANITOR) not in (None, first))

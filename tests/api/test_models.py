@@ -1,0 +1,86 @@
+import time
+from typing import Any
+
+import pytest
+
+from tests.api.jobs import PATIENCE, fault
+from tests.stack import Stack
+
+
+def action(http, model: str) -> dict[str, Any]:
+    """What became of the last thing asked of a checkpoint."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        found = http.get(f"/v1/models/{model}").json()["action"]
+        if found and found["state"] in ("done", "failed"):
+            return found
+        assert time.monotonic() < until, found
+        time.sleep(0.02)
+
+
+def absent(http) -> str:
+    return next(
+        model["id"] for model in http.get("/v1/models").json() if model["state"] == "absent"
+    )
+
+
+def test_the_released_checkpoints_are_listed(http):
+    listed = http.get("/v1/models").json()
+    assert {"0.6B", "1.7B"} <= {model["size"] for model in listed}
+    assert all(model["state"] == "absent" for model in listed)
+    assert all(model["loaded_by"] == [] for model in listed)
+
+
+def test_one_checkpoint_is_shown_as_it_is_listed(http):
+    for model in http.get("/v1/models").json():
+        shown = http.get(f"/v1/models/{model['id']}").json()
+        assert {**shown, "action": None} == {**model, "action": None}
+
+
+def test_loading_what_is_not_there_fails_with_a_reason(http):
+    model = absent(http)
+    answer = http.post(f"/v1/models/{model}/load")
+    assert (answer.status_code, answer.json()["action"]) == (202, "load")
+    found = action(http, model)
+    assert found["state"] == "failed"
+    assert model in found["message"]
+
+
+def test_the_worker_goes_on_after_what_it_was_asked(http):
+    model = absent(http)
+    for _ in range(2):
+        assert http.post(f"/v1/models/{model}/load").status_code == 202
+        assert action(http, model)
+    assert http.get("/ready").status_code == 200
+
+
+def test_unloading_what_is_not_loaded_does_no_harm(make_stack):
+    http = make_stack().http()
+    model = absent(http)
+    assert http.post(f"/v1/models/{model}/unload").status_code == 202
+    assert action(http, model)["state"] == "done"
+
+
+def test_caches_are_cleared_by_every_worker(http):
+    answer = http.post("/v1/cache/clear")
+    assert answer.status_code == 202
+    assert answer.json() == {"worker": "gpu-0", "action": "clear"}
+
+
+@pytest.mark.parametrize("model", ["nothing", "..%2F..%2Fetc", "%00", "a" * 5_000])
+@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("POST", "/load"), ("POST", "/pull")])
+def test_an_unknown_checkpoint_is_404(http, method, tail, model):
+    assert fault(http.request(method, f"/v1/models/{model}{tail}"))[0] == 404
+
+
+def test_an_unknown_action_is_refused(http):
+    answer = http.post(f"/v1/models/{absent(http)}/explode")
+    assert fault(answer) == (422, "invalid_request")
+    assert answer.json()["error"]["param"] == "action"
+
+
+def test_without_a_worker_nothing_can_be_loaded(make_stack):
+    stack: Stack = make_stack()
+    http = stack.http()
+    stack.kill_worker(15)
+    assert fault(http.post(f"/v1/models/{absent(http)}/load")) == (503, "engine_unavailable")

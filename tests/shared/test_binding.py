@@ -1,0 +1,50 @@
+"""The rules about who may reach what listens here."""
+
+import pytest
+
+from shared.binding import check_bind, check_names, name_of
+from shared.errors import ConfigurationError, ForbiddenHost
+from shared.settings import load
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_needs_no_keys(host: str):
+    check_bind(load(host=host), "host")
+
+
+@pytest.mark.parametrize("setting", ["host", "gradio_host"])
+def test_beyond_loopback_keys_are_needed(setting: str):
+    with pytest.raises(ConfigurationError, match=f"{setting.upper()} is 0.0.0.0") as raised:
+        check_bind(load(**{setting: "0.0.0.0"}), setting)  # pyright: ignore[reportArgumentType]
+    assert "API_KEYS" in (raised.value.next_step or "")
+
+
+def test_keys_or_an_explicit_word_open_it():
+    check_bind(load(host="0.0.0.0", api_keys=["key"]), "host")
+    check_bind(load(host="0.0.0.0", insecure_bind=True), "host")
+
+
+def test_a_foreign_name_or_page_is_refused_on_loopback():
+    settings = load()
+    check_names(settings, "127.0.0.1", {"host": "localhost:8000"})
+    with pytest.raises(ForbiddenHost):
+        check_names(settings, "127.0.0.1", {"host": "evil.example"})
+    with pytest.raises(ForbiddenHost):
+        check_names(settings, "127.0.0.1", {"host": "localhost", "origin": "http://evil.example"})
+
+
+def test_any_name_goes_beyond_loopback():
+    check_names(load(), "0.0.0.0", {"host": "speech.example"})
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("//localhost:8000", "localhost"),
+        ("http://[::1]:7860", "[::1]"),
+        ("//[broken", ""),
+        ("null", ""),
+    ],
+)
+def test_the_name_in_an_address_is_found(address: str, name: str):
+    assert name_of(address) == name
