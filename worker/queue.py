@@ -1,8 +1,8 @@
 """The one subclass of RQ's worker: every hook of RQ that we override stands here.
 
 Pinned to rq 3.0.*: `lpop`, `lmove`, `perform_job`, `prepare_job_execution`, `_finalize_*`,
-`get_heartbeat_ttl`, `kill_horse`, `run_maintenance_tasks` and `register_birth` are not public;
-each has a test.
+`get_heartbeat_ttl`, `kill_horse`, `run_maintenance_tasks`, `register_birth` and `_set_ip_address`
+are not public; each has a test.
 """
 
 import logging
@@ -80,6 +80,11 @@ class QueueWorker(SimpleWorker):
     def stopping(self) -> bool:
         """True once somebody has asked this worker to stop."""
         return self._stop_requested
+
+    def _set_ip_address(self, connection: Connection) -> None:
+        # RQ reads it from CLIENT INFO, which redis-py cannot parse for a socket in a folder whose
+        # name has a space; nobody uses it.
+        self.ip_address = "unknown"
 
     def register_birth(self) -> None:
         # Our lease says that no other process lives under this name, whatever RQ's key says.

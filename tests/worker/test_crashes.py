@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -58,6 +59,17 @@ def test_job_fails_with_a_reason_when_every_worker_dies_over_it(
     wait_until(lambda: not list((stack.outputs_dir / ".growing").glob("*")))
     after = stack.client().submit("custom_voice", {"text": "Still alive."})
     assert ended(stack, after.id).state is JobState.SUCCEEDED
+
+
+@pytest.mark.slow
+def test_service_runs_in_a_folder_with_a_space(tmp_path: Path) -> None:
+    """RQ and redis-py cannot read the address of a socket with a space in its path."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    with Stack(folder) as stack:
+        assert " " in stack.redis_url
+        job = stack.client().submit("custom_voice", REQUEST)
+        assert ended(stack, job.id).state is JobState.SUCCEEDED
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ def test_rq_is_the_version_whose_hooks_we_know() -> None:
         (SimpleWorker, "_finalize_failure", ["self", "job", "queue", "execution", "exc_info"]),
         (SimpleWorker, "kill_horse", ["self", "sig"]),
         (SimpleWorker, "run_maintenance_tasks", ["self"]),
+        (SimpleWorker, "_set_ip_address", ["self", "connection"]),
         (Queue, "lpop", ["queue_keys", "timeout", "connection"]),
         (Queue, "lmove", ["connection", "queue_key", "timeout"]),
     ],
