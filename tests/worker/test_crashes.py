@@ -67,7 +67,7 @@ def test_service_runs_in_a_folder_with_a_space(tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
     with Stack(folder) as stack:
-        assert " " in stack.redis_url
+        assert "%20" in stack.redis_url
         job = stack.client().submit("custom_voice", REQUEST)
         assert ended(stack, job.id).state is JobState.SUCCEEDED
 
