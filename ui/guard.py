@@ -6,7 +6,6 @@ name, and one of the `API_KEYS` as password. On loopback the Host allow-list of 
 """
 
 import base64
-import binascii
 import hmac
 
 from starlette.datastructures import Headers
@@ -68,7 +67,7 @@ def _password(headers: Headers) -> bytes:
         return b""
     try:
         return base64.b64decode(credentials, validate=True).partition(b":")[2]
-    except binascii.Error:
+    except ValueError:
         return b""
 
 

@@ -2,11 +2,22 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.stack import Stack
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a service of its own, or hears one in real time, is slow."""
+    for item in items:
+        needs = set(getattr(item, "fixturenames", ()))
+        if item.path.is_relative_to(_HERE) and needs & {"make_stack", "paced"}:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -6,8 +6,14 @@ from pydantic import ValidationError
 
 from shared import events
 from shared.client import frames
+from shared.connection import Connection
 from shared.jobs import EngineInfo
 from shared.states import JobState
+
+
+def connected(url: str) -> Connection:
+    return redis.Redis.from_url(url, protocol=2)
+
 
 ENGINE = EngineInfo(
     name="preview",
@@ -60,7 +66,7 @@ def test_sound_survives_the_channel(audio: bytes):
 
 @pytest.mark.parametrize("event", FROM_THE_WORKER, ids=lambda event: event.type)
 def test_an_event_survives_the_stream(redis_url, event):
-    with redis.Redis.from_url(redis_url, protocol=2) as connection:
+    with connected(redis_url) as connection:
         fields = {"k": "e", "t": 1, "d": event.model_dump_json()}
         connection.xadd("stream", fields, id="480-7")
         ((entry_id, found),) = connection.xrange("stream")
@@ -70,7 +76,7 @@ def test_an_event_survives_the_stream(redis_url, event):
 
 def test_sound_survives_the_stream(redis_url):
     audio = bytes(range(256))
-    with redis.Redis.from_url(redis_url, protocol=2) as connection:
+    with connected(redis_url) as connection:
         connection.xadd("stream", {"k": "a", "t": 0, "d": audio}, id="0-1")
         ((entry_id, found),) = connection.xrange("stream")
     assert events.from_stream(entry_id, found).audio == audio

@@ -4,8 +4,14 @@ import pytest
 import redis
 from pydantic import ValidationError
 
+from shared.connection import Connection
 from shared.jobs import EngineInfo, JobRecord, Progress, encode, flat, links, moment, view
 from shared.states import JobState
+
+
+def connected(url: str) -> Connection:
+    return redis.Redis.from_url(url, protocol=2)
+
 
 ENGINE = EngineInfo(
     name="preview",
@@ -51,7 +57,7 @@ def record(**fields: Any) -> JobRecord:
 
 @pytest.mark.parametrize("fields", [{}, ENDED], ids=["new", "ended"])
 def test_a_record_survives_its_hash(redis_url, fields):
-    with redis.Redis.from_url(redis_url, protocol=2) as connection:
+    with connected(redis_url) as connection:
         connection.hset("job", mapping=encode(**FIELDS, **fields))
         found = JobRecord.decode(connection.hgetall("job"))
     for name, value in {**FIELDS, **fields}.items():

@@ -41,6 +41,15 @@ def test_any_key_of_the_service_lets_in(inside: Inside):
     assert ui.get("/", auth=("anyone", "three")).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "sent", ["Basic", "Basic !!!", "Basic \xe9\xe9", "Bearer one", "Basic b25l"]
+)
+def test_what_is_no_password_does_not_let_in(inside: Inside, sent: str):
+    ui = inside("http://speech.example", **OPEN)
+    headers = {"Authorization": sent.encode("latin-1")}
+    assert ui.get("/", headers=headers).status_code == 401
+
+
 def test_a_name_that_a_reverse_proxy_passes_on_asks_too(inside: Inside):
     ui = inside("http://speech.example", api_keys=["one"], allowed_hosts=["speech.example"])
     assert ui.get("/").status_code == 401

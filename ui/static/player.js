@@ -4,13 +4,13 @@
 // in the page's address). State for others to read: data-state (waiting, playing, ended, error),
 // data-paused, data-first-sound-ms, data-level (0 to 1, what the loudspeaker is given).
 
-const HOME = new URL("../", import.meta.url);
+import { HOME, Live, pause } from "./live.js";
+
 const RATE = 24000;
 const LEAD = 0.06; // Seconds between scheduling and sounding.
 const REBUFFER = 0.4; // Seconds gathered after a gap, so that a slow engine does not stutter.
 const AHEAD = 6; // Seconds scheduled at most.
 const HOARD = 20 * 60; // Seconds fetched ahead of what is heard at most.
-const TRIES = 6;
 
 let context = null;
 let pressedAt = null;
@@ -31,94 +31,9 @@ document.addEventListener(
   true,
 );
 
-const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
-
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-class Live {
-  // The sound of a job while it grows; says `on.sound`, `on.trouble`, `on.over`.
-  constructor(job, on) {
-    this.job = job;
-    this.on = on;
-    this.abort = new AbortController();
-    this.read = this.follow().catch((error) => {
-      if (error.name !== "AbortError") on.over("failed", String(error.message ?? error));
-    });
-  }
-
-  async follow() {
-    let after = 0;
-    let take = null;
-    let failures = 0;
-    for (;;) {
-      const url = new URL(`live/${this.job}.pcm`, HOME);
-      url.searchParams.set("after", after);
-      if (take !== null) url.searchParams.set("take", take);
-      const answer = await this.ask(url);
-      if (answer === null || answer.status >= 500) {
-        const said = answer && (await message(answer));
-        if (++failures === TRIES) return this.on.over("failed", said ?? "The dashboard is away.");
-        this.on.trouble(said ?? "The dashboard does not answer; trying again.");
-        await pause(2 ** (failures - 2));
-        continue;
-      }
-      failures = 0;
-      if (!answer.ok) return this.on.over("failed", await message(answer));
-      if (answer.status === 204) return this.on.over(answer.headers.get("x-speech-state"));
-      after = Number(answer.headers.get("x-speech-after"));
-      const told = answer.headers.get("x-speech-take");
-      if (take !== null && told !== null && told !== take) this.on.restart();
-      take = told ?? take;
-      if (answer.status === 200) after += await this.hear(answer.body.getReader());
-    }
-  }
-
-  async ask(url) {
-    try {
-      return await fetch(url, { signal: this.abort.signal, cache: "no-store" });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      return null;
-    }
-  }
-
-  // Returns the number of samples; half a sample at the end of a block waits for its other half.
-  async hear(reader) {
-    let samples = 0;
-    let odd = new Uint8Array(0);
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return samples;
-        const bytes = new Uint8Array(odd.length + value.length);
-        bytes.set(odd);
-        bytes.set(value, odd.length);
-        const whole = bytes.length - (bytes.length % 2);
-        odd = bytes.slice(whole);
-        samples += whole / 2;
-        if (whole) await this.on.sound(new Int16Array(bytes.buffer, 0, whole / 2));
-      }
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      return samples; // The connection broke: the rest is asked for again.
-    }
-  }
-
-  stop() {
-    this.abort.abort();
-  }
-}
-
-async function message(answer) {
-  try {
-    const { error } = await answer.json();
-    return [error.message, error.hint].filter(Boolean).join(" ");
-  } catch {
-    return `The dashboard answered with status ${answer.status}.`;
-  }
 }
 
 class SpeechPlayer extends HTMLElement {

@@ -1,7 +1,6 @@
 """The contract that every backend for outputs keeps."""
 
-from contextlib import suppress
-from threading import Barrier, Thread
+from threading import Thread
 
 import pytest
 
@@ -201,29 +200,6 @@ def test_the_trash_knows_size_and_star(store: OutputStore):
     store.trash(run)
     (item,) = store.trashed()
     assert (item.run, item.bytes, item.starred) == (run, size, True)
-
-
-def test_throwing_away_twice_at_once_keeps_one_in_the_trash(store: OutputStore):
-    for _ in range(30):
-        run = make(store)
-        store.trash(run)
-        growing = store.begin(run, 2)
-        growing.append(METADATA, b"{}")
-        growing.finish()
-        together = Barrier(2)
-
-        def throw(run: str = run, together: Barrier = together) -> None:
-            together.wait()
-            with suppress(UnknownOutput):
-                store.trash(run)
-
-        threads = [Thread(target=throw) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        store.restore(run)
-        assert store.metadata(run) == {}
 
 
 def test_a_restored_run_is_as_it_was(store: OutputStore):
