@@ -10,6 +10,7 @@ from api import audio, errors, events, jobs, models, outputs, status, stream, ta
 from api.deps import Context
 from api.guards import Guards
 from api.janitor import Janitor
+from api.records import Records
 from api.relay import Hub
 from shared import connection
 from shared.queue import JobQueue
@@ -54,18 +55,22 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     yield
     janitor.stop()
     await context.hub.stop()
+    await context.records.close()
     context.redis.close()
 
 
 def open_context(settings: Settings) -> Context:
     """Connections and stores; nothing is asked of them yet."""
     redis = connection.prompt(settings.redis_url)
+    queue = JobQueue(redis, settings)
+    records = Records(connection.looking(settings.redis_url), queue)
     store = FolderOutputs(settings.outputs_dir)
     return Context(
         settings=settings,
         redis=redis,
-        queue=JobQueue(redis, settings),
-        hub=Hub(connection.listening(settings.redis_url)),
+        queue=queue,
+        records=records,
+        hub=Hub(connection.listening(settings.redis_url), records.see),
         outputs=store,
         index=OutputIndex(store),
     )

@@ -1,8 +1,9 @@
 """The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
-from typing import Annotated, Any
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from contextlib import AsyncExitStack, aclosing
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -12,11 +13,12 @@ from api import files
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.jobs import recipe_of, show_job
+from api.stopping import stop
 from shared import events
 from shared.audio.encode import encoder
 from shared.audio.formats import FORMATS
 from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import AudioNotReady, JobFailed, NoAudio, UnknownJob
+from shared.errors import AudioNotReady, Conflict, JobFailed, NoAudio, UnknownJob
 from shared.jobs import EngineInfo, JobView
 from shared.requests.declared import Format
 from shared.states import JobState
@@ -25,10 +27,15 @@ from shared.stores.recipe import Recipe
 
 router = APIRouter(prefix="/v1/jobs", tags=["audio"])
 
+Result = TypeVar("Result")
+
 MAX_CURSOR = 2**53
 """Samples; JSON readers hold no larger number exactly."""
 _BLOCK = SAMPLE_RATE * 5
 _AFTER = "Samples to leave out at the beginning."
+_TAKE = "With follow: the X-Audio-Take of the answer that `after` was counted in."
+_CLIENT_GONE = 499
+"""Nobody receives it; nginx's number for the log."""
 _AUDIO_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {entry.media_type.split(";")[0]: {} for entry in FORMATS.values()}},
     206: {"description": "The range asked for."},
@@ -46,11 +53,12 @@ async def job_audio(
     ] = None,
     follow: Annotated[bool, Query(description="Do not wait for the end.")] = False,
     after: Annotated[int, Query(ge=0, le=MAX_CURSOR, description=_AFTER)] = 0,
+    take: Annotated[int | None, Query(ge=0, le=MAX_CURSOR, description=_TAKE)] = None,
     span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
 ) -> Response:
     """The audio of a job: the finished file, or with `follow=1` what there is and what comes."""
     if follow:
-        return await _following(here, request, id, format, after)
+        return await _following(here, request, id, format, after, take)
     return await run_in_threadpool(_whole, here, request, id, format, after, span)
 
 
@@ -143,24 +151,54 @@ def _encoded(here: Context, recipe: Recipe, format: Format, after: int) -> Itera
 
 
 async def _following(
-    here: Context, request: Request, job_id: str, format: Format | None, after: int
+    here: Context,
+    request: Request,
+    job_id: str,
+    format: Format | None,
+    after: int,
+    take: int | None,
 ) -> Response:
     """A response that begins with the audio, so that its headers can say what speaks."""
     job = await run_in_threadpool(_promising, here, job_id)
     chosen = format or own_format(job.request)
-    messages = follow(here, job_id, after)
-    head = await _first(messages)
-    headers = {**engine_headers(head.engine), "X-Job-Id": job_id, "Cache-Control": "no-store"}
-    media_type = FORMATS[chosen].media_type
-    if request.method == "HEAD":
-        await messages.aclose()
-        return Response(None, headers=headers, media_type=media_type)
-    sound = _sound(messages, chosen, head.sample_rate)
-    return StreamingResponse(sound, media_type=media_type, headers=headers)
+    async with AsyncExitStack() as unless_sent:
+        messages = follow(here, job_id, after, take)
+        unless_sent.push_async_callback(messages.aclose)
+        head = await _unless_gone(request, _first(messages))
+        if head is None:
+            return Response(status_code=_CLIENT_GONE)
+        headers = {
+            **engine_headers(head.engine),
+            "X-Job-Id": job_id,
+            "X-Audio-Take": str(head.take),
+            "Cache-Control": "no-store",
+        }
+        media_type = FORMATS[chosen].media_type
+        if request.method == "HEAD":
+            return Response(None, headers=headers, media_type=media_type)
+        unless_sent.pop_all()
+        sound = _sound(messages, chosen, head.sample_rate)
+        return StreamingResponse(sound, media_type=media_type, headers=headers)
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """What the work comes to; None, and the work is dropped, once the client has gone."""
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        await stop(working, gone)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
 
 
 async def _first(messages: AsyncGenerator[Message]) -> events.Header:
-    """The header. Raises NoAudio when the job ended before there was one."""
+    """The header. Raises NoAudio when the job ended before it, Conflict for a cursor outlived."""
     async for message in messages:
         match message:
             case events.Header():
@@ -169,6 +207,12 @@ async def _first(messages: AsyncGenerator[Message]) -> events.Header:
                 raise NoAudio(f"The job failed: {error['message']}", hint=error["hint"])
             case events.End(state=state):
                 raise NoAudio(f"The job was {state.value} before it made a sound.")
+            case events.Restart():
+                raise Conflict(
+                    "The audio began anew since; what was heard of it no longer counts.",
+                    param="after",
+                    hint="Ask for it from the beginning.",
+                )
             case _:
                 continue
     raise NoAudio("The job ended before it made a sound.")
@@ -187,6 +231,8 @@ async def _sound(
                         yield data
                 case events.Restart(reason=reason):
                     raise JobFailed(f"The audio began anew: {reason}")
+                case events.Fault(error=error):
+                    raise JobFailed(error["message"])
                 case events.End(state=state) if state is not JobState.SUCCEEDED:
                     raise JobFailed(f"The job ended as {state.value}.")
                 case _:

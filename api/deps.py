@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from api.records import Records
 from api.relay import Hub
 from shared.connection import Connection
 from shared.queue import JobQueue
@@ -21,6 +22,7 @@ class Context:
     settings: Settings
     redis: Connection
     queue: JobQueue
+    records: Records
     hub: Hub
     outputs: OutputStore
     index: OutputIndex

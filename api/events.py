@@ -5,11 +5,9 @@ from collections.abc import AsyncGenerator
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from api.deps import Here
 from api.following import Message, follow
-from api.jobs import show_job
 from api.stopping import stop
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -25,7 +23,6 @@ _KEEP_ALIVE = 15.0
 )
 async def job_events(id: str, here: Here) -> StreamingResponse:
     """State, progress, position, warnings and the end of a job, as they happen."""
-    await run_in_threadpool(show_job, id, here)  # a Redis that is silent is noticed sooner here
     messages = follow(here, id, audio=False)
     first = await anext(messages)
     return StreamingResponse(

@@ -4,19 +4,19 @@ What a listener is told of the job comes from its record, not from the stream, s
 an event that was lost; what it hears is counted in samples, so nothing is heard twice.
 """
 
-import time
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-import redis
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context
-from api.relay import Mailbox
-from shared import events, keys
+from api.records import Seen
+from api.relay import MISSED, Ear
+from shared import events
 from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import QueueUnavailable, UnknownFile, UnknownJob, UnknownOutput
-from shared.jobs import JobRecord, JobView
+from shared.errors import JobLost, QueueUnavailable, UnknownFile, UnknownJob, UnknownOutput
+from shared.jobs import JobRecord
 from shared.requests import contract
 from shared.states import JobState
 from shared.stores import master
@@ -33,12 +33,11 @@ Message = (
 )
 """What a listener gets; bytes are audio, s16le."""
 
-_LOOK = 1.0
-"""Seconds after which a silent job's record is looked at again."""
 _BLOCK = SAMPLE_RATE
 """Samples read at once when catching up."""
-_CHUNK_MAX = SAMPLE_RATE // 2
-"""No published chunk is longer, so one that holds a sample begins at most this much before it."""
+_ALL = sys.maxsize
+_RESTART = "The audio began anew."
+"""Said where the worker, an older one, gave no reason."""
 
 
 @dataclass
@@ -46,11 +45,14 @@ class _Told:
     """What the listener knows already."""
 
     cursor: int
-    take: int | None
+    take: int
+    begun: bool = False
+    ended: bool = False
     header: bool = False
     warnings: int = 0
-    waiting: tuple[object, ...] = ()
-    looked: float = 0.0
+    news: tuple[object, ...] = ()
+    owed: int = _ALL
+    """Samples up to which live entries cannot be counted on; the rest is on its way."""
 
 
 async def follow(
@@ -58,70 +60,64 @@ async def follow(
 ) -> AsyncGenerator[Message]:
     """Everything about a job from sample `after` of `take` on, ending with `End`.
 
-    Raises UnknownJob; QueueUnavailable when Redis is away at the beginning, and rides out an
-    outage after that.
+    A cursor without its take counts from the first. Raises UnknownJob; QueueUnavailable when
+    Redis is away at the beginning, and rides out an outage after that.
     """
-    told = _Told(after, take)
-    record = await fetch(context, job_id)
-    if record is None:
-        async for message in _finished(context, job_id, told, audio):
+    told = _Told(after, take or 0)
+    if await context.records.known(job_id):
+        with context.hub.listen(job_id) as ear:
+            async for message in _attend(context, ear, told, audio):
+                yield message
+    if not told.ended:
+        async for message in _remembered(context, job_id, told, audio):
             yield message
-        return
-    async with context.hub.listen(job_id) as mailbox:
-        while True:
-            try:
-                record = await fetch(context, job_id) or record
-                async for message in _catch_up(context, record, told, audio):
-                    yield message
-            except (QueueUnavailable, redis.RedisError):
-                await mailbox.next(_LOOK)
-                continue
-            if record.state.terminal:
+
+
+async def _attend(context: Context, ear: Ear, told: _Told, audio: bool) -> AsyncGenerator[Message]:
+    """Everything until the job has ended, or its record is gone."""
+    while not told.ended:
+        try:
+            if (seen := await ear.look()) is None:
                 return
-            async for piece in _live(mailbox, told, audio):
+            async for message in _catch_up(context, seen, told, audio):
+                yield message
+        except QueueUnavailable:
+            if not told.begun:
+                raise
+        if not told.ended:
+            async for piece in _live(ear, told, audio):
                 yield piece
 
 
-async def _live(mailbox: Mailbox, told: _Told, audio: bool) -> AsyncGenerator[bytes]:
+async def _live(ear: Ear, told: _Told, audio: bool) -> AsyncGenerator[bytes]:
     """Audio as it is published, until there is a reason to look at the record again."""
-    while time.monotonic() - told.looked < _LOOK:
-        entry = await mailbox.next(_LOOK)
-        if entry is None or entry.audio is None:
+    while (entry := await ear.next()) is not None:
+        if entry is MISSED:
+            told.owed = _ALL
+        if entry.audio is None:
             return
-        if not audio:
+        if not audio or entry.take < told.take:
             continue
-        if entry.take < (told.take or 0):
-            continue
-        if entry.take != told.take or entry.sample > told.cursor or not told.header:
+        if entry.take > told.take or entry.sample > told.cursor or not told.header:
+            told.owed = _ALL
             return
-        piece = entry.audio[2 * (told.cursor - entry.sample) :]
-        if piece:
+        if piece := entry.audio[2 * (told.cursor - entry.sample) :]:
             told.cursor = entry.finish
             yield piece
 
 
-async def fetch(context: Context, job_id: str) -> JobRecord | None:
-    """The record of a job, None if Redis has forgotten it. Raises QueueUnavailable."""
-    try:
-        fields = await context.hub.redis.hgetall(keys.job(job_id))
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise QueueUnavailable("The queue does not answer.", retry_after=2) from error
-    return JobRecord.decode(fields) if b"id" in fields else None
-
-
 async def _catch_up(
-    context: Context, record: JobRecord, told: _Told, audio: bool
+    context: Context, seen: Seen, told: _Told, audio: bool
 ) -> AsyncIterator[Message]:
     """All that the record says and the listener does not know."""
-    told.looked = time.monotonic()
-    if told.take is not None and told.take != record.take and (told.cursor or told.header):
+    record, told.begun = seen.record, True
+    if told.take != record.take and (told.cursor or told.header):
         told.cursor = 0
-        yield events.Restart(take=record.take, reason="The audio began anew.")
+        yield events.Restart(take=record.take, reason=record.restart_reason or _RESTART)
     told.take = record.take
-    view = await run_in_threadpool(context.queue.describe, record)
-    if (news := _waiting(view)) and news[0] != told.waiting:
-        told.waiting = news[0]
-        yield news[1]
+    if (news := _gist(seen.news)) != told.news:
+        told.news = news
+        yield seen.news
     if not told.header and record.engine is not None:
         told.header = True
         yield header(record)
@@ -134,60 +130,59 @@ async def _catch_up(
     if record.state.terminal:
         if record.error:
             yield events.Fault(error=record.error)
+        told.ended = True
         yield _end(record)
 
 
-async def _audio(context: Context, record: JobRecord, told: _Told) -> AsyncIterator[bytes]:
-    """The audio between the cursor and what the record says was delivered."""
-    while told.cursor < record.samples:
-        recent = await _recent(context, record, told.cursor)
-        if recent is not None:
-            piece = recent
-        else:
-            count = min(_BLOCK, record.samples - told.cursor)
-            piece = await run_in_threadpool(
-                master.read, context.outputs, record.id, told.cursor, count
-            )
+async def _audio(
+    context: Context, record: JobRecord, told: _Told
+) -> AsyncIterator[bytes | events.Fault]:
+    """The audio between the cursor and what the record says was delivered.
+
+    A live listener gets the newest from its channel; here it would be asked for once for each of
+    them. What is a whole look late was lost on the way.
+    """
+    until = record.samples if record.state.terminal else min(record.samples, told.owed)
+    told.owed = record.samples
+    while told.cursor < until:
+        try:
+            piece = await context.records.recent(record, told.cursor)
+            piece = piece or await _read(context, record.id, told.cursor, until)
+        except (UnknownFile, UnknownOutput) as error:
+            # Taken back with a failed or cancelled job, or between the hands of two attempts.
+            if record.state is JobState.SUCCEEDED:
+                yield events.Fault(error=error.body()["error"])
+            return
         if not piece:
             return
         told.cursor += len(piece) // 2
         yield piece
 
 
-async def _recent(context: Context, record: JobRecord, cursor: int) -> bytes | None:
-    """Audio from the cursor on, as far as the job's stream still has it."""
-    found = await context.hub.redis.xrange(
-        keys.stream(record.id), min=max(0, cursor - _CHUNK_MAX), count=16
-    )
-    for entry_id, fields in found:
-        entry = events.from_stream(entry_id, fields)
-        if entry.take != record.take or entry.sample > cursor:
-            return None
-        if entry.audio and entry.sample <= cursor < entry.finish:
-            return entry.audio[2 * (cursor - entry.sample) :]
-    return None
+async def _read(context: Context, job_id: str, first: int, until: int) -> bytes:
+    """Audio from the file, at most up to sample `until`."""
+    count = min(_BLOCK, until - first)
+    return await run_in_threadpool(master.read, context.outputs, job_id, first, count)
 
 
-async def _finished(
+async def _remembered(
     context: Context, job_id: str, told: _Told, audio: bool
 ) -> AsyncIterator[Message]:
-    """A job that Redis has forgotten, from its output."""
+    """A job that Redis has forgotten, from its output. Raises UnknownJob if nobody knew it."""
     try:
         recipe = await run_in_threadpool(context.index.recipe, job_id)
     except (UnknownOutput, UnknownFile) as error:
-        raise UnknownJob("There is no job of that id.", param="id") from error
-    yield events.Header(
-        id=recipe.id,
-        take=told.take or 0,
-        sample_rate=recipe.sample_rate,
-        engine=recipe.engine,
-        mastered=True,
-    )
-    for warning in recipe.warnings:
+        if not told.begun:
+            raise UnknownJob("There is no job of that id.", param="id") from error
+        yield events.Fault(error=JobLost("The queue has lost this job.").body()["error"])
+        yield _end_of_nothing(job_id, told)
+        return
+    if not told.header:
+        yield _header_of(recipe, told.take)
+    for warning in recipe.warnings[told.warnings :]:
         yield events.Notice(message=warning)
     while audio and told.cursor < recipe.samples:
-        count = min(_BLOCK, recipe.samples - told.cursor)
-        piece = await run_in_threadpool(master.read, context.outputs, job_id, told.cursor, count)
+        piece = await _read(context, job_id, told.cursor, recipe.samples)
         if not piece:
             break
         told.cursor += len(piece) // 2
@@ -208,17 +203,19 @@ def header(record: JobRecord) -> events.Header:
     )
 
 
-def _waiting(view: JobView) -> tuple[tuple[object, ...], events.Waiting]:
-    news = events.Waiting(
-        id=view.id,
-        state=view.state,
-        progress=view.progress,
-        stage=view.stage,
-        position=view.position,
-        eta_seconds=view.eta_seconds,
-        audio_seconds=view.audio_seconds,
+def _header_of(recipe: Recipe, take: int) -> events.Header:
+    return events.Header(
+        id=recipe.id,
+        take=take,
+        sample_rate=recipe.sample_rate,
+        engine=recipe.engine,
+        mastered=True,
     )
-    return (view.state, view.stage, view.position, round(view.progress, 2)), news
+
+
+def _gist(news: events.Waiting) -> tuple[object, ...]:
+    """What makes news worth telling."""
+    return (news.state, news.stage, news.position, round(news.progress, 2))
 
 
 def _end(record: JobRecord) -> events.End:
@@ -238,4 +235,10 @@ def _end_of(recipe: Recipe) -> events.End:
         samples=recipe.samples,
         result=recipe.result(),
         warnings=recipe.warnings,
+    )
+
+
+def _end_of_nothing(job_id: str, told: _Told) -> events.End:
+    return events.End(
+        id=job_id, state=JobState.FAILED, samples=told.cursor, result=None, warnings=[]
     )

@@ -1,77 +1,153 @@
-"""One subscription per job and process, however many listen; nobody's mailbox grows without bound.
+"""One subscription, one reading of each message and one look a second, however many listen.
 
-A listener that is too slow loses its mailbox's content, not its audio: it is told that it lags, and
-reads what it missed from the stream or the file.
+A channel keeps a job's latest entries once, and a listener only its place among them. One that is
+too slow loses its place, not its audio: it reads what it missed from the stream or the file.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import redis
 
+from api.records import Seen
+from api.stopping import stop
 from shared import events, keys
 from shared.connection import AsyncConnection
+from shared.errors import QueueUnavailable
 
-_MAILBOX = 64
+MISSED = events.Entry(kind=b"", seq=0, sample=0, take=0, data=b"")
+"""Stands for entries that did not come through."""
+
+_KEPT = 64
 """Entries a listener may be behind before it has to catch up by itself."""
+_FRESH = 1.0
+"""Seconds for which a look at a job is good if nothing happens."""
+_RETRY = 0.2
+"""Seconds between two tries while Redis is away."""
 _IDLE = "tts:channel:-"
 """A channel nobody publishes on: a subscription must hold at least one."""
 
 log = logging.getLogger(__name__)
 
 
-class Mailbox:
-    """What one listener has not read yet."""
+@dataclass
+class Look:
+    """What one look at a job found, for all who listen to it."""
 
-    def __init__(self) -> None:
-        self._entries: deque[events.Entry] = deque()
-        self._lags = False
+    heard: int
+    """Entries of the channel that had come when it began; it knows of all of them."""
+    seen: Seen | None = None
+    trouble: QueueUnavailable | None = None
+    fresh: bool = True
+
+
+class Channel:
+    """What this process hears and knows of one job."""
+
+    def __init__(self, see: Callable[[], Awaitable[Seen | None]]) -> None:
+        self._see = see
+        self._entries: deque[events.Entry] = deque(maxlen=_KEPT)
         self._bell = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._look = Look(heard=0, fresh=False)
+        self.heard = 0
+        """Entries that have come so far."""
+        self.listeners = 0
 
-    def post(self, entry: events.Entry | None) -> None:
-        """Deliver an entry; None, or one too many, means that the listener must catch up."""
-        if entry is None or len(self._entries) >= _MAILBOX:
-            self._entries.clear()
-            self._lags = True
-        else:
-            self._entries.append(entry)
+    def post(self, entry: events.Entry) -> None:
+        """Let all listeners have an entry."""
+        self._entries.append(entry)
+        self.heard += 1
+        self._ring()
+
+    def entry(self, number: int) -> events.Entry | None:
+        """An entry by its number, None if it is no longer kept."""
+        place = number - self.heard + len(self._entries)
+        return self._entries[place] if place >= 0 else None
+
+    async def bell(self) -> None:
+        """Come back when there is an entry or a look has aged."""
+        await self._bell.wait()
+
+    async def look(self, since: int) -> Look:
+        """The job as it was after `since` entries or later."""
+        async with self._turn:
+            if not self._look.fresh or self._look.heard < since:
+                self._look = await self._look_now()
+            return self._look
+
+    async def _look_now(self) -> Look:
+        look = Look(self.heard)
+        try:
+            look.seen = await self._see()
+        except QueueUnavailable as error:
+            look.trouble = error
+        asyncio.get_running_loop().call_later(_FRESH, self._age, look)
+        return look
+
+    def _age(self, look: Look) -> None:
+        look.fresh = False
+        self._ring()
+
+    def _ring(self) -> None:
+        """Wake those who wait now, not those who will."""
         self._bell.set()
+        self._bell.clear()
 
-    async def next(self, seconds: float) -> events.Entry | None:
-        """The next entry, or None when the listener should look at the record and catch up."""
-        if not self._entries and not self._lags:
-            self._bell.clear()
-            # Not `wait_for`, which before Python 3.12 starts a task for every piece and listener.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._bell.wait()
-        if self._lags or not self._entries:
-            self._lags = False
-            self._entries.clear()
+
+class Ear:
+    """One listener's place on a channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._next = channel.heard
+        self._look = Look(heard=0, fresh=False)
+
+    async def look(self) -> Seen | None:
+        """The job, as new as anything heard; None if Redis has lost it. Raises QueueUnavailable."""
+        self._look = await self._channel.look(self._next)
+        if self._look.trouble:
+            raise QueueUnavailable(self._look.trouble.message, retry_after=2)
+        return self._look.seen
+
+    async def next(self) -> events.Entry | None:
+        """The next entry, or MISSED; None when it is time to look again."""
+        while self._look.fresh and self._next == self._channel.heard:
+            await self._channel.bell()
+        if not self._look.fresh:
             return None
-        return self._entries.popleft()
+        entry = self._channel.entry(self._next)
+        if entry is None:
+            self._next = self._channel.heard
+            return MISSED
+        self._next += 1
+        return entry
 
 
 class Hub:
     """This process's ear in Redis."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(
+        self, connection: AsyncConnection, see: Callable[[str], Awaitable[Seen | None]]
+    ) -> None:
         self._redis = connection
+        self._see = see
         self._pubsub = connection.pubsub()
-        self._mailboxes: dict[str, set[Mailbox]] = {}
+        self._channels: dict[str, Channel] = {}
+        self._subscribed: set[str] = set()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def redis(self) -> AsyncConnection:
-        return self._redis
+        self._changes: set[asyncio.Task[None]] = set()
 
     @property
     def listeners(self) -> int:
-        return sum(len(boxes) for boxes in self._mailboxes.values())
+        return sum(channel.listeners for channel in self._channels.values())
 
     @property
     def alive(self) -> bool:
@@ -81,64 +157,81 @@ class Hub:
         self._task = asyncio.create_task(self._run(), name="relay")
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await stop(*self._changes, *([self._task] if self._task else []))
         await self._pubsub.aclose()
         await self._redis.aclose()
 
-    @asynccontextmanager
-    async def listen(self, job_id: str) -> AsyncGenerator[Mailbox]:
-        """A mailbox that gets the job's entries from now on."""
-        channel, mailbox = keys.channel(job_id), Mailbox()
-        async with self._lock:
-            first = channel not in self._mailboxes
-            self._mailboxes.setdefault(channel, set()).add(mailbox)
-            if first:
-                await self._ask(self._pubsub.subscribe, channel)
-        try:
-            yield mailbox
-        finally:
-            async with self._lock:
-                boxes = self._mailboxes[channel]
-                boxes.discard(mailbox)
-                if not boxes:
-                    del self._mailboxes[channel]
-                    await self._ask(self._pubsub.unsubscribe, channel)
+    @contextmanager
+    def listen(self, job_id: str) -> Generator[Ear]:
+        """A place on the job's channel, from now on.
 
-    async def _ask(self, verb: AsyncConnection, channel: str) -> None:
-        """Change the subscription; while Redis is away it is renewed on reconnecting."""
-        with suppress(redis.ConnectionError, redis.TimeoutError):
-            await verb(channel)
+        Nobody waits for the subscription: once Redis confirms it, the listener looks anew.
+        """
+        name = keys.channel(job_id)
+        channel = self._channels.setdefault(name, Channel(partial(self._see, job_id)))
+        channel.listeners += 1
+        self._change(self._settle(name))
+        try:
+            yield Ear(channel)
+        finally:
+            channel.listeners -= 1
+            if not channel.listeners:
+                del self._channels[name]
+                self._change(self._settle(name))
+
+    def _change(self, change: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(change)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+
+    async def _settle(self, name: str) -> None:
+        """Hear a channel as long as somebody listens."""
+        async with self._lock:
+            wanted = name in self._channels
+            if wanted == (name in self._subscribed):
+                return
+            (self._subscribed.add if wanted else self._subscribed.discard)(name)
+            # If the connection is broken, so is what `_hear` waits for: it begins anew.
+            with suppress(redis.RedisError):
+                await (self._pubsub.subscribe if wanted else self._pubsub.unsubscribe)(name)
 
     async def _run(self) -> None:
         while True:
             try:
-                await self._renew()
-                while True:
-                    await self._receive()
+                await self._hear()
             except (redis.ConnectionError, redis.TimeoutError) as error:
                 log.warning("The relay lost Redis: %s", error)
-                self._wake_all()
-                await self._pubsub.aclose()
-                await asyncio.sleep(0.2)
+            except Exception:
+                # Without the relay this process would be deaf for the rest of its life.
+                log.exception("The relay met a fault and begins anew.")
+            for channel in self._channels.values():
+                channel.post(MISSED)
+            await asyncio.sleep(_RETRY)
 
-    async def _renew(self) -> None:
+    async def _hear(self) -> None:
         async with self._lock:
+            await self._pubsub.aclose()
             self._pubsub = self._redis.pubsub()
-            await self._pubsub.subscribe(_IDLE, *self._mailboxes)
-        self._wake_all()
+            self._subscribed = set(self._channels)
+            await self._pubsub.subscribe(_IDLE, *self._subscribed)
+        while True:
+            message = await self._pubsub.get_message(timeout=2)
+            if message is not None and message["channel"] is not None:
+                self._deliver(message["type"], message["channel"].decode(), message["data"])
 
-    async def _receive(self) -> None:
-        message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=2)
-        if message is None:
+    def _deliver(self, kind: str, name: str, data: bytes) -> None:
+        channel = self._channels.get(name)
+        if channel is None:
             return
-        entry = events.from_channel(message["data"])
-        for mailbox in self._mailboxes.get(message["channel"].decode(), ()):
-            mailbox.post(entry)
+        if kind == "subscribe":
+            channel.post(MISSED)
+        elif kind == "message":
+            channel.post(_entry(name, data))
 
-    def _wake_all(self) -> None:
-        for boxes in self._mailboxes.values():
-            for mailbox in boxes:
-                mailbox.post(None)
+
+def _entry(name: str, message: bytes) -> events.Entry:
+    try:
+        return events.from_channel(message)
+    except ValueError:
+        log.exception("A message on %s is not understood: %r", name, message[:80])
+        return MISSED

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context, Here
 from api.following import Message, follow
-from api.jobs import queue_of, show_job
+from api.jobs import queue_of
 from api.stopping import stop
 from shared import events
 from shared.audio.encode import Encoder, encoder
@@ -88,7 +88,6 @@ async def attach(
     """Hear a job from sample `after` on, late or again; `take` is that of the last header."""
     await socket.accept()
     async with _explained(socket):
-        await run_in_threadpool(show_job, id, here)  # notices a silent Redis sooner than `follow`
         await _relay(socket, here, id, after, take, format)
 
 
@@ -128,11 +127,12 @@ async def _relay(
     hearing = asyncio.create_task(_hear(socket, here, job_id))
     try:
         done, _ = await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        # That the client has gone explains why nothing more could be sent.
+        for task in (hearing, sending):
+            if task in done:
+                task.result()
     finally:
-        await stop(hearing)
-        await stop(sending)
+        await stop(hearing, sending)
 
 
 async def _send_all(socket: WebSocket, messages: AsyncGenerator[Message], format: Format) -> None:

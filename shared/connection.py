@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
 from shared.errors import ConfigurationError
@@ -60,13 +60,31 @@ def prompt(url: str) -> Connection:
 
 
 def listening(url: str) -> AsyncConnection:
-    """For the API's event loop: the relay's subscription and its reads."""
+    """For the relay's subscription, which waits for as long as nothing is published.
+
+    It is not mended in silence: what was published meanwhile would be missed unnoticed.
+    """
     return redis.asyncio.Redis.from_url(
         url,
         protocol=2,
         socket_timeout=5,
         socket_connect_timeout=0.4,
         health_check_interval=15,
-        retry=AsyncRetry(ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1),
-        max_connections=256,
+        retry=AsyncRetry(NoBackoff(), 0),
     )
+
+
+def looking(url: str) -> AsyncConnection:
+    """For what the API's event loop reads: as `prompt`; at most a few reads wait for their turn."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        protocol=2,
+        socket_timeout=0.6,
+        socket_connect_timeout=0.4,
+        retry=AsyncRetry(
+            ExponentialWithJitterBackoff(base=0.01, cap=0.05), 1, (redis.ConnectionError,)
+        ),
+        max_connections=32,
+        timeout=0.6,
+    )
+    return redis.asyncio.Redis.from_pool(pool)

@@ -288,6 +288,13 @@ class WorkerLost(JobFailed):
     code = "worker_lost"
 
 
+class JobLost(JobFailed):
+    """The queue lost the job's record before the job ended."""
+
+    code = "job_lost"
+    hint = "Submit it again."
+
+
 class EngineUnavailable(JobFailed):
     """The configured engine cannot run here."""
 

@@ -1,5 +1,6 @@
 """What the processes tell each other about a job, and what listeners are told."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -90,16 +91,28 @@ class End(BaseModel):
 # --- entries ---------------------------------------------------------------------------------
 
 
-class Entry(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One entry of a job's stream or channel: a piece of audio or an event."""
 
+    kind: bytes
+    """`a` for audio; all else is an event."""
     seq: int
     sample: int
     """Position in the audio: the first sample of a piece, or where an event happened."""
     take: int
     """The beginning of the audio that the position counts from."""
-    audio: bytes | None = None
-    event: Header | State | Restart | Notice | None = None
+    data: bytes
+
+    @property
+    def audio(self) -> bytes | None:
+        """s16le, None for an event."""
+        return self.data if self.kind == b"a" else None
+
+    @property
+    def event(self) -> Header | State | Restart | Notice | None:
+        """Read when asked for: who is only woken by an event need not understand it."""
+        return None if self.kind == b"a" else EVENT.validate_json(self.data)
 
     @property
     def finish(self) -> int:
@@ -108,19 +121,17 @@ class Entry(BaseModel):
 
 
 def from_channel(message: bytes) -> Entry:
-    """An entry as it is published: `a|e sequence sample take`, a line feed, the data."""
+    """An entry as it is published: `a|e sequence sample take`, a line feed, the data.
+
+    Raises ValueError.
+    """
     head, _, data = message.partition(b"\n")
-    kind, seq, sample, take = head.split(b" ")
-    return _entry(kind, int(seq), int(sample), int(take), data)
+    # A later version may say more.
+    kind, seq, sample, take, *_ = head.split(b" ")
+    return Entry(kind, int(seq), int(sample), int(take), data)
 
 
 def from_stream(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     """An entry as the stream keeps it, under the id `sample-sequence`."""
     sample, seq = entry_id.split(b"-")
-    return _entry(fields[b"k"], int(seq), int(sample), int(fields[b"t"]), fields[b"d"])
-
-
-def _entry(kind: bytes, seq: int, sample: int, take: int, data: bytes) -> Entry:
-    if kind == b"a":
-        return Entry(seq=seq, sample=sample, take=take, audio=data)
-    return Entry(seq=seq, sample=sample, take=take, event=EVENT.validate_json(data))
+    return Entry(fields[b"k"], int(seq), int(sample), int(fields[b"t"]), fields[b"d"])

@@ -200,13 +200,17 @@ class JobQueue:
     def recent(self, limit: int, before: str | None = None) -> Iterator[JobRecord]:
         """Remembered jobs, the newest first, from the one after `before`."""
         with answered():
-            start = 0
-            if before:
-                rank = self._redis.zrevrank(keys.JOBS, before)
-                start = rank + 1 if rank is not None else 0
-            while ids := self._redis.zrevrange(keys.JOBS, start, start + limit - 1):
-                yield from self._records(job_id.decode() for job_id in ids)
-                start += limit
+            while ids := self._page(before, limit):
+                yield from self._records(ids)
+                before = ids[-1]
+
+    def _page(self, before: str | None, limit: int) -> list[str]:
+        """Ids after `before`, whose rank may have moved since the last look."""
+        rank = self._redis.zrevrank(keys.JOBS, before) if before else -1
+        if rank is None:
+            return []
+        found = self._redis.zrevrange(keys.JOBS, rank + 1, rank + limit)
+        return [job_id.decode() for job_id in found]
 
     def active(self) -> list[JobRecord]:
         """All jobs that wait or run."""

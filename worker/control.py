@@ -98,10 +98,12 @@ class Ear:
         return "Downloaded and verified."
 
     def _load(self, message: Control) -> str:
-        entries = {entry.id: entry for entry in folder.scan(self._settings.models_dir)}
-        if message.checkpoint not in entries:
-            raise CheckpointMissing(f"The checkpoint {message.checkpoint} is not on this machine.")
-        self._cache.load(message.checkpoint, entries[message.checkpoint].folder)
+        entry = folder.entry(self._settings.models_dir, message.checkpoint)
+        if entry.presence.state != "present":
+            raise CheckpointMissing(
+                f"The checkpoint {entry.id} is {entry.presence.state} on this machine."
+            )
+        self._cache.load(entry.id, entry.folder)
         return "Loaded."
 
     def _note(

@@ -128,12 +128,14 @@ class Runner:
         return attempt
 
     def _perform(self, record: JobRecord, attempt: int) -> None:
+        # Once this attempt has begun, no earlier one can finish any more.
+        growing = self._store.begin(record.id, attempt)
         if self._store.finished(record.id):
             # An earlier attempt finished the files and died before it could say so.
+            growing.discard()
             self._succeed(record, attempt, Recipe.model_validate(self._store.metadata(record.id)))
             return
         request = contract(record.task).parse({**record.request, "seed": record.seed})
-        growing = self._store.begin(record.id, attempt)
         recording = Recording(
             self._redis, self._impatient, growing, self._settings, record, attempt, self._pulse
         )

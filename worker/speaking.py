@@ -1,7 +1,7 @@
 """What performers that speak have in common: order, seeds and bounds."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from worker.engine.protocol import FinishReason, Frames, Samples
@@ -34,6 +34,23 @@ def in_order(batch: Iterable[Frames]) -> Iterator[tuple[int, Heard]]:
             if not begun:
                 del waiting[turn]
                 turn += 1
+
+
+class Progress:
+    """How much of a number of pieces has been spoken, by their estimates."""
+
+    def __init__(self, estimates: Sequence[float], tell: Callable[[float], None]) -> None:
+        self._estimates = estimates
+        self._tell = tell
+        self._row = 0
+        self._heard = 0.0
+
+    def hear(self, row: int, seconds: float) -> None:
+        """So much more of `row` was spoken; a row counts for its estimate at most."""
+        self._heard = seconds + (self._heard if row == self._row else 0.0)
+        self._row = row
+        done = sum(self._estimates[:row]) + min(self._heard, self._estimates[row])
+        self._tell(done / sum(self._estimates))
 
 
 def seed_of(seed: int, row: int) -> int:

@@ -31,7 +31,9 @@ class CustomVoice(Sampling, Declared):
     """Who reads."""
     language: Language = languages.AUTO
     """The language of the text: a name, an ISO code, or `auto`."""
-    instruct: str | None = Field(default=None, max_length=1_000)
+    instruct: str | None = Field(
+        default=None, max_length=1_000, json_schema_extra={"x-private": True}
+    )
     """How it is read, in words; the 0.6B checkpoint ignores it and says so."""
 
     @property

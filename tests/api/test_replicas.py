@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from shared import events, keys
+from shared.connection import Connection
 from tests.listening import hear, samples_of
 from tests.stack import Stack
 
@@ -47,7 +48,8 @@ def test_listener_that_comes_after_redis_has_trimmed_hears_all(
         for frame in listening:
             if isinstance(frame, bytes):
                 break
-    first, _ = stack.redis().xrange(keys.stream(job.id), count=1)[0]
+    connection: Connection = stack.redis()
+    [(first, _)] = connection.xrange(keys.stream(job.id), count=1)
     assert int(first.split(b"-")[0]) > 24_000 * 10, "Redis has trimmed the beginning"
     with stack.client(1).attach(job.id) as listening:
         heard = hear(listening)

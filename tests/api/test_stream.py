@@ -1,7 +1,7 @@
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ SHORT = "Hello there, this is a sentence of some length."
 
 
 @contextmanager
-def starting(stack: Stack, message: Any, api: int = 0) -> Iterator[ClientConnection]:
+def starting(stack: Stack, message: Any, api: int = 0) -> Generator[ClientConnection]:
     """`/v1/stream`, with its first message sent."""
     with connect(f"ws{stack.urls[api].removeprefix('http')}/v1/stream", max_size=None) as socket:
         socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
@@ -32,7 +32,7 @@ def starting(stack: Stack, message: Any, api: int = 0) -> Iterator[ClientConnect
 @contextmanager
 def attached(
     stack: Stack, job_id: str, query: str = "", api: int = 0, **options: Any
-) -> Iterator[ClientConnection]:
+) -> Generator[ClientConnection]:
     url = f"ws{stack.urls[api].removeprefix('http')}/v1/jobs/{job_id}/stream{query}"
     with connect(url, max_size=None, **options) as socket:
         yield socket

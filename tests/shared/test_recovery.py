@@ -77,7 +77,8 @@ def test_order_of_taken_jobs_is_kept(
     connection: Connection, queue: JobQueue, recovery: Recovery
 ) -> None:
     records = [submitted(queue) for _ in range(3)]
-    take(connection), take(connection)
+    take(connection)
+    take(connection)
     recovery.recover(WORKER)
     assert waiting(connection) == [record.id for record in records]
 

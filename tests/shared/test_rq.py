@@ -31,7 +31,9 @@ def forged(connection: Connection, func: str, **fields: Any) -> rq.DeclaredJob:
     job.save()
     if fields:
         connection.hset(job.key, mapping=fields)
-    return rq.DeclaredJob.fetch(job.id, connection=connection, serializer=JSONSerializer)
+    fetched = rq.DeclaredJob.fetch(job.id, connection=connection, serializer=JSONSerializer)
+    assert isinstance(fetched, rq.DeclaredJob)
+    return fetched
 
 
 def test_forged_function_is_not_imported(connection: Connection) -> None:

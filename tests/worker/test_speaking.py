@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.engine.protocol import Frames
-from worker.speaking import in_order, seed_of, speech_bound
+from worker.speaking import Progress, in_order, seed_of, speech_bound
 
 
 def frames(row: int, value: float, last: bool) -> Frames:
@@ -39,6 +39,20 @@ def test_only_the_first_frames_of_a_row_are_first(batch: list[Frames]) -> None:
     firsts = [row for row, piece in in_order(batch) if piece.first]
     assert firsts == sorted(set(firsts))
     assert len(firsts) == len({item.row for item in batch})
+
+
+def test_progress_grows_within_a_piece_and_from_piece_to_piece() -> None:
+    told: list[float] = []
+    progress = Progress([2.0, 2.0], told.append)
+    for row, seconds in ((0, 1.0), (0, 1.0), (1, 1.0), (1, 5.0)):
+        progress.hear(row, seconds)
+    assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_piece_that_is_longer_than_estimated_counts_for_its_estimate() -> None:
+    told: list[float] = []
+    Progress([1.0, 3.0], told.append).hear(0, 10.0)
+    assert told == [0.25]
 
 
 def test_seeds_differ_by_row_and_are_stable() -> None:

@@ -1,7 +1,8 @@
 """The package itself behind the service: real qwen-tts code on a random-weight checkpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stock")
     write(folder / "models" / "tiny", "tiny", "custom_voice")
     with Stack(folder, ENGINE="stock", DEVICE="cpu") as running:
         yield running
 
 
-def made(stack: Stack, request: dict[str, object] = REQUEST) -> JobView:
+def made(stack: Stack, request: dict[str, Any] = REQUEST) -> JobView:
     client = stack.client()
     return client.wait(client.submit("custom_voice", request).id)
 

@@ -6,9 +6,9 @@ from shared.requests.custom_voice import CustomVoice
 from shared.text.clean import clean, has_speech
 from shared.text.sentences import PAUSES, pack, split
 from shared.text.sentences import Piece as TextPiece
-from worker.engine.protocol import Utterance
+from worker.engine.protocol import SAMPLE_RATE, Utterance
 from worker.performing import Audio, Ended, Line, Piece, Remark, Studio, performs
-from worker.speaking import in_order, seed_of, speech_bound
+from worker.speaking import Progress, in_order, seed_of, speech_bound
 
 
 @performs(CustomVoice)
@@ -23,17 +23,15 @@ def custom_voice(request: CustomVoice, studio: Studio) -> Iterator[Piece]:
     ]
     model = studio.model("custom_voice")
     utterances = [_utterance(request, studio, piece, row) for row, piece in enumerate(pieces)]
-    total = sum(piece.seconds for piece in pieces)
-    done = 0.0
+    progress = Progress([piece.seconds for piece in pieces], studio.progress)
     for row, frames in in_order(model.generate(utterances, studio.pulse.watch)):
         piece = pieces[row]
         if frames.first:
             yield Line(piece.text)
         yield from (Remark(note) for note in frames.notes)
+        progress.hear(row, len(frames.audio) / SAMPLE_RATE)
         yield Audio(frames.audio)
         if frames.finish_reason:
-            done += piece.seconds
-            studio.progress(done / total)
             yield Ended(frames.finish_reason)
             yield Audio.silence(PAUSES[piece.boundary])
 

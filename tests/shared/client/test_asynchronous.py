@@ -66,6 +66,7 @@ def test_a_job_is_followed_and_downloaded(stack: Stack, tmp_path: Path):
     act(stack.url, scene)
 
 
+@pytest.mark.slow
 def test_a_stream_is_cancelled(make_stack: Callable[..., Stack]):
     async def scene(client: AsyncClient) -> None:
         async with client.stream("custom_voice", LONG) as listening:
@@ -116,6 +117,7 @@ def test_errors_arrive_as_what_they_were(stack: Stack):
     act(stack.url, scene)
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_refused_everywhere(make_stack: Callable[..., Stack]):
     async def scene(client: AsyncClient) -> None:
         with pytest.raises(Unauthorized):

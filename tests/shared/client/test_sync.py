@@ -139,6 +139,7 @@ def test_one_may_attach_later_and_in_the_middle(client):
         assert sound(listening) == client.audio(job.id, "pcm")[2_000:]
 
 
+@pytest.mark.slow
 def test_a_stream_is_cancelled(make_stack):
     client = make_stack(PREVIEW_PACE="1").client()
     with client.stream("custom_voice", LONG) as listening:
@@ -187,6 +188,7 @@ def test_the_service_tells_of_itself(client):
     assert client.clear_caches().action == "clear"
 
 
+@pytest.mark.slow
 def test_a_service_that_is_not_ready_is_an_answer_not_an_error(make_stack):
     stack = make_stack()
     stack.kill_worker(15)
@@ -227,6 +229,7 @@ def test_an_error_of_a_stream_is_raised(client):
         list(listening)
 
 
+@pytest.mark.slow
 def test_the_time_to_wait_arrives(make_stack):
     client = make_stack(PREVIEW_PACE="1", MAX_QUEUE="1").client()
     client.submit("custom_voice", LONG)
@@ -236,6 +239,7 @@ def test_the_time_to_wait_arrives(make_stack):
     assert error.value.retry_after >= 1
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_refused_everywhere(make_stack):
     stack = make_stack(API_KEYS="right")
     assert stack.client(api_key="right").tasks()
@@ -254,6 +258,7 @@ def test_nothing_at_the_address_is_said_so(nowhere: str):
             pass
 
 
+@pytest.mark.slow
 def test_a_service_that_dies_while_it_is_heard_is_unreachable(make_stack):
     stack = make_stack(PREVIEW_PACE="1")
     with stack.client().stream("custom_voice", LONG) as listening:
