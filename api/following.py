@@ -64,10 +64,9 @@ async def follow(
     Redis is away at the beginning, and rides out an outage after that.
     """
     told = _Told(after, take or 0)
-    if await context.records.known(job_id):
-        with context.hub.listen(job_id) as ear:
-            async for message in _attend(context, ear, told, audio):
-                yield message
+    with context.hub.listen(job_id) as ear:
+        async for message in _attend(context, ear, told, audio):
+            yield message
     if not told.ended:
         async for message in _remembered(context, job_id, told, audio):
             yield message

@@ -41,11 +41,6 @@ class Records:
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def known(self, job_id: str) -> bool:
-        """False for what Redis has never heard of or has forgotten."""
-        async with _answered():
-            return await self._redis.hexists(keys.job(job_id), "id")
-
     async def see(self, job_id: str) -> Seen | None:
         """A job as it is now; None if Redis does not know it."""
         async with _answered():

@@ -190,11 +190,11 @@ class JobQueue:
         """A record with its place in the queue and the time until it is done."""
         if record.state is JobState.QUEUED:
             place = self._lineup(record.id).get(record.id, Place(0, record.estimate))
-            return view(record, position=place.ahead, eta_seconds=round(place.seconds, 1))
+            return view(record, position=place.ahead, eta_seconds=_rounded(place.seconds))
         if record.state is JobState.RUNNING:
             done = record.progress.fraction if record.progress else 0.0
             left = Sketch(record.state, record.estimate, done).remaining(self.pace())
-            return view(record, eta_seconds=round(left, 1))
+            return view(record, eta_seconds=_rounded(left))
         return view(record)
 
     def recent(self, limit: int, before: str | None = None) -> Iterator[JobRecord]:
@@ -449,6 +449,11 @@ def _digest(submission: Submission) -> str:
 def _idempotency(submission: Submission) -> str:
     name = (submission.idempotency_key or "").encode()
     return keys.idempotency(submission.client, hashlib.sha256(name).hexdigest() if name else "")
+
+
+def _rounded(seconds: float) -> float:
+    """Tenths of a second, never 0: it is not done yet."""
+    return max(0.1, round(seconds, 1))
 
 
 def _sketch(state: bytes, estimate: bytes | None, progress: bytes | None) -> Sketch:

@@ -10,6 +10,25 @@ import redis
 from tests.stack import Stack
 from tools import redis_server
 
+SLOW = (
+    "tests/deployment",
+    "tests/docs",
+    "tests/shared/checkpoints",
+    "tests/tools",
+    "tests/ui",
+    "tests/worker/engine/stock",
+    "tests/worker/engine/test_cache.py",
+    "tests/worker/engine/test_package.py",
+    "tests/worker/engine/test_random_checkpoint.py",
+)
+"""What loads a model, or starts processes for every test: `make test-quick` leaves it out."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(config.rootpath).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -16,6 +16,10 @@ from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA
 from tests.shared.stores.runs import MADE, make, new_id, wav
 
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+"""An id that no job has."""
+
+
 NOWHERE = "unix:///nonexistent/redis.sock"
 """These routes need no Redis."""
 
@@ -129,7 +133,7 @@ def test_a_damaged_output_does_not_break_the_list(
     assert code(client.get(f"/v1/outputs/{bad}")) == (500, "record_damaged")
 
 
-@pytest.mark.parametrize("name", [new_id(), "x", "..%2Fx", "%00", "x" * 3_000, "usage.zip", "é"])
+@pytest.mark.parametrize("name", [UNKNOWN, "x", "..%2Fx", "%00", "x" * 3_000, "usage.zip", "é"])
 @pytest.mark.parametrize("path", ["{}", "{}.zip", "{}/files/audio.wav"])
 def test_an_unknown_output_is_not_found(client: TestClient, name: str, path: str):
     assert client.get(f"/v1/outputs/{path.format(name)}").status_code == 404

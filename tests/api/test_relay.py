@@ -128,7 +128,7 @@ def test_a_dropped_subscription_is_taken_up_again(speaker):
 @pytest.mark.parametrize("path", ["events", "audio?follow=1", "stream"])
 def test_a_redis_that_hangs_is_an_error_at_once(make_stack: Callable[..., Stack], path):
     stack = make_stack(PREVIEW_PACE="1")
-    http = stack.http(timeout=5)
+    http = stack.http(timeout=3)
     job = sounding(http, LONG)
     server = stack.redis().info("server")["process_id"]
     os.kill(server, signal.SIGSTOP)

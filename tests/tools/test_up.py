@@ -254,14 +254,8 @@ def test_a_setting_that_does_not_exist_is_said_before_anything_starts(up: Callab
 def test_two_apis_share_one_queue(up: Callable[..., Up]):
     running = up("--api-replicas", "2")
     first = running.api
-    second = next(
-        f"http://127.0.0.1:{connection.laddr.port}"
-        for child in running.family()
-        if "api" in arguments(child)
-        for connection in child.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and not first.endswith(f":{connection.laddr.port}")
-    )
+    running.wait(lambda: len(_api_addresses(running)) == 2)
+    second = next(address for address in _api_addresses(running) if address != first)
     with Client(first) as one, Client(second) as other:
         job = one.submit("custom_voice", {"text": "Hello."})
         assert other.wait(job.id).state == "succeeded"
@@ -284,3 +278,14 @@ def test_logs_of_every_part_are_kept_in_files(up: Callable[..., Up]):
     running.end()
     log = (running.run_dir / "logs" / "worker.log").read_text()
     assert json.loads(log.splitlines()[0])["process"] == "worker"
+
+
+def _api_addresses(running: Up) -> list[str]:
+    """Where the APIs listen by now."""
+    return [
+        f"http://127.0.0.1:{connection.laddr.port}"
+        for child in running.family()
+        if "api" in arguments(child)
+        for connection in child.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -62,11 +63,9 @@ def test_job_fails_with_a_reason_when_every_worker_dies_over_it(
 
 
 @pytest.mark.slow
-def test_service_runs_in_a_folder_with_a_space(tmp_path: Path) -> None:
+def test_service_runs_in_a_folder_with_a_space() -> None:
     """RQ and redis-py cannot read the address of a socket with a space in its path."""
-    folder = tmp_path / "a folder"
-    folder.mkdir()
-    with Stack(folder) as stack:
+    with TemporaryDirectory(prefix="a folder ") as folder, Stack(Path(folder)) as stack:
         assert "%20" in stack.redis_url
         job = stack.client().submit("custom_voice", REQUEST)
         assert ended(stack, job.id).state is JobState.SUCCEEDED

@@ -102,20 +102,28 @@ def test_runaway_speech_fails_and_the_worker_lives(
     assert stack.pids["gpu-0"] == pid
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "wrong_type"])
+def without_a_file(checkpoint: Path) -> None:
+    (checkpoint / "generation_config.json").unlink()
+
+
+def truncated(checkpoint: Path) -> None:
+    weights = checkpoint / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+
+def of_another_type(checkpoint: Path) -> None:
+    config = checkpoint / "config.json"
+    config.write_text(config.read_text().replace("custom_voice", "voice_design"))
+
+
+@pytest.mark.parametrize("damage", [without_a_file, truncated, of_another_type])
 def test_bad_checkpoint_is_one_clear_error(
-    make_stack: Callable[..., Stack], tmp_path: Path, damage: str
+    make_stack: Callable[..., Stack], tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     models = tmp_path / "models"
-    checkpoint = write(
-        models / "bad", "tiny", "voice_design" if damage == "wrong_type" else "custom_voice"
-    )
+    checkpoint = write(models / "bad", "tiny", "custom_voice")
     stack = make_stack(ENGINE="stock", DEVICE="cpu", MODELS_DIR=str(models))
-    if damage == "missing":
-        (checkpoint / "generation_config.json").unlink()
-    if damage == "truncated":
-        weights = checkpoint / "model.safetensors"
-        weights.write_bytes(weights.read_bytes()[:-1000])
+    damage(checkpoint)
     job = made(stack)
     assert job.state is JobState.FAILED
     assert job.error is not None
