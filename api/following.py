@@ -176,8 +176,11 @@ async def _remembered(
         yield events.Fault(error=JobLost("The queue has lost this job.").body()["error"])
         yield _end_of_nothing(job_id, told)
         return
+    if told.take != recipe.take and (told.cursor or told.header):
+        told.cursor = 0
+        yield events.Restart(take=recipe.take, reason=_RESTART)
     if not told.header:
-        yield _header_of(recipe, told.take)
+        yield _header_of(recipe)
     for warning in recipe.warnings[told.warnings :]:
         yield events.Notice(message=warning)
     while audio and told.cursor < recipe.samples:
@@ -202,10 +205,10 @@ def header(record: JobRecord) -> events.Header:
     )
 
 
-def _header_of(recipe: Recipe, take: int) -> events.Header:
+def _header_of(recipe: Recipe) -> events.Header:
     return events.Header(
         id=recipe.id,
-        take=take,
+        take=recipe.take,
         sample_rate=recipe.sample_rate,
         engine=recipe.engine,
         mastered=True,

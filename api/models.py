@@ -8,8 +8,8 @@ from starlette.status import HTTP_202_ACCEPTED
 from api.deps import Context, Here
 from shared import status
 from shared.checkpoints import folder
+from shared.connection import answered
 from shared.errors import EngineUnavailable
-from shared.queue import answered
 from shared.status import Control
 from shared.views import Accepted, ModelView
 

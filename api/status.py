@@ -5,8 +5,8 @@ from starlette.status import HTTP_503_SERVICE_UNAVAILABLE
 
 from api.deps import Here
 from shared import status
+from shared.connection import answered
 from shared.errors import SpeechError
-from shared.queue import answered
 from shared.states import JobState
 from shared.version import __version__
 from shared.views import Health, QueueStatus, Readiness, Status
@@ -27,7 +27,7 @@ def service_status(here: Here) -> Status:
             waiting=here.queue.lengths(),
             running=sum(record.state is JobState.RUNNING for record in active),
             limit=here.settings.max_queue,
-            pace=here.queue.pace(),
+            pace=here.queue.lineup.pace(),
         ),
         listeners=here.hub.listeners,
         outputs=here.index.usage(),

@@ -1,5 +1,7 @@
-"""Connections to Redis, with the retries that each kind of process needs."""
+"""Connections to Redis, with the retries that each kind of process needs; what silence means."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import redis
@@ -8,7 +10,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, QueueFull, QueueUnavailable
 from shared.settings import Settings
 
 Connection: TypeAlias = Any
@@ -88,3 +90,14 @@ def looking(url: str) -> AsyncConnection:
         timeout=0.6,
     )
     return redis.asyncio.Redis.from_pool(pool)
+
+
+@contextmanager
+def answered() -> Generator[None]:
+    """Turn Redis' silence into the error that a client can act on."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise QueueUnavailable("The queue does not answer.", retry_after=2) from error
+    except redis.OutOfMemoryError as error:
+        raise QueueFull("The queue's memory is used up.", retry_after=10) from error

@@ -7,31 +7,28 @@ its sister scripts change it.
 import hashlib
 import json
 import logging
-import math
 import random
 import time
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import redis
 import uuid_utils
 from pydantic import ValidationError
 
-from shared import events, keys, rq, scripts, status
-from shared.connection import Connection
+from shared import events, keys, rq, scripts
+from shared.connection import Connection, answered
 from shared.errors import (
     AlreadyEnded,
     IdempotencyConflict,
     IllegalTransition,
     QueueFull,
-    QueueUnavailable,
     SpeechError,
     TooManyJobs,
     UnknownJob,
 )
-from shared.jobs import JobRecord, JobView, Progress, encode, flat, view
+from shared.jobs import JobRecord, JobView, encode, flat, view
+from shared.lineup import Lineup
 from shared.requests import contract
 from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
@@ -45,10 +42,6 @@ _FULL_SHARE = 0.8
 """Share of Redis' memory limit above which no job is admitted."""
 _STREAM_AFTERLIFE = 10
 """Seconds that an ended job's stream stays; its audio is in the file."""
-_LINEUP_LIFE = 0.3
-"""Seconds for which the places in the queue are taken as known."""
-_UNKNOWN_PACE = 1.0
-_PACE_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
@@ -63,37 +56,13 @@ class Submission:
     again_of: str = ""
 
 
-@dataclass(frozen=True)
-class Sketch:
-    """A job without its text."""
-
-    state: JobState
-    estimate: float
-    done: float
-
-    def remaining(self, pace: float) -> float:
-        """Seconds until it would be done if it ran now."""
-        return self.estimate * (1 - self.done) * pace
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a waiting job stands."""
-
-    ahead: int
-    """Jobs that run or wait before it."""
-    seconds: float
-    """Until it is done, about."""
-
-
 class JobQueue:
     """Jobs in Redis. Every method raises QueueUnavailable when Redis does not answer."""
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._redis = connection
         self._settings = settings
-        self._places: dict[str, Place] = {}
-        self._lined_up_at = 0.0
+        self.lineup = Lineup(connection)
 
     # --- submit ---
 
@@ -150,21 +119,16 @@ class JobQueue:
     def _refuse(self, outcome: str) -> None:
         if outcome == "queue_full":
             raise QueueFull(
-                f"{self._settings.max_queue} jobs wait or run already.", retry_after=self._drain()
+                f"{self._settings.max_queue} jobs wait or run already.",
+                retry_after=self.lineup.drain(),
             )
         if outcome == "too_many":
             raise TooManyJobs(
                 f"You have {self._settings.max_client_jobs} jobs waiting or running already.",
-                retry_after=self._drain(),
+                retry_after=self.lineup.drain(),
             )
         if outcome == "conflict":
             raise IdempotencyConflict("This Idempotency-Key was used with another body.")
-
-    def _drain(self) -> float:
-        """Seconds until a place is likely to be free."""
-        pace = self.pace()
-        soonest = min((job.remaining(pace) for job in self._sketches().values()), default=1.0)
-        return max(1.0, math.ceil(soonest))
 
     def _refuse_when_memory_is_short(self) -> None:
         memory: dict[str, Any] = self._redis.info("memory")
@@ -189,12 +153,10 @@ class JobQueue:
     def describe(self, record: JobRecord) -> JobView:
         """A record with its place in the queue and the time until it is done."""
         if record.state is JobState.QUEUED:
-            place = self._lineup(record.id).get(record.id, Place(0, record.estimate))
+            place = self.lineup.place(record)
             return view(record, position=place.ahead, eta_seconds=_rounded(place.seconds))
         if record.state is JobState.RUNNING:
-            done = record.progress.fraction if record.progress else 0.0
-            left = Sketch(record.state, record.estimate, done).remaining(self.pace())
-            return view(record, eta_seconds=_rounded(left))
+            return view(record, eta_seconds=_rounded(self.lineup.left(record)))
         return view(record)
 
     def recent(self, limit: int, before: str | None = None) -> Iterator[JobRecord]:
@@ -231,56 +193,6 @@ class JobQueue:
             for fields in pipeline.execute():
                 if b"id" in fields and (record := _readable(fields)):
                     yield record
-
-    def _lineup(self, job_id: str) -> dict[str, "Place"]:
-        """The place of every waiting job, looked up anew a few times a second at most."""
-        fresh = time.monotonic() - self._lined_up_at < _LINEUP_LIFE
-        if not fresh or job_id not in self._places:
-            self._places = self._line_up()
-            self._lined_up_at = time.monotonic()
-        return self._places
-
-    def _line_up(self) -> dict[str, "Place"]:
-        pace = self.pace()
-        with answered():
-            sketches = self._sketches()
-            workers = max(1, len(status.workers(self._redis)))
-            waiting = [rq.queue(name, self._redis).ids() for name in keys.QUEUES]
-        running = [sketch for sketch in sketches.values() if sketch.state is JobState.RUNNING]
-        ahead, seconds = len(running), sum(sketch.remaining(pace) for sketch in running)
-        places: dict[str, Place] = {}
-        for job_id in (job_id for lane in waiting for job_id in lane):
-            sketch = sketches.get(job_id)
-            if sketch is None or sketch.state is not JobState.QUEUED:
-                continue
-            seconds += sketch.remaining(pace)
-            places[job_id] = Place(ahead, seconds / workers)
-            ahead += 1
-        return places
-
-    def _sketches(self) -> dict[str, "Sketch"]:
-        """Of every active job, what its place and its time depend on, without its text."""
-        ids = [job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1)]
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for job_id in ids:
-                pipeline.hmget(keys.job(job_id), "state", "estimate", "progress")
-            found = zip(ids, pipeline.execute(), strict=True)
-        return {job_id: _sketch(*fields) for job_id, fields in found if fields[0]}
-
-    def pace(self) -> float:
-        """Wall seconds per second of audio of the engine in use, a moving average."""
-        with answered():
-            engine = self._redis.hget(keys.PACE, "last")
-            learnt = self._redis.hget(keys.PACE, engine) if engine else None
-        return float(learnt) if learnt else _UNKNOWN_PACE
-
-    def learn_pace(self, engine: str, real_time_factor: float) -> None:
-        """Let the estimates follow what was measured."""
-        with answered():
-            known = self._redis.hget(keys.PACE, engine)
-            old = float(known) if known else real_time_factor
-            pace = (1 - _PACE_WEIGHT) * old + _PACE_WEIGHT * real_time_factor
-            self._redis.hset(keys.PACE, mapping={engine: pace, "last": engine})
 
     # --- change ---
 
@@ -400,17 +312,6 @@ class Fenced(IllegalTransition):
     code = "fenced"
 
 
-@contextmanager
-def answered() -> Generator[None]:
-    """Turn Redis' silence into the error that a client can act on."""
-    try:
-        yield
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise QueueUnavailable("The queue does not answer.", retry_after=2) from error
-    except redis.OutOfMemoryError as error:
-        raise QueueFull("The queue's memory is used up.", retry_after=10) from error
-
-
 def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
     """A record, unless another version of the service wrote what this one cannot read."""
     try:
@@ -454,8 +355,3 @@ def _idempotency(submission: Submission) -> str:
 def _rounded(seconds: float) -> float:
     """Tenths of a second, never 0: it is not done yet."""
     return max(0.1, round(seconds, 1))
-
-
-def _sketch(state: bytes, estimate: bytes | None, progress: bytes | None) -> Sketch:
-    done = Progress.model_validate_json(progress).fraction if progress else 0.0
-    return Sketch(JobState(state.decode()), float(estimate or 0), done)

@@ -12,10 +12,10 @@ from uuid import uuid4
 from rq.job import JobStatus
 
 from shared import keys, rq, scripts, status
-from shared.connection import Connection
+from shared.connection import Connection, answered
 from shared.errors import IllegalTransition, WorkerLost
 from shared.jobs import JobRecord
-from shared.queue import JobQueue, answered
+from shared.queue import JobQueue
 from shared.settings import Settings
 from shared.states import JobState
 

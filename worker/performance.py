@@ -67,6 +67,7 @@ class Performance:
                 generation=speaking,
                 real_time_factor=speaking / seconds if seconds else 0.0,
             ),
+            take=self.recording.present_take,
             again_of=self.record.again_of,
         )
 

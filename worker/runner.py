@@ -176,7 +176,7 @@ class Runner:
         if not recipe.samples:
             return
         try:
-            self._queue.learn_pace(recipe.engine.name, recipe.timings.real_time_factor)
+            self._queue.lineup.learn(recipe.engine.name, recipe.timings.real_time_factor)
         except QueueUnavailable as error:
             log.warning("The pace was not noted: %s", error.message)
 

@@ -67,6 +67,8 @@ class Recipe(BaseModel):
     """How the utterances ended, counted."""
     warnings: list[str]
     timings: Timings
+    take: int = 0
+    """Which beginning of the audio this is; a listener's cursor of another one does not count."""
     again_of: str = ""
     """The job whose recipe this one repeats."""
 

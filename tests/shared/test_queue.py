@@ -193,14 +193,14 @@ def test_running_job_counts_as_ahead(queue: JobQueue) -> None:
 
 def test_eta_follows_the_pace_that_was_measured(queue: JobQueue) -> None:
     record = submitted(queue)
-    queue.learn_pace("stock", 10.0)
+    queue.lineup.learn("stock", 10.0)
     assert queue.look(record.id).eta_seconds == pytest.approx(10 * record.estimate, abs=0.1)
 
 
 def test_pace_is_that_of_the_engine_in_use(queue: JobQueue) -> None:
-    queue.learn_pace("stock", 10.0)
-    queue.learn_pace("preview", 0.01)
-    assert queue.pace() == pytest.approx(0.01)
+    queue.lineup.learn("stock", 10.0)
+    queue.lineup.learn("preview", 0.01)
+    assert queue.lineup.pace() == pytest.approx(0.01)
 
 
 def test_recent_jobs_come_newest_first_page_by_page(queue: JobQueue) -> None:
