@@ -4,10 +4,13 @@ import io
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared import events
 from shared.client import Client, Listening
 from shared.client.frames import Frame
+
+Kind = TypeVar("Kind", bound=Frame)
 
 
 @dataclass
@@ -24,7 +27,7 @@ class Heard:
         assert isinstance(last, events.End)
         return last
 
-    def of(self, kind: type[Frame]) -> list[Frame]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         return [message for message in self.messages if isinstance(message, kind)]
 
 

@@ -1,5 +1,6 @@
 """Several API processes side by side, and listeners that come late or again."""
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -73,3 +74,17 @@ def test_killed_api_costs_its_listeners_nothing_but_a_reconnect(
         heard = hear(listening)
     assert heard.of(events.Header)
     assert pcm + heard.pcm == samples_of(stack.client(1), job.id)
+
+
+def test_cursor_of_an_old_take_begins_anew_even_when_redis_has_forgotten(stack: Stack) -> None:
+    """The recipe knows which beginning of the audio was the last."""
+    client = stack.client()
+    job = client.wait(client.submit("custom_voice", {"text": "Hello.", "language": "en"}).id)
+    recipe = stack.outputs_dir / job.id / "metadata.json"
+    recipe.write_text(recipe.read_text().replace('"take": 0', '"take": 2'))
+    os.utime(recipe.parent)
+    stack.redis().delete(keys.job(job.id))
+    with client.attach(job.id, after=100, take=1) as listening:
+        heard = hear(listening)
+    assert [restart.take for restart in heard.of(events.Restart)] == [2]
+    assert heard.pcm == samples_of(client, job.id)
