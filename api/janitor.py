@@ -6,6 +6,7 @@ import time
 from uuid import uuid4
 
 import redis
+from pydantic import ValidationError
 
 from api.deps import Context
 from shared import keys
@@ -75,6 +76,7 @@ class Janitor:
         if time.monotonic() - self._swept < _SWEEP_EVERY:
             return
         self._swept = time.monotonic()
+        self._recovery.keep_places()
         self._forget_expired()
         context = self._context
         retention.sweep(context.outputs, context.index, context.settings, time.time())
@@ -108,3 +110,6 @@ class Janitor:
             return self._context.queue.get(job_id).state
         except UnknownJob:
             return None
+        except ValidationError:
+            # Another version of the service wrote this record: its run is none of our business.
+            return JobState.RUNNING

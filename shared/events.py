@@ -1,9 +1,9 @@
 """What the processes tell each other about a job, and what listeners are told."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel
 
 from shared.jobs import EngineInfo
 from shared.states import JobState
@@ -28,7 +28,7 @@ class Header(BaseModel):
 
 
 class State(BaseModel):
-    """The job took a step; `attempt` counts the beginnings."""
+    """The job took a step."""
 
     type: Literal["state"] = "state"
     state: JobState
@@ -49,9 +49,6 @@ class Notice(BaseModel):
     type: Literal["warning"] = "warning"
     message: str
 
-
-Event = Annotated[Header | State | Restart | Notice, Field(discriminator="type")]
-EVENT: TypeAdapter[Header | State | Restart | Notice] = TypeAdapter(Event)
 
 # --- from the API to listeners only ----------------------------------------------------------
 
@@ -103,16 +100,12 @@ class Entry:
     take: int
     """The beginning of the audio that the position counts from."""
     data: bytes
+    """s16le, or an event as JSON. An event only wakes: what is to be told stands in the record."""
 
     @property
     def audio(self) -> bytes | None:
         """s16le, None for an event."""
         return self.data if self.kind == b"a" else None
-
-    @property
-    def event(self) -> Header | State | Restart | Notice | None:
-        """Read when asked for: who is only woken by an event need not understand it."""
-        return None if self.kind == b"a" else EVENT.validate_json(self.data)
 
     @property
     def finish(self) -> int:

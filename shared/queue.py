@@ -1,7 +1,7 @@
 """The queue as the API and the tools see it: submit, look, cancel.
 
-RQ delivers and leases; the job record is the only truth about state, and only `transition` and
-its sister scripts change it.
+RQ delivers; the job record is the only truth about state, and only `transition` and its sister
+scripts change it.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from shared.errors import (
 )
 from shared.jobs import JobRecord, JobView, encode, flat, view
 from shared.lineup import Lineup
-from shared.requests import contract
+from shared.requests import redacted
 from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
 from shared.states import JobState, origins
@@ -215,7 +215,7 @@ class JobQueue:
         if waiting:
             allowed.remove(JobState.RUNNING)
         if target.terminal and not self._settings.store_text:
-            fields["request"] = contract(record.task).redact(record.request)
+            fields["request"] = redacted(record.task, record.request)
         event = events.State(state=target, reason=reason)
         with answered():
             outcome = scripts.run(

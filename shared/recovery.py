@@ -1,7 +1,7 @@
 """Giving back what dead workers held, and mending a job whose record and RQ disagree.
 
-Who is alive is decided by one thing: the lease of the worker that the job's record names. All here
-may be done by any process and any number of times; `recover` alone needs the worker's lease.
+Who is alive is decided by one thing: the lease of the worker that has the job. All here may be
+done by any process and any number of times; `recover` alone needs the worker's lease.
 """
 
 import logging
@@ -13,14 +13,18 @@ from rq.job import JobStatus
 
 from shared import keys, rq, scripts, status
 from shared.connection import Connection, answered
-from shared.errors import IllegalTransition, WorkerLost
+from shared.errors import IllegalTransition, UnknownJob, WorkerLost
 from shared.jobs import JobRecord
 from shared.queue import JobQueue
 from shared.settings import Settings
 from shared.states import JobState
+from shared.status import WorkerStatus
 
 _CLAIM_MILLISECONDS = 10_000
 """How long a lost worker's name is held while its jobs are given back."""
+
+Suspect = tuple[str, JobState, int]
+"""A job in a state of an attempt."""
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +37,8 @@ class Recovery:
         self._queue = queue
         self._settings = settings
         self._me = f"recovery-{uuid4().hex}"
-        self._suspects: set[str] = set()
-        """Jobs that looked astray at the last look: one look may fall between two steps."""
+        self._suspects: dict[Suspect, float] = {}
+        """What looked astray, and since when: one look may fall between two steps."""
 
     def recover(self, worker: str) -> None:
         """Give back all that a dead worker held; the caller holds its lease."""
@@ -53,6 +57,8 @@ class Recovery:
                     ],
                     [job_id],
                 )
+            for job_id in rq.started(worker, self._redis):
+                self._forget_if_ended(job_id)
             rq.bury(worker, self._redis)
         self._mend_all(dead=worker)
 
@@ -74,33 +80,68 @@ class Recovery:
         )
         return claimed == 1
 
+    def keep_places(self) -> None:
+        """Keep the places of active jobs from healing away."""
+        for record in self._queue.active():
+            self._queue.keep_active(record)
+
+    def _forget_if_ended(self, job_id: str) -> None:
+        """The worker died between the job's end and RQ's hearing of it."""
+        try:
+            ended = self._queue.get(job_id).state.terminal
+        except UnknownJob:
+            ended = True
+        if ended:
+            rq.forget(job_id, self._redis)
+
     # --- mending ---
 
     def _mend_all(self, dead: str = "") -> None:
-        """Make active records and RQ agree again, the record being the truth."""
-        with answered():
-            listed = self._listed()
-            suspects: set[str] = set()
-            for record in self._queue.active():
-                self._queue.keep_active(record)
-                if self._astray(record, listed, dead):
-                    suspects.add(record.id)
-                    if record.id in self._suspects or dead:
-                        self._try(self._mend, record)
-            self._suspects = suspects
+        """Make active records and RQ agree again, the record being the truth.
 
-    def _astray(self, record: JobRecord, listed: set[str], dead: str) -> bool:
-        """True for a job that nobody will take or end."""
-        if record.state is JobState.QUEUED:
-            found = rq.status(record.id, self._redis)
-            if found is JobStatus.STARTED:
-                return self._gone(rq.owner(record.id, self._redis), dead)
-            return not dead and (found is not JobStatus.QUEUED or record.id not in listed)
+        What a worker known to be `dead` held is mended at once; anything else must have looked
+        astray before, and its worker, if it lives, must have said since then that it is not at it.
+        """
+        now = time.time()
+        with answered():
+            said = {worker.name: worker for worker in status.workers(self._redis)}
+            listed = self._listed()
+            seen: dict[Suspect, float] = {}
+            for record in self._queue.active():
+                owner = self._owner(record)
+                if not self._astray(record, owner, listed, said, dead):
+                    continue
+                suspect = (record.id, record.state, record.attempt)
+                since = seen[suspect] = self._suspects.get(suspect, now)
+                told = said[owner].told_at if owner in said else now
+                if (dead and owner == dead) or (since < now and told > since):
+                    self._try(self._mend, record)
+            self._suspects = seen
+
+    def _owner(self, record: JobRecord) -> str:
+        """The worker that has the job, or that RQ gave it to; empty if it waits."""
         if record.state is JobState.RUNNING:
-            if dead:
-                return False
-            return self._gone(record.worker, dead) or self._abandoned(record)
-        return record.state.terminal
+            return record.worker
+        started = rq.status(record.id, self._redis) is JobStatus.STARTED
+        return rq.owner(record.id, self._redis) if started else ""
+
+    def _astray(
+        self,
+        record: JobRecord,
+        owner: str,
+        listed: set[str],
+        said: dict[str, WorkerStatus],
+        dead: str,
+    ) -> bool:
+        """True for a job that nobody will take or end."""
+        if record.state.terminal:
+            return True
+        if record.state is JobState.PAUSED:
+            return False
+        if owner:
+            lost = owner == dead or not self._redis.exists(keys.lease(owner))
+            return lost or (owner in said and said[owner].job != record.id)
+        return rq.status(record.id, self._redis) is None or record.id not in listed
 
     def _mend(self, record: JobRecord) -> None:
         log.warning("Job %s was astray as %s.", record.id, record.state.value)
@@ -152,11 +193,3 @@ class Recovery:
 
     def _names(self) -> list[str]:
         return [name.decode() for name in self._redis.smembers(keys.WORKERS)]
-
-    def _gone(self, worker: str, dead: str) -> bool:
-        return worker == dead or not self._redis.exists(keys.lease(worker))
-
-    def _abandoned(self, record: JobRecord) -> bool:
-        """True if its worker lives and says that it runs something else."""
-        said = [worker for worker in status.workers(self._redis) if worker.name == record.worker]
-        return bool(said) and said[0].job != record.id

@@ -1,45 +1,44 @@
 """RQ, narrowed: a job names a declared task and nothing else, and a queue rings a bell.
 
 RQ imports whatever dotted path a job names, callbacks and webhooks included; a job forged in Redis
-would run it. Here a job's function is the name of a contract, and nothing is ever imported.
+would run it. Here a job is an id and nothing else: what it asks for stands in its record, and
+nothing is ever imported.
 
-RQ only delivers. Its retries and registries are not used: whether a job is alive is decided by its
-record and by the lease of the worker named there (`shared.recovery`).
+RQ only delivers: it holds the queues, and knows to whom it last gave a job. Its retries, results
+and clean-ups are not used.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from rq import Queue
 from rq.command import send_command  # pyright: ignore[reportUnknownVariableType]
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from shared import keys
+from shared import keys, scripts
 from shared.connection import Connection
-from shared.requests import contract
 
 JOB_PREFIX = "rq:job:"
-LEASE = 86_400
-"""Seconds that RQ's own books keep a running job; nothing is decided by them."""
+BOOKS = 86_400
+"""Seconds that RQ's books keep a running job; nothing is decided by how long."""
+QUEUE_PREFIX = "rq:queue:"
 _BELL_TOKENS = 32
 
 
 class DeclaredJob(Job):
-    """A job whose function is the name of a declared task."""
+    """A job that is an id: whatever else is said of it in Redis is not looked at."""
 
     perform_declared: Callable[[str], None] | None = None
     """What a worker does with a job's id; set by the worker's subclass only."""
 
     @property
-    def func(self) -> Callable[[], Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        contract(str(self.func_name))
+    def func(self) -> Callable[..., None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.perform_declared is None:
             raise NotImplementedError("Only a worker performs jobs.")
         perform, job_id = self.perform_declared, self.id
-        return lambda: perform(job_id)
+        return lambda *_, **__: perform(job_id)
 
     # A forged job may name any callable or address here; none is ever looked at.
     success_callback = failure_callback = stopped_callback = property(lambda self: None)  # pyright: ignore
@@ -88,11 +87,18 @@ def queue(name: str, connection: Connection) -> BelledQueue:
 
 
 def forget(job_id: str, connection: Connection) -> None:
-    """Delete all that RQ knows of a job, its places in queues included."""
-    try:
-        DeclaredJob.fetch(job_id, connection=connection, serializer=JSONSerializer).delete()
-    except NoSuchJobError:
-        return
+    """Delete all that RQ keeps of a job, its places in queues included.
+
+    RQ's own `delete` reads before it writes: it refuses a job of which half is gone already, and
+    meets the worker that ends the job at the same moment.
+    """
+    own = [
+        job_key(job_id),
+        *(f"rq:{kind}:{job_id}" for kind in ("executions", "results")),
+        *(f"{job_key(job_id)}:{kind}" for kind in ("dependents", "dependencies")),
+    ]
+    lanes = [key for name in keys.QUEUES for key in (f"{QUEUE_PREFIX}{name}", f"rq:wip:{name}")]
+    scripts.run(connection, "forget", own + lanes, [job_id, "rq:execution:"])
 
 
 def interrupt(job_id: str, worker: str, connection: Connection) -> None:
@@ -116,6 +122,12 @@ def place(job_id: str, connection: Connection) -> str:
     """The key of the queue that a job belongs to."""
     origin = connection.hget(job_key(job_id), "origin")
     return queue(origin.decode() if origin else keys.BATCH, connection).key
+
+
+def started(worker: str, connection: Connection) -> list[str]:
+    """The jobs that a worker has started, as far as RQ knows."""
+    found = connection.smembers(f"rq:worker:{worker}:executions")
+    return [composite.decode().partition(":")[0] for composite in found]
 
 
 def bury(worker: str, connection: Connection) -> None:

@@ -27,6 +27,8 @@ class WorkerStatus(BaseModel):
     """True when a job would be spoken."""
     trouble: str = ""
     """What stands in the way, when it is not ready."""
+    told_at: float
+    """When it said all this, by its own clock; Unix seconds."""
     job: str | None
     """The job that it runs."""
     loaded: dict[str, int]

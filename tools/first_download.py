@@ -32,8 +32,8 @@ def main() -> int:
         if checkpoint:
             fetch(checkpoint, settings, console)
     except SpeechError as error:
-        line = f"error: {error.message} {error.next_step or ''}"
-        console.print(line, markup=False, soft_wrap=True)
+        words = " ".join(filter(None, (error.message, error.next_step)))
+        console.print(f"error: {words}", markup=False, soft_wrap=True)
         return 1
     return 0
 

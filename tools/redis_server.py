@@ -74,6 +74,7 @@ class RedisServer:
         return self.folder / "redis.pid"
 
     def _configure(self) -> None:
+        _memory(self.folder).write_text(self.program, encoding="utf-8")
         path = self.folder / "redis.conf"
         path.touch(mode=0o600)
         path.write_text(
@@ -124,7 +125,7 @@ def find(run_dir: Path, max_memory_mb: int) -> RedisServer:
         address = f"port 0\nunixsocket {_quoted(path)}\nunixsocketperm 700"
     else:
         url, address = _loopback(folder)
-    return RedisServer(program(), folder, url, address, max_memory_mb)
+    return RedisServer(program_for(folder), folder, url, address, max_memory_mb)
 
 
 @contextmanager
@@ -180,12 +181,30 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 @functools.cache
 def program() -> str:
     """The path of a server: one on the PATH, else that of the wheel. Raises ConfigurationError."""
-    candidates = [path for name in SERVERS if (path := shutil.which(name))] + _in_wheel()
+    candidates = _candidates()
     for path in candidates:
         if version(path) >= OLDEST:
             return path
     too_old = f" ({candidates[0]} is older than 6.2)" if candidates else ""
     raise ConfigurationError(f"There is no Redis server on this machine{too_old}.", hint=_advice())
+
+
+def program_for(folder: Path) -> str:
+    """The server that has written there, if it is still installed: others may not read its files.
+
+    Raises ConfigurationError.
+    """
+    memory = _memory(folder)
+    wrote = memory.read_text(encoding="utf-8") if memory.is_file() else ""
+    return wrote if wrote in _candidates() else program()
+
+
+def _memory(folder: Path) -> Path:
+    return folder / "program"
+
+
+def _candidates() -> list[str]:
+    return [path for name in SERVERS if (path := shutil.which(name))] + _in_wheel()
 
 
 def version(path: str) -> tuple[int, ...]:

@@ -1,16 +1,21 @@
 """`python -m tools.up`: Redis, API, worker and dashboard, under one supervisor."""
 
+import os
+import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
+from shared.client.faults import from_body
 from shared.errors import ConfigurationError, SpeechError
 from shared.settings import Settings
 from tools import first_download, plan, running
@@ -38,9 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         with _alone(settings):
             return _run(settings, overrides, console)
     except SpeechError as error:
-        console.print(
-            f"error: {error.message} {error.next_step or ''}", markup=False, soft_wrap=True
-        )
+        console.print(f"error: {words(error)}", markup=False, soft_wrap=True)
         return CONFIGURATION
     except KeyboardInterrupt:
         console.print("Stopped.")
@@ -102,7 +105,7 @@ class Greeting:
         if found is None:
             return
         if not found.is_success:
-            self._explain(str(found.json().get("reason", found.text)))
+            self._explain(reason(found.json()))
         elif self._dashboard_is_there():
             self._done = True
             self._greet(found.json())
@@ -126,7 +129,7 @@ class Greeting:
             f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
             *([f"Dashboard: {self._plan.dashboard}"] if self._plan.dashboard else []),
             f"Try: {curl(self._plan.apis[0], keys=bool(self._settings.api_keys))}",
-            f"Or:  {Path(sys.executable).parent / 'qtts'} say 'Hello there.' -o hello.wav",
+            f"Or:  {say(Path(sys.executable).parent / 'qtts')}",
             "Ctrl-C stops everything.",
         )
 
@@ -139,9 +142,20 @@ def ask(url: str) -> httpx.Response | None:
         return None
 
 
+def reason(answer: dict[str, Any]) -> str:
+    """Why the service is not ready, or why it would not say."""
+    return words(from_body(answer["error"])) if "error" in answer else str(answer["reason"])
+
+
+def words(error: SpeechError) -> str:
+    """What happened and what to do next, in one line."""
+    return " ".join(filter(None, (error.message, error.next_step)))
+
+
 def table(supervisor: Supervisor, planned: Plan) -> Table:
     """What runs where."""
     drawn = Table("what", "where", "process", "state", box=None, padding=(0, 2))
+    drawn.columns[1].overflow = "fold"
     if not any(child.part.name == "redis" for child in supervisor.children):
         drawn.add_row("redis", plan.without_password(planned.redis_url), "", "not ours")
     for child in supervisor.children:
@@ -164,6 +178,12 @@ def curl(api: str, *, keys: bool) -> str:
         " | grep -o '/v1/jobs/[^\"]*/audio' | xargs -I @"
         f" curl -s{key} '{api}@?follow=1&format=mp3' -o hello.mp3"
     )
+
+
+def say(qtts: Path) -> str:
+    """The same by `qtts`, for the shell of this system: the path to it may hold spaces."""
+    command = [str(qtts), "say", "Hello there.", "-o", "hello.wav"]
+    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class Guard:
         self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope.get("path") == HEALTH:
+        if scope["type"] == "lifespan" or self._asks_for_health(scope):
             await self._app(scope, receive, send)
             return
         try:
@@ -39,6 +39,11 @@ class Guard:
             await _refuse(error, scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _asks_for_health(self, scope: Scope) -> bool:
+        # The server puts the path of the reverse proxy in front of what was asked for.
+        root = self._settings.gradio_root_path.rstrip("/")
+        return scope["path"].removeprefix(root) == HEALTH
 
     def _check(self, headers: Headers) -> None:
         check_names(self._settings, self._settings.gradio_host, headers)

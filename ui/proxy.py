@@ -34,6 +34,7 @@ _PASSED = (
     "content-range",
     "content-type",
     "etag",
+    "x-content-type-options",
     "x-tts-engine",
     "x-tts-preview",
 )

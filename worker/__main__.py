@@ -56,7 +56,8 @@ def work(settings: Settings, choice: Choice) -> bool:
     runner = Runner(redis, impatient, queue, store, settings, choice, cache)
     heart = Heart(impatient, settings, lease.over(impatient), _describing(settings, choice, cache))
     ear = Ear(connection.patient(settings.redis_url), settings, cache)
-    Recovery(redis, queue, settings).recover(settings.worker_name)
+    recovery = Recovery(redis, queue, settings)
+    recovery.recover(settings.worker_name)
     heart.tell()
     heart.start()
     ear.start()
@@ -65,9 +66,18 @@ def work(settings: Settings, choice: Choice) -> bool:
         worker.work(logging_level="WARNING")
     finally:
         ear.stop()
+        _give_back(recovery, settings.worker_name)
         heart.stop()
         cache.clear()
     return worker.stopping
+
+
+def _give_back(recovery: Recovery, worker: str) -> None:
+    """What was taken and not begun need not wait until somebody misses this worker."""
+    try:
+        recovery.recover(worker)
+    except SpeechError as error:
+        log.warning("What is left is given back by others: %s", error.message)
 
 
 def _describing(
@@ -83,6 +93,7 @@ def _describing(
             pid=os.getpid(),
             version=__version__,
             started_at=started,
+            told_at=time.time(),
             engine=choice.info(),
             reason=choice.reason,
             ready=not trouble,

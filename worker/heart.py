@@ -18,6 +18,9 @@ from worker.pulse import Pulse
 HUNG = 75
 """Exit status of a worker that ended itself; the supervisor starts it again."""
 
+_RETRY = 0.5
+"""Seconds after a beat that failed."""
+
 log = logging.getLogger(__name__)
 
 
@@ -83,14 +86,12 @@ class Heart:
 
     def _run(self) -> None:
         interval = min(self._settings.lease_seconds, self._settings.stall_seconds) / 3
+        pause = interval
         while not self._stopped:
-            self._wake.wait(interval)
+            self._wake.wait(pause)
             self._wake.clear()
             self._watch_over()
-            try:
-                self._beat()
-            except redis.RedisError as error:
-                log.warning("Redis does not answer the heart: %s", error)
+            pause = interval if self._beat() else min(interval, _RETRY)
 
     def _watch_over(self) -> None:
         job = self._job
@@ -98,13 +99,28 @@ class Heart:
             log.error("No sign of life for %.0f s: the worker ends itself.", job.pulse.silence)
             os._exit(HUNG)
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
+        """One beat; False if it has to be tried again soon."""
         if self._stopped:
-            return
+            return True
+        try:
+            self._keep_name()
+            self._look_for_cancel()
+            self.tell()
+        except redis.RedisError as error:
+            log.warning("Redis does not answer the heart: %s", error)
+            return False
+        except Exception:  # a heart that stops beating would cost the worker its jobs
+            log.exception("A beat met a fault.")
+            return False
+        return True
+
+    def _keep_name(self) -> None:
         if not self._lease.renew():
             log.error("Another process holds this worker's name by now: the worker ends itself.")
             os._exit(HUNG)
-        self.tell()
+
+    def _look_for_cancel(self) -> None:
         job = self._job
         if job and self._redis.hexists(keys.job(job.job_id), "cancel"):
             job.pulse.cancel()

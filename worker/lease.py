@@ -16,6 +16,9 @@ from shared.connection import Connection
 _SAME_MOMENT = 1.5
 """Seconds by which two readings of one process's start may differ: the clock may be set between."""
 
+_PARTS = 3
+"""Process id, start and a random word follow the host; the holder that recovers has none."""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,9 +64,10 @@ class Lease:
 
 def _dead(holder: str) -> bool:
     """True if the holder ran on this host and is no more; a process id alone may be reused."""
-    host, pid, started, _ = holder.split(" ")
-    if host != socket.gethostname():
+    host, *rest = holder.split(" ")
+    if host != socket.gethostname() or len(rest) != _PARTS:
         return False
+    pid, started, _ = rest
     try:
         process = psutil.Process(int(pid))
         zombie = process.status() == psutil.STATUS_ZOMBIE

@@ -1,8 +1,8 @@
 """The one subclass of RQ's worker: every hook of RQ that we override stands here.
 
 Pinned to rq 3.0.*: `lpop`, `lmove`, `perform_job`, `prepare_job_execution`, `_finalize_*`,
-`get_heartbeat_ttl`, `kill_horse`, `run_maintenance_tasks`, `register_birth` and `_set_ip_address`
-are not public; each has a test.
+`get_heartbeat_ttl`, `kill_horse`, `request_stop`, `set_shutdown_requested_date`,
+`run_maintenance_tasks`, `register_birth` and `_set_ip_address` are not public; each has a test.
 """
 
 import logging
@@ -38,7 +38,9 @@ class WorkerQueue(rq.BelledQueue):
         """Take the next job, waiting for a bell; RQ's own way can lose one in between."""
         until = time.monotonic() + (timeout or 0)
         while True:
-            found = scripts.run(connection, "take", [cls.inflight, *queue_keys], [rq.JOB_PREFIX])
+            found = scripts.run(
+                connection, "take", [cls.inflight, *queue_keys], [rq.JOB_PREFIX, rq.QUEUE_PREFIX]
+            )
             if found:
                 return found[0], found[1]
             if timeout is None:
@@ -46,7 +48,7 @@ class WorkerQueue(rq.BelledQueue):
             left = until - time.monotonic()
             if left <= 0:
                 raise DequeueTimeout(timeout, queue_keys)
-            bells = [keys.bell(key.removeprefix("rq:queue:")) for key in queue_keys]
+            bells = [keys.bell(key.removeprefix(rq.QUEUE_PREFIX)) for key in queue_keys]
             connection.blpop(bells, min(1.0, left))
 
     @classmethod
@@ -62,6 +64,8 @@ class QueueWorker(SimpleWorker):
     ) -> None:
         self._runner = runner
         self._heart = heart
+        self.stopping = False
+        """True once somebody has asked this worker to stop."""
         self._inflight = keys.inflight(settings.worker_name)
         super().__init__(
             list(keys.QUEUES),
@@ -76,10 +80,12 @@ class QueueWorker(SimpleWorker):
             log_job_description=False,
         )
 
-    @property
-    def stopping(self) -> bool:
-        """True once somebody has asked this worker to stop."""
-        return self._stop_requested
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        self.stopping = True
+        super().request_stop(signum, frame)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Nothing: a signal handler must not wait for Redis."""
 
     def _set_ip_address(self, connection: Connection) -> None:
         # RQ reads it from CLIENT INFO, which redis-py cannot parse for a socket in a folder whose
@@ -95,7 +101,7 @@ class QueueWorker(SimpleWorker):
         """Nothing: the janitor tidies up, by the records."""
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        return rq.LEASE
+        return rq.BOOKS
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
         super().prepare_job_execution(job, remove_from_intermediate_queue=False)
@@ -112,15 +118,24 @@ class QueueWorker(SimpleWorker):
         """Called by RQ's stop command, in its own thread: the heart looks at the job's flag."""
         self._heart.wake()
 
+    def _finalize_success(
+        self, job: Job, queue: Queue, execution: Execution, return_value: Any
+    ) -> None:
+        self._close(job, execution)
+
     def _finalize_failure(
         self, job: Job, queue: Queue, execution: Execution, exc_info: Any
     ) -> None:
-        self._stopped_job_id = None
         reason = exc_info[1]
-        if isinstance(reason, NotOurs | GaveBack):
-            # RQ's books on this job are somebody else's by now.
-            self.executions.pop(execution.id, None)
-        else:
-            super()._finalize_failure(job, queue, execution, exc_info)
+        if not isinstance(reason, NotOurs | GaveBack):
+            log.error("Job %s was left as it is: %s", job.id, reason, exc_info=exc_info)
+        self._close(job, execution)
         if isinstance(reason, GaveBack):
             raise SystemExit(0)
+
+    def _close(self, job: Job, execution: Execution) -> None:
+        """RQ forgets a job that has ended; of any other it may hold what somebody else needs."""
+        self._stopped_job_id = None
+        self.executions.pop(execution.id, None)
+        if self._runner.ended(job.id):
+            rq.forget(job.id, self.connection)

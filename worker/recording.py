@@ -13,7 +13,7 @@ import redis
 from shared import events, keys, scripts
 from shared.audio import pcm
 from shared.audio.pcm import SAMPLE_RATE
-from shared.connection import Connection
+from shared.connection import Connection, answered
 from shared.jobs import JobRecord, Progress, encode, flat
 from shared.queue import Fenced
 from shared.settings import Settings
@@ -83,7 +83,7 @@ class Recording:
         """Tell the listeners. Raises Fenced."""
         reset = isinstance(event, events.Restart)
         arguments = [self._attempt, int(reset), event.model_dump_json(), _STREAM_LIFE]
-        with self._pulse.patient(_OUTAGE):
+        with self._pulse.patient(_OUTAGE), answered():
             held = scripts.run(self._redis, "announce", self._keys(), [*arguments, *flat(fields)])
         if not held:
             raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")

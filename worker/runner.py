@@ -9,6 +9,7 @@ from shared.errors import (
     EnginePoisoned,
     IllegalTransition,
     InternalError,
+    QueueFull,
     QueueUnavailable,
     SpeechError,
     Superseded,
@@ -86,6 +87,13 @@ class Runner:
         with self._cache.busy():
             self._attempt(record)
 
+    def ended(self, job_id: str) -> bool:
+        """True for a job that has ended, or that nobody remembers."""
+        try:
+            return self._queue.get(job_id).state.terminal
+        except UnknownJob:
+            return True
+
     def _attempt(self, record: JobRecord) -> None:
         attempt = 0
         try:
@@ -95,7 +103,8 @@ class Runner:
             self._cancelled(record, attempt)
         except (Fenced, Superseded) as error:
             raise NotOurs(error.message) from error
-        except QueueUnavailable:
+        except (QueueUnavailable, QueueFull):
+            # The word on this job cannot be said now; what was made is there for another attempt.
             raise
         except EnginePoisoned as error:
             # Nothing in this process can use the GPU any more; the next life takes the job up.
@@ -104,7 +113,7 @@ class Runner:
         except SpeechError as error:
             self._failed(record, attempt, error)
         except SystemExit as stop:
-            self._give_back(record, attempt)
+            self._give_back(record)
             raise GaveBack from stop
         except NotOurs:
             raise
@@ -197,13 +206,17 @@ class Runner:
             raise NotOurs(fenced.message) from fenced
         self._discard(record)
 
-    def _give_back(self, record: JobRecord, attempt: int) -> None:
-        """The next worker goes on where this attempt was heard."""
-        if attempt:
+    def _give_back(self, record: JobRecord) -> None:
+        """The next worker goes on where this attempt was heard.
+
+        Whether it has begun is asked of the record: the stop may have come with the answer.
+        """
+        now = self._queue.get(record.id)
+        if now.state is JobState.RUNNING and now.worker == self._settings.worker_name:
             self._queue.transition(
-                record, JobState.QUEUED, attempt=attempt, reason="The worker was stopped."
+                now, JobState.QUEUED, attempt=now.attempt, reason="The worker was stopped."
             )
-        self._queue.requeue(record)
+        self._queue.requeue(now)
 
     def _discard(self, record: JobRecord) -> None:
         """Remove what was made, once the job has ended; the janitor does it otherwise."""

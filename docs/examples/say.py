@@ -6,6 +6,8 @@ from pathlib import Path
 
 from shared.client import Client
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 text, path = sys.argv[1], Path(sys.argv[2])
 
 with Client(os.environ.get("API_URL", "http://127.0.0.1:8000")) as client:

@@ -2,6 +2,8 @@
 -- KEYS: active set, client's set, idempotency key, job record, set of all jobs
 -- ARGV: now, job id, queue limit, client limit, seconds until a forgotten entry heals,
 --       body digest, seconds an idempotency key lives, then field, value, field, value, …
+-- The reply of a call that was carried out may have been lost on the way, and the call repeated.
+if redis.call('EXISTS', KEYS[4]) == 1 then return {'admitted', ARGV[2]} end
 local now = tonumber(ARGV[1])
 local known = redis.call('GET', KEYS[3])
 if known then

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from typing import Any
 
 from shared.errors import UnknownTask
 from shared.requests.declared import Declared
@@ -11,6 +12,11 @@ for _module in pkgutil.iter_modules(__path__):
 
 CONTRACTS: dict[str, type[Declared]] = dict(Declared.registry)
 """Task and pipeline contracts by name."""
+
+
+def redacted(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """A request without its texts; without anything if nobody knows which of it are texts."""
+    return CONTRACTS[name].redact(request) if name in CONTRACTS else {}
 
 
 def contract(name: str) -> type[Declared]:

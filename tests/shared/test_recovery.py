@@ -48,7 +48,7 @@ def waiting(connection: Connection) -> list[str]:
 def take(connection: Connection) -> None:
     """The worker takes a job, and dies before it starts it."""
     lane = rq.queue(keys.INTERACTIVE, connection).key
-    scripts.run(connection, "take", [keys.inflight(WORKER), lane], [rq.JOB_PREFIX])
+    scripts.run(connection, "take", [keys.inflight(WORKER), lane], [rq.JOB_PREFIX, rq.QUEUE_PREFIX])
 
 
 def start(connection: Connection, record: JobRecord) -> None:
@@ -149,7 +149,7 @@ def test_worker_without_a_lease_is_lost(
     assert connection.smembers(keys.WORKERS) == set()
 
 
-def live(connection: Connection, job: str | None) -> None:
+def live(connection: Connection, job: str | None, told_at: float | None = None) -> None:
     """The worker lives, and says what it runs."""
     connection.sadd(keys.WORKERS, WORKER)
     connection.set(keys.lease(WORKER), "somebody", px=60_000)
@@ -162,6 +162,7 @@ def live(connection: Connection, job: str | None) -> None:
         pid=1,
         version="",
         started_at=0,
+        told_at=told_at or time.time() + 60,
         engine=engine,
         reason="",
         ready=True,
@@ -285,5 +286,38 @@ def test_places_of_live_jobs_do_not_heal_away(
 ) -> None:
     record = submitted(queue)
     connection.zadd(keys.ACTIVE, {record.id: time.time() + 1})
-    recovery.recover_the_lost()
+    recovery.keep_places()
     assert connection.zscore(keys.ACTIVE, record.id) > time.time() + 3600
+
+
+def test_worker_whose_word_is_old_has_abandoned_nothing(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    """A heartbeat was lost: what the worker said last, it said before it took the job."""
+    live(connection, None, told_at=time.time() - 60)
+    record = submitted(queue)
+    begin(connection, queue, record)
+    look_twice(recovery)
+    assert queue.get(record.id).state is JobState.RUNNING
+
+
+def test_job_that_its_live_worker_never_began_is_queued_again(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record = submitted(queue)
+    start(connection, record)
+    live(connection, None)
+    look_twice(recovery)
+    assert waiting(connection) == [record.id]
+
+
+def test_ended_job_of_a_dead_worker_leaves_nothing_in_rq(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    """The worker died between the job's end and RQ's hearing of it."""
+    record = submitted(queue)
+    begin(connection, queue, record)
+    connection.sadd(f"rq:worker:{WORKER}:executions", f"{record.id}:execution")
+    queue.transition(record, JobState.SUCCEEDED)
+    recovery.recover(WORKER)
+    assert rq.status(record.id, connection) is None

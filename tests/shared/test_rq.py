@@ -14,7 +14,6 @@ from rq.worker import SimpleWorker
 
 from shared import keys, rq
 from shared.connection import Connection
-from shared.errors import UnknownTask
 from shared.states import JobState
 from tests.stack import Stack
 
@@ -37,8 +36,16 @@ def forged(connection: Connection, func: str, **fields: Any) -> rq.DeclaredJob:
 
 
 def test_forged_function_is_not_imported(connection: Connection) -> None:
-    with pytest.raises(UnknownTask):
-        _ = forged(connection, "os.system").func
+    performed: list[str] = []
+    job = forged(connection, "os.system")
+    job.perform_declared = performed.append
+    job.func(*job.args)
+    assert performed == [job.id], "whatever a job names, its id alone is performed"
+
+
+def test_only_a_worker_performs(connection: Connection) -> None:
+    with pytest.raises(NotImplementedError):
+        _ = forged(connection, "custom_voice").func
 
 
 def test_forged_callbacks_are_not_looked_at(connection: Connection) -> None:
@@ -127,3 +134,29 @@ def test_buried_worker_leaves_nothing(connection: Connection) -> None:
     assert connection.keys("rq:worker*")
     rq.bury("w", connection)
     assert not connection.keys("rq:worker*")
+
+
+def test_half_written_job_is_forgotten_too(connection: Connection) -> None:
+    """A worker may write into a job that another process has just deleted."""
+    connection.hset(rq.job_key("half"), mapping={"status": "started", "worker_name": "w"})
+    rq.forget("half", connection)
+    rq.queue(keys.BATCH, connection).put("half", "custom_voice")
+    assert rq.queue(keys.BATCH, connection).ids() == ["half"]
+
+
+def test_forgetting_leaves_nothing_of_a_running_job(connection: Connection) -> None:
+    queue = rq.queue(keys.BATCH, connection)
+    queue.put("one", "custom_voice")
+    worker = SimpleWorker(
+        [queue],
+        name="w",
+        connection=connection,
+        job_class=rq.DeclaredJob,
+        queue_class=rq.BelledQueue,
+    )
+    job = rq.DeclaredJob.fetch("one", connection=connection, serializer=JSONSerializer)
+    worker.prepare_execution(job)
+    worker.prepare_job_execution(job)
+    rq.forget("one", connection)
+    assert not [key for key in connection.keys("*one*")]
+    assert connection.zcard("rq:wip:batch") == 0

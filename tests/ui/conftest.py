@@ -83,7 +83,8 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient
 
         def start(address: str = "http://127.0.0.1", **settings: Any) -> TestClient:
             app = built(lambda: create(load(**settings)))
-            return running.enter_context(TestClient(app, base_url=address))
+            root = settings.get("gradio_root_path", "")
+            return running.enter_context(TestClient(app, base_url=address, root_path=root))
 
         yield start
 

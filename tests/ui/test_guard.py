@@ -66,6 +66,12 @@ def test_whether_it_lives_can_be_asked_without_a_key(inside: Inside):
     assert inside("http://speech.example", **OPEN).get("/health").json() == {"status": "ok"}
 
 
+def test_whether_it_lives_can_be_asked_under_the_path_of_a_reverse_proxy(inside: Inside):
+    ui = inside("http://speech.example", **OPEN, gradio_root_path="/speech")
+    assert ui.get("/speech/health").json() == {"status": "ok"}
+    assert ui.get("/speech/queue").status_code == 401
+
+
 def test_it_does_not_listen_beyond_loopback_unprotected():
     with pytest.raises(ConfigurationError, match=r"GRADIO_HOST is 0\.0\.0\.0"):
         check_bind(load(gradio_host="0.0.0.0"), "gradio_host")

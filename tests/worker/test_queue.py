@@ -41,6 +41,9 @@ def test_rq_is_the_version_whose_hooks_we_know() -> None:
         (SimpleWorker, "perform_job", ["self", "job", "queue", "execution"]),
         (SimpleWorker, "_finalize_failure", ["self", "job", "queue", "execution", "exc_info"]),
         (SimpleWorker, "kill_horse", ["self", "sig"]),
+        (SimpleWorker, "_finalize_success", ["self", "job", "queue", "execution", "return_value"]),
+        (SimpleWorker, "request_stop", ["self", "signum", "frame"]),
+        (SimpleWorker, "set_shutdown_requested_date", ["self"]),
         (SimpleWorker, "run_maintenance_tasks", ["self"]),
         (SimpleWorker, "_set_ip_address", ["self", "connection"]),
         (Queue, "lpop", ["queue_keys", "timeout", "connection"]),
@@ -61,8 +64,13 @@ def test_interactive_is_taken_before_batch(
 ) -> None:
     rq.queue(keys.BATCH, connection).put("later", "custom_voice")
     rq.queue(keys.INTERACTIVE, connection).put("sooner", "custom_voice")
-    taken = [lanes.lpop(lane_keys(connection), None, connection) for _ in range(2)]
-    assert [item and item[1] for item in taken] == [b"sooner", b"later"]
+    taken: list[bytes] = []
+    for _ in range(2):
+        found = lanes.lpop(lane_keys(connection), None, connection)
+        assert found is not None
+        taken.append(found[1])
+        connection.delete(lanes.inflight)
+    assert taken == [b"sooner", b"later"]
 
 
 def test_taken_job_is_in_flight(connection: Connection, lanes: type[WorkerQueue]) -> None:
@@ -88,3 +96,15 @@ def test_id_that_rq_has_forgotten_is_dropped(
     assert taken is not None
     assert taken[1] == b"real"
     assert connection.lrange(lanes.inflight, 0, -1) == [b"real"]
+
+
+def test_job_whose_taking_was_lost_on_the_way_is_taken_again(
+    connection: Connection, lanes: type[WorkerQueue]
+) -> None:
+    """The server took it, the reply never came: it still lies in the in-flight list."""
+    rq.queue(keys.BATCH, connection).put("lost", "custom_voice")
+    lanes.lpop(lane_keys(connection), None, connection)
+    rq.queue(keys.INTERACTIVE, connection).put("next", "custom_voice")
+    again = lanes.lpop(lane_keys(connection), None, connection)
+    assert again is not None
+    assert again == (rq.queue(keys.BATCH, connection).key.encode(), b"lost")

@@ -1,5 +1,6 @@
 """The audio of an attempt, and of the attempt after it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,8 +70,12 @@ class Job:
         return self.store.read(self.id, MASTER, 0, 1 << 24)
 
     def restarts(self) -> list[events.Restart]:
-        found = [entry.event for entry in self.published()]
-        return [event for event in found if isinstance(event, events.Restart)]
+        told = [entry.data for entry in self.published() if entry.audio is None]
+        return [
+            events.Restart.model_validate_json(event)
+            for event in told
+            if json.loads(event)["type"] == "restart"
+        ]
 
 
 @pytest.fixture

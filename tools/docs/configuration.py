@@ -12,9 +12,10 @@ _INTRODUCTION = """\
 
 Four layers, each overriding the one before: `configs/default.yaml`, the profile that `PROFILE`
 names ({profiles}), `.env` and environment variables, the command line of `python -m api`,
-`python -m worker` and `make run` (`ARGS='--port 9000'`). In YAML a setting has its lower-case name,
-on the command line dashes: `max_queue` is `MAX_QUEUE` and `--max-queue`. An unknown name or a value
-out of range stops the start with one line that names the key, the place and the choices.
+`python -m worker`, `python -m ui` and `make run` (`ARGS='--port 9000'`). In YAML a setting has its
+lower-case name, on the command line dashes: `max_queue` is `MAX_QUEUE` and `--max-queue`. A value
+out of range stops the start with one line that names the key, the place and the choices; so does an
+unknown name, but for one in the environment, which holds names of others too.
 """
 
 

@@ -44,6 +44,9 @@ def main(settings: Settings, *, as_json: bool = False) -> int:
 def show(found: Diagnosis, console: Console) -> None:
     """For people."""
     drawn = Table(box=None, show_header=False, padding=(0, 2))
+    for _ in range(2):
+        drawn.add_column()
+    drawn.add_column(overflow="fold")
     for finding in found.findings:
         mark, colour = MARKS[finding.verdict]
         drawn.add_row(f"[{colour}]{mark}[/]", finding.subject, escape(finding.fact))

@@ -56,7 +56,7 @@ def redis(settings: Settings) -> Finding:
     if settings.redis_url:
         return Finding("Redis", "good", f"{plan.without_password(settings.redis_url)}, as set")
     try:
-        path = redis_server.program()
+        path = redis_server.program_for(settings.run_dir / "redis")
     except ConfigurationError as error:
         return Finding("Redis", "bad", error.message, error.next_step or "")
     version = dotted(redis_server.version(path))

@@ -20,6 +20,9 @@ COLOURS = {
     JobState.CANCELLED: "yellow",
 }
 
+WIDEST = 120
+"""Characters that a line of the list may have, whatever the terminal."""
+
 
 @click.command()
 @click.option("--state", type=click.Choice([state.value for state in JobState]))
@@ -33,6 +36,8 @@ def jobs(here: Here, state: str | None, task: str | None, limit: int, json_outpu
     if json_output:
         print_json(found)
     elif found:
+        # A narrow terminal folds a line that is too long; half an id would be of no use.
+        here.results.width = max(here.results.width, WIDEST)
         here.results.print(table(found))
     else:
         here.notes.print("There are none.")
@@ -71,7 +76,9 @@ def again(here: Here, job_id: str, output: Path | None) -> None:
 
 def table(found: list[JobView]) -> Table:
     """Jobs, one a line."""
-    drawn = Table("id", "task", "state", "audio", "created", box=None, padding=(0, 1))
+    drawn = Table(
+        "id", "task", "state", "audio", "created", box=None, padding=(0, 1), pad_edge=False
+    )
     for column in drawn.columns:
         column.no_wrap = True
     for job in found:

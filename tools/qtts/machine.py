@@ -53,4 +53,8 @@ def checkpoint(here: Here, folder: Path, size: str, kind: str, seed: int, ends: 
 
     with here.notes.status(f"Writing {folder} ..."):
         random_checkpoint.write(folder, size, kind, seed, ends=ends)  # pyright: ignore[reportArgumentType]
-    here.notes.print(f"{folder}: a {size} {kind} checkpoint of random weights.", soft_wrap=True)
+    here.notes.print(
+        f"{folder}: a {size} {kind} checkpoint of random weights. A service finds it with"
+        f" MODELS_DIR set to the folder around it, {folder.absolute().parent}.",
+        soft_wrap=True,
+    )

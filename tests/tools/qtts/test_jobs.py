@@ -30,6 +30,17 @@ def test_jobs_are_listed_the_newest_first(type_in: Type, client: Client, job: Jo
     assert "succeeded" in listed
 
 
+def test_a_narrow_terminal_cuts_nothing_off(
+    make_stack: Callable[..., Stack], type_in: Type, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "60")
+    stack = make_stack(PREVIEW_PACE="1")
+    job = stack.client().submit("custom_voice", {"text": "A long sentence. " * 50})
+    listed = type_in("--url", stack.url, "jobs").stdout
+    assert job.id in listed
+    assert "…" not in listed
+
+
 def test_jobs_can_be_read_by_scripts(type_in: Type, job: JobView):
     listed = json.loads(type_in("jobs", "--state", "succeeded", "--json-output").stdout)
     assert JobView.model_validate(listed[0]).state == "succeeded"
