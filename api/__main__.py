@@ -1,8 +1,11 @@
 """`python -m api`: one API process."""
 
+import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create
 from shared import connection, logs
@@ -24,8 +27,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
         return 2
     logs.configure(settings, "api")
-    uvicorn.run(
-        create(settings),
+    app = create(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -35,7 +39,21 @@ def main(arguments: list[str]) -> int:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SHUTDOWN,
     )
+    with suppress(KeyboardInterrupt):
+        _Server(config, app).run()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Sends listeners home before it waits for open connections; their jobs may take hours."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.context.hub.close()
+        await super().shutdown(sockets)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Annotated, Any, TypeVar
@@ -8,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Send
 
 from api import files
 from api.deps import Context, Here
@@ -18,7 +20,7 @@ from shared import events
 from shared.audio.encode import encoder
 from shared.audio.formats import FORMATS
 from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import AudioNotReady, Conflict, JobFailed, NoAudio, UnknownJob
+from shared.errors import AudioNotReady, Conflict, JobFailed, NoAudio, SpeechError, UnknownJob
 from shared.jobs import EngineInfo, JobView
 from shared.requests.declared import Format
 from shared.states import JobState
@@ -28,6 +30,8 @@ from shared.stores.recipe import Recipe
 router = APIRouter(prefix="/v1/jobs", tags=["audio"])
 
 Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 MAX_CURSOR = 2**53
 """Samples; JSON readers hold no larger number exactly."""
@@ -178,7 +182,17 @@ async def _following(
             return Response(None, headers=headers, media_type=media_type)
         unless_sent.pop_all()
         sound = _sound(messages, chosen, head.sample_rate)
-        return StreamingResponse(sound, media_type=media_type, headers=headers)
+        return _Growing(sound, media_type=media_type, headers=headers)
+
+
+class _Growing(StreamingResponse):
+    """Audio that a failure breaks off: without its last chunk nobody takes it for whole."""
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        except SpeechError as error:
+            log.info("Audio was broken off: %s", error.message)
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:

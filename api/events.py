@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from api.deps import Here
 from api.following import Message, follow
 from api.stopping import stop
+from shared.errors import ServiceStopping
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -44,7 +45,7 @@ async def _lines(first: Message, messages: AsyncGenerator[Message]) -> AsyncGene
                 continue
             message, pending = pending.result(), None
             yield _event(message)
-    except StopAsyncIteration:
+    except (StopAsyncIteration, ServiceStopping):
         return
     finally:
         if pending:

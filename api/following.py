@@ -61,7 +61,7 @@ async def follow(
     """Everything about a job from sample `after` of `take` on, ending with `End`.
 
     A cursor without its take counts from the first. Raises UnknownJob; QueueUnavailable when
-    Redis is away at the beginning, and rides out an outage after that.
+    Redis is away at the beginning, and rides out an outage after that; ServiceStopping.
     """
     told = _Told(after, take or 0)
     with context.hub.listen(job_id) as ear:

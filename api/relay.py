@@ -19,7 +19,7 @@ from api.records import Seen
 from api.stopping import stop
 from shared import events, keys
 from shared.connection import AsyncConnection
-from shared.errors import QueueUnavailable
+from shared.errors import QueueUnavailable, ServiceStopping
 
 MISSED = events.Entry(kind=b"", seq=0, sample=0, take=0, data=b"")
 """Stands for entries that did not come through."""
@@ -59,6 +59,12 @@ class Channel:
         self.heard = 0
         """Entries that have come so far."""
         self.listeners = 0
+        self.closed = False
+
+    def close(self) -> None:
+        """Send all listeners home."""
+        self.closed = True
+        self._ring()
 
     def post(self, entry: events.Entry) -> None:
         """Let all listeners have an entry."""
@@ -110,7 +116,12 @@ class Ear:
         self._look = Look(heard=0, fresh=False)
 
     async def look(self) -> Seen | None:
-        """The job, as new as anything heard; None if Redis has lost it. Raises QueueUnavailable."""
+        """The job, as new as anything heard; None if Redis has lost it.
+
+        Raises QueueUnavailable, and ServiceStopping once nobody may listen any more.
+        """
+        if self._channel.closed:
+            raise ServiceStopping("The service is stopping.")
         self._look = await self._channel.look(self._next)
         if self._look.trouble:
             raise QueueUnavailable(self._look.trouble.message, retry_after=2)
@@ -118,9 +129,9 @@ class Ear:
 
     async def next(self) -> events.Entry | None:
         """The next entry, or MISSED; None when it is time to look again."""
-        while self._look.fresh and self._next == self._channel.heard:
+        while self._current and self._next == self._channel.heard:
             await self._channel.bell()
-        if not self._look.fresh:
+        if not self._current:
             return None
         entry = self._channel.entry(self._next)
         if entry is None:
@@ -128,6 +139,10 @@ class Ear:
             return MISSED
         self._next += 1
         return entry
+
+    @property
+    def _current(self) -> bool:
+        return self._look.fresh and not self._channel.closed
 
 
 class Hub:
@@ -144,6 +159,7 @@ class Hub:
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._changes: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def listeners(self) -> int:
@@ -155,6 +171,12 @@ class Hub:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="relay")
+
+    def close(self) -> None:
+        """Send home all who listen, and who will."""
+        self._closed = True
+        for channel in self._channels.values():
+            channel.close()
 
     async def stop(self) -> None:
         await stop(*self._changes, *([self._task] if self._task else []))
@@ -169,6 +191,7 @@ class Hub:
         """
         name = keys.channel(job_id)
         channel = self._channels.setdefault(name, Channel(partial(self._see, job_id)))
+        channel.closed = self._closed
         channel.listeners += 1
         self._change(self._settle(name))
         try:

@@ -59,29 +59,33 @@ def _readiness(here: Here) -> Readiness:
             alive = status.workers(here.redis)
     except SpeechError as error:
         return _unready(error.message)
-    outputs = _writable(here)
+    refusal = _refusal(here)
     if not alive:
-        return _unready("No worker is alive.").model_copy(
-            update={"queue": True, "outputs": outputs}
-        )
+        reason = _said(refusal, "No worker is alive.")
+        return _unready(reason).model_copy(update={"queue": True, "outputs": not refusal})
     worker = next((worker for worker in alive if worker.ready), alive[0])
     return Readiness(
-        ready=worker.ready and outputs,
+        ready=worker.ready and not refusal,
         queue=True,
         worker=worker.ready,
-        outputs=outputs,
+        outputs=not refusal,
         engine=worker.engine.name,
         preview=worker.engine.preview,
-        reason=worker.trouble or worker.reason,
+        reason=_said(refusal, worker.trouble) or worker.reason,
     )
 
 
-def _writable(here: Here) -> bool:
+def _refusal(here: Here) -> str:
+    """Why no output can be written; empty if it can."""
     try:
         here.outputs.check()
-    except SpeechError:
-        return False
-    return True
+    except SpeechError as error:
+        return error.message
+    return ""
+
+
+def _said(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _unready(reason: str) -> Readiness:

@@ -8,6 +8,7 @@ from shared.errors import ConfigurationError, ForbiddenHost
 from shared.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Addresses that only this machine reaches, and names of it that no other site can carry."""
 
 
 def check_bind(settings: Settings, setting: Literal["host", "gradio_host"]) -> None:
@@ -31,7 +32,7 @@ def check_names(settings: Settings, host: str, headers: Mapping[str, str]) -> No
     if "*" in allowed or anyone:
         return
     asked = name_of(f"//{headers.get('host', '')}")
-    if asked not in allowed:
+    if asked not in allowed and asked.strip("[]") not in LOOPBACK:
         raise ForbiddenHost(f"This service does not answer to the name {asked!r}.")
     origin = headers.get("origin")
     if origin and name_of(origin) not in allowed:

@@ -65,6 +65,7 @@ class TextTooLong(InvalidRequest):
     """The text is longer than the task allows."""
 
     code = "text_too_long"
+    hint = "Split the text into several jobs."
 
 
 class UnknownSpeaker(InvalidRequest):
@@ -248,6 +249,14 @@ class QueueUnavailable(SpeechError):
     code = "queue_unavailable"
     status = 503
     hint = "The service recovers by itself when Redis is back."
+
+
+class ServiceStopping(SpeechError):
+    """The service was told to stop while somebody listened; the job itself goes on."""
+
+    code = "service_stopping"
+    status = 503
+    hint = "Ask again from where you are, once the service is back."
 
 
 class StoreUnavailable(SpeechError):

@@ -1,6 +1,7 @@
 """Log lines, for people or for machines, from structlog and from every library alike."""
 
 import logging
+import re
 import sys
 
 import structlog
@@ -8,21 +9,22 @@ import structlog
 from shared.settings import Settings
 
 
+_KEYS = re.compile(r" \((Press )?CTRL\+C to (force )?quit\)")
+"""What uvicorn says to somebody at its own terminal, which this need not be."""
+
+
 def configure(settings: Settings, process: str) -> None:
     """Send all logs of this process to standard error, in the configured form."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.CallsiteParameterAdder(
-            [structlog.processors.CallsiteParameter.MODULE]
-        ),
-        _named(process),
     ]
-    final = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    if settings.log_format == "json":
+        module = structlog.processors.CallsiteParameter.MODULE
+        shared += [structlog.processors.CallsiteParameterAdder([module]), _named(process)]
+        final = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        final = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -37,6 +39,12 @@ def configure(settings: Settings, process: str) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for noisy in ("rq.worker", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_without_keys)
+
+
+def _without_keys(record: logging.LogRecord) -> bool:
+    record.msg = _KEYS.sub("", str(record.msg))
+    return True
 
 
 def _named(process: str) -> structlog.types.Processor:

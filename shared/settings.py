@@ -7,6 +7,7 @@ Four layers, each overriding the one before: `configs/default.yaml`, the profile
 import difflib
 import itertools
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import yaml
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -129,7 +131,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=15, ge=3)
     """How long a worker that says nothing keeps its job."""
     stall_seconds: float = Field(default=30, ge=2)
-    """After this long without a frame the watchdog ends the worker; loading a model is exempt."""
+    """After this long without a frame the watchdog ends the worker; loading has its own limit."""
     deadline_seconds: float = Field(default=120, ge=1)
     """Time that any job has, whatever its length."""
     deadline_factor: float = Field(default=40, ge=0)
@@ -172,6 +174,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser() if path.expanduser().is_absolute() else ROOT / path
+
+    @field_validator("api_url")
+    @classmethod
+    def _web_address(cls, address: str) -> str:
+        if address and not re.match(r"https?://[^/\s]", address):
+            raise PydanticCustomError("address", "it must begin with http:// or https://")
+        return address
 
     @field_validator("allowed_hosts", "api_keys", mode="before")
     @classmethod

@@ -155,7 +155,7 @@ class AsyncClient:
     ) -> AsyncGenerator[AsyncListening]:
         """Hear a job from sample `after` on, late or again."""
         query = {"after": after, "format": format} | ({} if take is None else {"take": take})
-        async with self._connect(f"/v1/jobs/{job_id}/stream", query) as socket:
+        async with self._connect(calls.attach(job_id), query) as socket:
             yield AsyncListening(socket)
 
     # --- outputs ---

@@ -80,6 +80,11 @@ def events(job_id: str) -> Call[bytes]:
     return Call("GET", f"/v1/jobs/{_part(job_id)}/events", bytes)
 
 
+def attach(job_id: str) -> str:
+    """The path of a job's WebSocket."""
+    return f"/v1/jobs/{_part(job_id)}/stream"
+
+
 def outputs(**query: Any) -> Call[Page]:
     return Call("GET", "/v1/outputs", _json(Page), _without_none(query))
 

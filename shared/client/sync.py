@@ -153,7 +153,7 @@ class Client:
     ) -> Generator[Listening]:
         """Hear a job from sample `after` on, late or again."""
         query = {"after": after, "format": format} | ({} if take is None else {"take": take})
-        with self._connect(f"/v1/jobs/{job_id}/stream", query) as socket:
+        with self._connect(calls.attach(job_id), query) as socket:
             yield Listening(socket)
 
     # --- outputs ---

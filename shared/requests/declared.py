@@ -101,6 +101,8 @@ def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> In
     if kind is UnknownField:
         known = f" Known are: {', '.join(contract.model_fields)}." if contract else ""
         return UnknownField(f"There is no field {param!r}.{known}", param=param)
+    if kind is NothingToSay:
+        return NothingToSay("The text is empty.", param=param)
     if not param:
         return kind(f"The body must be a JSON object: {fault['msg']}.")
     return kind(f"{param}: {fault['msg']}.", param=param)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from shared.errors import Superseded, UnknownFile
+from shared.errors import StoreUnavailable, Superseded, UnknownFile
 from shared.stores import disk
 from shared.stores.outputs import (
     LABELS,
@@ -23,6 +23,8 @@ from shared.stores.outputs import (
 )
 
 _GROWING = ".growing"
+_STEPS = 100
+"""Steps after which a folder that is never as it was left is given up."""
 _HELD = re.compile(r"(?P<run>.+)\.(?P<attempt>0|[1-9][0-9]*)")
 
 
@@ -39,11 +41,10 @@ class GrowingFolders:
         if attempt < 0:
             raise ValueError(f"Attempts are counted from 0, not {attempt}.")
         mine, target = self._path(checked_run(run), attempt), self._root / run
+        with disk.explained(self._root, _unreachable(self._root)):
+            self._root.mkdir(parents=True, exist_ok=True)
         with disk.explained(self._root, _superseded()):
-            while (there := self._attempts(run)) != [attempt]:
-                # Others may begin at the same time: one step, then look again.
-                with suppress(FileNotFoundError):
-                    self._approach(run, attempt, there)
+            self._take(run, attempt)
             self._seal(mine, target)
         return FolderGrowing(self._root, mine, target, self._doomed)
 
@@ -61,6 +62,15 @@ class GrowingFolders:
         """Where a run grows at present. Raises OSError."""
         attempts = self._attempts(checked_run(run))
         return self._path(run, attempts[-1]) if attempts else None
+
+    def _take(self, run: str, attempt: int) -> None:
+        """Make `attempt` all that is there. Others may begin at the same time: step by step."""
+        for _ in range(_STEPS):
+            if (there := self._attempts(run)) == [attempt]:
+                return
+            with suppress(FileNotFoundError):
+                self._approach(run, attempt, there)
+        raise _unreachable(self._folder)
 
     def _approach(self, run: str, attempt: int, there: list[int]) -> None:
         """One step on the way to `attempt` being all that is there."""
@@ -164,6 +174,10 @@ def _superseded() -> Superseded:
     return Superseded(
         "This attempt no longer holds the run: it was ended, or a later attempt took it over."
     )
+
+
+def _unreachable(folder: Path) -> StoreUnavailable:
+    return StoreUnavailable(f"Nothing can be kept in {folder}: folders cannot be made there.")
 
 
 def _missing(error: FileNotFoundError) -> UnknownFile:

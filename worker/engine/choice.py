@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 
 from shared.checkpoints import folder as checkpoints
+from shared.checkpoints.catalogue import Kind
 from shared.errors import EngineUnavailable
 from shared.jobs import EngineInfo
 from shared.settings import Settings
@@ -12,6 +13,9 @@ from worker.engine.preview.engine import PreviewEngine
 from worker.engine.protocol import Engine, EngineDescription, Model
 
 log = logging.getLogger(__name__)
+
+_KIND: Kind = "custom_voice"
+"""The checkpoints that speech needs."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,7 @@ class Choice:
         """What would keep a job from being spoken; empty if nothing does."""
         if not self.engine.needs_checkpoint:
             return ""
-        entry = checkpoints.pick(settings.models_dir, "custom_voice", settings.model_size)
-        return "" if entry else f"No checkpoint lies in {settings.models_dir}."
+        return _missing_checkpoint(settings)
 
     def info(self, model: Model | None = None) -> EngineInfo:
         """What a result says of the engine, with the checkpoint that spoke."""
@@ -68,8 +71,30 @@ def _missing_for_stock(settings: Settings) -> str:
     for package in ("torch", "qwen_tts"):
         if importlib.util.find_spec(package) is None:
             return f"The package {package} is not installed."
-    entry = checkpoints.pick(settings.models_dir, "custom_voice", settings.model_size)
-    return "" if entry else f"No checkpoint lies in {settings.models_dir}."
+    return _missing_checkpoint(settings)
+
+
+def _missing_checkpoint(settings: Settings) -> str:
+    """Why no checkpoint can speak, as a sentence; empty if one can."""
+    if checkpoints.pick(settings.models_dir, _KIND, settings.model_size):
+        return ""
+    found = [it for it in checkpoints.scan(settings.models_dir) if it.presence.state != "absent"]
+    if not found:
+        return f"No checkpoint lies in {settings.models_dir}."
+    flaws = "; ".join(_flaw(entry) for entry in found)
+    return f"No checkpoint in {settings.models_dir} can speak: {flaws}."
+
+
+def _flaw(entry: checkpoints.Entry) -> str:
+    """What keeps a checkpoint from serving."""
+    name, presence = entry.folder.name, entry.presence
+    if presence.damaged:
+        return f"{name} is damaged ({', '.join(presence.damaged)})"
+    if presence.missing:
+        return f"{name} lacks {', '.join(presence.missing)}"
+    if presence.state == "partial":
+        return f"the download of {name} is not complete"
+    return f"{name} is of the kind {entry.kind}, not {_KIND}"
 
 
 def _preview(settings: Settings, reason: str) -> Choice:

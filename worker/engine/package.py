@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Generator
@@ -49,6 +50,9 @@ def _place(name: str) -> None:
 def _import() -> None:
     # Checkpoints are loaded from folders; nothing in this process may ask a hub for one.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # They report every default that a checkpoint's configuration leaves to them.
+    for name in ("transformers", "qwen_tts"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Sentences of many lengths would otherwise leave the memory of a small card in splinters.
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     try:
