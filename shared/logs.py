@@ -8,7 +8,6 @@ import structlog
 
 from shared.settings import Settings
 
-
 _KEYS = re.compile(r" \((Press )?CTRL\+C to (force )?quit\)")
 """What uvicorn says to somebody at its own terminal, which this need not be."""
 

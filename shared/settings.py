@@ -75,7 +75,10 @@ class Settings(BaseSettings):
     gradio_root_path: str = ""
     """Path under which a reverse proxy serves the dashboard."""
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
-    """Host names that requests may carry, or `*`; unless set, it holds on loopback alone."""
+    """Host names that requests may carry besides this machine's own, or `*`.
+
+    Unless set, it holds on loopback alone.
+    """
     insecure_bind: bool = False
     """Listen beyond loopback without API keys: only behind something that keeps others out."""
 

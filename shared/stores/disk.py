@@ -27,6 +27,11 @@ def explained(root: Path, missing: SpeechError) -> Generator[None]:
         raise StoreUnavailable(f"The folder {root} refuses: {reason}.") from error
 
 
+def unmade(folder: Path) -> StoreUnavailable:
+    """What to say of a folder that is not there however often it is made."""
+    return StoreUnavailable(f"The folder {folder} cannot be made.")
+
+
 def append(path: Path, data: bytes) -> None:
     """Add to the end of a file all of `data` or, where the medium refuses, nothing."""
     with path.open("ab", buffering=0) as file:

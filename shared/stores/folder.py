@@ -133,7 +133,7 @@ class FolderOutputs:
             return shutil.disk_usage(there).free
 
     def check(self) -> None:
-        with self._explained():
+        with disk.explained(self._root, disk.unmade(self._root)):
             self._root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._root) as file:
                 file.write(b"\0")

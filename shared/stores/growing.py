@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from shared.errors import StoreUnavailable, Superseded, UnknownFile
+from shared.errors import Superseded, UnknownFile
 from shared.stores import disk
 from shared.stores.outputs import (
     LABELS,
@@ -41,7 +41,7 @@ class GrowingFolders:
         if attempt < 0:
             raise ValueError(f"Attempts are counted from 0, not {attempt}.")
         mine, target = self._path(checked_run(run), attempt), self._root / run
-        with disk.explained(self._root, _unreachable(self._root)):
+        with disk.explained(self._root, disk.unmade(self._root)):
             self._root.mkdir(parents=True, exist_ok=True)
         with disk.explained(self._root, _superseded()):
             self._take(run, attempt)
@@ -70,7 +70,7 @@ class GrowingFolders:
                 return
             with suppress(FileNotFoundError):
                 self._approach(run, attempt, there)
-        raise _unreachable(self._folder)
+        raise disk.unmade(self._folder)
 
     def _approach(self, run: str, attempt: int, there: list[int]) -> None:
         """One step on the way to `attempt` being all that is there."""
@@ -174,10 +174,6 @@ def _superseded() -> Superseded:
     return Superseded(
         "This attempt no longer holds the run: it was ended, or a later attempt took it over."
     )
-
-
-def _unreachable(folder: Path) -> StoreUnavailable:
-    return StoreUnavailable(f"Nothing can be kept in {folder}: folders cannot be made there.")
 
 
 def _missing(error: FileNotFoundError) -> UnknownFile:

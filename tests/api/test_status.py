@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -70,6 +71,15 @@ def test_without_a_worker_it_is_not_ready_but_healthy(make_stack):
     assert answer.json()["queue"] is True
     assert answer.json()["worker"] is False
     assert http.get("/health").status_code == 200
+
+
+def test_outputs_that_cannot_be_written_are_the_reason_for_not_being_ready(make_stack):
+    stack: Stack = make_stack()
+    shutil.rmtree(stack.outputs_dir, ignore_errors=True)
+    stack.outputs_dir.touch()
+    answer = stack.http().get("/ready")
+    assert answer.status_code == 503
+    assert answer.json()["reason"].startswith(f"The folder {stack.outputs_dir} refuses")
 
 
 def test_jobs_are_taken_while_there_is_no_worker(make_stack):

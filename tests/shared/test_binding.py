@@ -48,3 +48,11 @@ def test_any_name_goes_beyond_loopback():
 )
 def test_the_name_in_an_address_is_found(address: str, name: str):
     assert name_of(address) == name
+
+
+@pytest.mark.parametrize("name", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_this_machine_may_always_ask_but_pages_on_it_only_if_they_are_named(name: str):
+    settings = load(allowed_hosts=["speech.example"])
+    check_names(settings, "0.0.0.0", {"host": name, "origin": "https://speech.example"})
+    with pytest.raises(ForbiddenHost, match="Pages"):
+        check_names(settings, "0.0.0.0", {"host": name, "origin": f"http://{name}"})

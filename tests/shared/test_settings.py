@@ -304,3 +304,11 @@ def test_secrets_are_not_shown_in_the_trace_of_an_error(here, write):
     with pytest.raises(ConfigurationError) as error:
         here.load()
     assert "hunter2" not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize("address", ["gpu:8000", "ftp://gpu", "http://", "http:///v1"])
+def test_an_api_url_that_is_none_is_refused(here: ModuleType, write, address: str):
+    write(".env", f"API_URL={address}")
+    message = complaint(here)
+    assert "api_url" in message
+    assert "it must begin with http:// or https://" in message

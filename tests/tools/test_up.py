@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -23,10 +24,12 @@ from shared.client import Client
 from shared.errors import ForbiddenHost
 from shared.settings import ROOT
 from tests.processes import alive
+from tests.shared.checkpoints.stub_hub import StubHub, serve
 from tests.stack import clean_environment
 from tools import ports
 from tools.running import Running
 from tools.up import reason, say
+from worker.engine.random_checkpoint import write
 
 PATIENCE = 60.0
 USUAL_PORT = 8000
@@ -291,6 +294,40 @@ def test_logs_of_every_part_are_kept_in_files(up: Callable[..., Up]):
     running.end()
     log = (running.run_dir / "logs" / "worker.log").read_text()
     assert json.loads(log.splitlines()[0])["process"] == "worker"
+
+
+@pytest.mark.slow
+def test_the_first_run_downloads_a_checkpoint_and_speaks_with_it(
+    up: Callable[..., Up], tmp_path: Path
+):
+    """A hub on loopback holds random weights under the name of a released checkpoint.
+
+    It is that of the larger size: of its files no hash is pinned, so that ours may stand for them.
+    """
+    made = write(tmp_path / "made", "tiny", "custom_voice", label="1b7")
+    files = {
+        path.relative_to(made).as_posix(): path.read_bytes()
+        for path in made.rglob("*")
+        if path.is_file()
+    }
+    hub = StubHub(files)
+    with closing_server(serve(hub)):
+        running = up(ENGINE="stock", DEVICE="cpu", MODEL_SIZE="1.7B", HUB_URL=hub.url)
+        with Client(running.api) as client:
+            job = client.wait(client.submit("custom_voice", {"text": "Hello."}).id)
+    assert "Downloading 1.7B-CustomVoice" in running.said
+    assert job.state == "succeeded"
+    assert job.engine is not None
+    assert (job.engine.name, job.engine.checkpoint) == ("stock", "1.7B-CustomVoice")
+
+
+@contextmanager
+def closing_server(server: ThreadingHTTPServer) -> Generator[None]:
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _api_addresses(running: Up) -> list[str]:

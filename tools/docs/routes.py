@@ -15,8 +15,9 @@ _INTRODUCTION = """\
 # Routes
 
 Every route of the API. `GET /openapi.json` has the same with the schema of every body, and `/docs`
-lets a browser try them. [api.md](api.md) explains them with examples, [errors.md](errors.md) lists
-what they answer when something is wrong, [tasks.md](tasks.md) the bodies of the submit routes.
+lets a browser try them; only that page needs the internet, for its scripts. [api.md](api.md)
+explains them with examples, [errors.md](errors.md) lists what they answer when something is wrong,
+[tasks.md](tasks.md) the bodies of the submit routes.
 """
 
 

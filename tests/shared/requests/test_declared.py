@@ -93,6 +93,10 @@ def test_a_fault_becomes_an_error_of_its_kind(kind: str, expected: type[SpeechEr
     assert type(explain(fault(kind, "text"))) is expected
 
 
+def test_an_empty_text_is_said_to_be_empty():
+    assert explain(fault("string_too_short", "text")).message == "The text is empty."
+
+
 def test_only_texts_are_too_long_or_empty():
     assert type(explain(fault("string_too_long", "instruct"))) is InvalidRequest
 

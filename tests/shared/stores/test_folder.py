@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Superseded, UnknownOutput
+from shared.errors import StoreUnavailable, Superseded, UnknownOutput
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import LABELS, MASTER, METADATA
 from tests.shared.stores.runs import make, new_id, wav
@@ -180,3 +180,11 @@ def test_a_run_is_readable_for_other_users_of_the_volume(store: FolderOutputs, t
     finally:
         os.umask(mask)
     assert (tmp_path / run / METADATA).stat().st_mode & 0o044 == 0o044
+
+
+def test_a_root_that_cannot_be_made_is_said_to_be_so():
+    store = FolderOutputs(Path("/proc/nope"))
+    with pytest.raises(StoreUnavailable, match="/proc/nope"):
+        store.begin(new_id(), 1)
+    with pytest.raises(StoreUnavailable, match="/proc/nope"):
+        store.check()

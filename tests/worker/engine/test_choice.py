@@ -42,3 +42,21 @@ def test_fingerprint_names_engine_checkpoint_and_revision(tmp_path: Path) -> Non
     choice = choose(load(models_dir=tmp_path))
     info = choice.info().model_copy(update={"checkpoint": "c", "revision": "r"})
     assert choice.fingerprint(info).endswith("/c@r")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "mine", "tiny", "custom_voice")
+    weights = tmp_path / "mine" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert "mine is damaged (model.safetensors)" in choose(load(models_dir=tmp_path)).reason
+
+
+def test_a_checkpoint_that_lacks_a_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "mine", "tiny", "custom_voice")
+    (tmp_path / "mine" / "model.safetensors").unlink()
+    assert "mine lacks model.safetensors" in choose(load(models_dir=tmp_path)).reason
+
+
+def test_a_checkpoint_of_another_kind_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "mine", "tiny", "base")
+    assert "mine is of the kind base" in choose(load(models_dir=tmp_path)).reason
