@@ -221,23 +221,27 @@ def test_hung_engine_ends_the_worker_and_the_job_is_taken_up_again(
     stack = make_stack(PREVIEW_PACE="0", STALL_SECONDS="2")
     text = "A long story, told at length and without haste. " * 400
     job = stack.client().submit("custom_voice", {"text": text, "language": "english"})
-    freeze_speaking_child(stack)
+    frozen = freeze_speaking_child(stack)
     wait_until_dead(stack, "gpu-0")
+    frozen.kill()  # nothing else ends a process that was stopped from outside
     stack.start_worker()
     assert ended(stack, job.id).state is JobState.SUCCEEDED
 
 
-def freeze_speaking_child(stack: Stack) -> None:
+def freeze_speaking_child(stack: Stack) -> psutil.Process:
+    """Stop the child in the middle of its speech."""
     worker = psutil.Process(stack.pids["gpu-0"])
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        for child in worker.children(recursive=True):
-            try:
-                child.suspend()
-            except psutil.NoSuchProcess:
-                continue
-            return
-    raise AssertionError("No child spoke.")
+    wait_until(lambda: any(map(_speaks, worker.children())))
+    child = next(filter(_speaks, worker.children()))
+    child.suspend()
+    return child
+
+
+def _speaks(process: psutil.Process) -> bool:
+    try:
+        return any(word.endswith("child.py") for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until(fact: Callable[[], bool]) -> None:
