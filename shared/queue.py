@@ -146,6 +146,13 @@ class JobQueue:
             raise UnknownJob("There is no job of that id.", param="id")
         return JobRecord.decode(fields)
 
+    def ended(self, job_id: str) -> bool:
+        """True for a job that has ended, or that nobody remembers."""
+        try:
+            return self.get(job_id).state.terminal
+        except UnknownJob:
+            return True
+
     def look(self, job_id: str) -> JobView:
         """What a client sees of a job. Raises UnknownJob."""
         return self.describe(self.get(job_id))

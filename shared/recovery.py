@@ -13,7 +13,7 @@ from rq.job import JobStatus
 
 from shared import keys, rq, scripts, status
 from shared.connection import Connection, answered
-from shared.errors import IllegalTransition, UnknownJob, WorkerLost
+from shared.errors import IllegalTransition, WorkerLost
 from shared.jobs import JobRecord
 from shared.queue import JobQueue
 from shared.settings import Settings
@@ -57,8 +57,9 @@ class Recovery:
                     ],
                     [job_id],
                 )
-            for job_id in rq.started(worker, self._redis):
-                self._forget_if_ended(job_id)
+            # It may have died between a job's end and RQ's hearing of it.
+            for job_id in filter(self._queue.ended, rq.started(worker, self._redis)):
+                rq.forget(job_id, self._redis)
             rq.bury(worker, self._redis)
         self._mend_all(dead=worker)
 
@@ -84,15 +85,6 @@ class Recovery:
         """Keep the places of active jobs from healing away."""
         for record in self._queue.active():
             self._queue.keep_active(record)
-
-    def _forget_if_ended(self, job_id: str) -> None:
-        """The worker died between the job's end and RQ's hearing of it."""
-        try:
-            ended = self._queue.get(job_id).state.terminal
-        except UnknownJob:
-            ended = True
-        if ended:
-            rq.forget(job_id, self._redis)
 
     # --- mending ---
 

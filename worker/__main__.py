@@ -61,7 +61,7 @@ def work(settings: Settings, choice: Choice) -> bool:
     heart.tell()
     heart.start()
     ear.start()
-    worker = QueueWorker(redis, settings, runner, heart)
+    worker = QueueWorker(redis, settings, queue, runner, heart)
     try:
         worker.work(logging_level="WARNING")
     finally:

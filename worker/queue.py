@@ -19,6 +19,7 @@ from rq.worker import SimpleWorker
 
 from shared import keys, rq, scripts
 from shared.connection import Connection
+from shared.queue import JobQueue
 from shared.settings import Settings
 from worker.heart import Beating, Heart
 from worker.runner import GaveBack, NotOurs, Runner
@@ -60,8 +61,14 @@ class QueueWorker(SimpleWorker):
     """Takes one job at a time, in this process, and keeps watch over it."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, runner: Runner, heart: Heart
+        self,
+        connection: Connection,
+        settings: Settings,
+        queue: JobQueue,
+        runner: Runner,
+        heart: Heart,
     ) -> None:
+        self._queue = queue
         self._runner = runner
         self._heart = heart
         self.stopping = False
@@ -137,5 +144,5 @@ class QueueWorker(SimpleWorker):
         """RQ forgets a job that has ended; of any other it may hold what somebody else needs."""
         self._stopped_job_id = None
         self.executions.pop(execution.id, None)
-        if self._runner.ended(job.id):
+        if self._queue.ended(job.id):
             rq.forget(job.id, self.connection)

@@ -87,13 +87,6 @@ class Runner:
         with self._cache.busy():
             self._attempt(record)
 
-    def ended(self, job_id: str) -> bool:
-        """True for a job that has ended, or that nobody remembers."""
-        try:
-            return self._queue.get(job_id).state.terminal
-        except UnknownJob:
-            return True
-
     def _attempt(self, record: JobRecord) -> None:
         attempt = 0
         try:

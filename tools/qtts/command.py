@@ -9,7 +9,7 @@ import click
 from pydantic import BaseModel
 from rich.console import Console
 
-from shared.client import Client, ServiceUnreachable
+from shared.client import Client
 from shared.errors import SpeechError
 from shared.settings import Settings, load
 from shared.version import __version__
@@ -69,14 +69,6 @@ class Here:
         context = click.get_current_context()
         url = running.api_address(self.settings)
         return context.with_resource(Client(url, self.settings.api_key.get_secret_value()))
-
-    def client_if_running(self) -> Client | None:
-        """The client, if the service answers."""
-        try:
-            self.client.ready()
-        except ServiceUnreachable:
-            return None
-        return self.client
 
 
 def print_json(content: BaseModel | Sequence[BaseModel]) -> None:
