@@ -145,8 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
         if faults:
             body = body[: faults.pop(0)]
             self.close_connection = True
-        self.wfile.write(body)
+        # Counted first: the client may have the last byte before this thread goes on.
         self.hub.sent[path] += len(body)
+        self.wfile.write(body)
 
     def _json(self, value: Any) -> None:
         body = json.dumps(value).encode()
