@@ -40,10 +40,16 @@ def change_model(id: str, action: Literal["pull", "load", "unload"], here: Here)
     return _send(here, Control(action=action, checkpoint=id))
 
 
+@router.post("/models/unload", status_code=HTTP_202_ACCEPTED)
+def unload_models(here: Here) -> Accepted:
+    """Ask every worker to unload all its checkpoints, after its job."""
+    return _send(here, Control(action="unload_all"))
+
+
 @router.post("/cache/clear", status_code=HTTP_202_ACCEPTED)
 def clear_caches(here: Here) -> Accepted:
-    """Ask every worker to empty its caches and unload its checkpoints."""
-    return _send(here, Control(action="clear"))
+    """Ask every worker to forget prompts, instructs and codes, after its job; checkpoints stay."""
+    return _send(here, Control(action="clear_caches"))
 
 
 def _send(here: Context, message: Control) -> Accepted:
@@ -51,7 +57,7 @@ def _send(here: Context, message: Control) -> Accepted:
         alive = status.workers(here.redis)
         if not alive:
             raise EngineUnavailable("No worker is alive to do this.", hint="Start a worker.")
-        chosen = alive if message.action == "clear" else alive[:1]
+        chosen = alive[:1] if message.checkpoint else alive
         for worker in chosen:
             status.send(here.redis, worker.name, message)
     return Accepted(worker=", ".join(worker.name for worker in chosen), action=message.action)

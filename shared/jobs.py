@@ -31,6 +31,10 @@ class EngineInfo(BaseModel):
     preview: bool
     checkpoint: str
     revision: str
+    batch: int = 1
+    """Utterances spoken at once, at most: below fp64 a batch decides the last digits."""
+    live_batch: int = 1
+    """The same while somebody may be listening."""
 
 
 class JobRecord(BaseModel):

@@ -35,7 +35,7 @@ DOTENV = ROOT / ".env"
 _NO_PROFILES = frozenset({"default", "emotions"})
 """Files in `configs/` that are something else."""
 
-EngineChoice = Literal["auto", "stock", "preview"]
+EngineChoice = Literal["auto", "qwen3", "stock", "preview"]
 
 
 class Settings(BaseSettings):
@@ -114,13 +114,64 @@ class Settings(BaseSettings):
     device: str = "auto"
     """`auto`, `cpu`, `cuda` or `cuda:N`."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Number format of the talker; `auto` takes what is safe on the card."""
+    """Number format of the talker; `auto` takes what is safe on the card.
+
+    fp32 is exact and costs twice the memory and reading of the others; `qtts doctor` shows what
+    each gains here.
+    """
+    quantization: Literal["none", "int8"] = "none"
+    """Weights of talker and code predictor in 8 bits: less memory and reading, other samples.
+
+    What it costs in agreement with fp32 stands beside its speed in `docs/benchmarks.md`.
+    """
     max_loaded_models: int = Field(default=1, ge=1)
     """Checkpoints kept in memory at once; the least recently used makes room."""
     idle_unload_seconds: float = Field(default=600, ge=0)
     """Unload checkpoints after this long without a job; 0: never."""
     max_attempts_per_sentence: int = Field(default=3, ge=1, le=10)
     """How often a sentence whose speech does not end is tried, each time with another seed."""
+
+    # --- speed and memory of the engine ---
+    max_batch: int = Field(default=0, ge=0, le=128)
+    """Sentences of one job spoken at once; 0: as many as speed and free memory allow.
+
+    Each takes memory for its context, and each slows the others down a little.
+    """
+    graphs: Literal["auto", "off"] = "auto"
+    """Replay whole frames as CUDA graphs: costs seconds at loading, and memory by batch size."""
+    compile: bool = False
+    """Let torch compile the code predictor and the codec, from compute capability 8.0 on.
+
+    Costs a long warm-up at each start; fused kernels round differently, so samples change.
+    """
+    tf32: bool = False
+    """Let fp32 products round what goes into them to 10 bits, from compute capability 8.0 on.
+
+    Speeds up the codec; costs its exactness.
+    """
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of the engine; 0: torch's own choice, one for each core.
+
+    Fewer cost speed and leave cores to the other processes; more than there are cores cost speed.
+    """
+    vram_budget_gb: float = Field(default=0, ge=0)
+    """GPU memory that the engine may take, in units of 10^9 bytes; 0: what is free, less a margin.
+
+    Less costs batch size, and below what a checkpoint needs it is not loaded.
+    """
+    text_table: Literal["auto", "cpu", "device"] = "auto"
+    """Where the text embeddings lie; `auto` puts them on cards of 12 GB and more.
+
+    On the `device` they cost 0.6 GB in 16 bits and 1.2 GB in fp32; on the `cpu`, a copy of the
+    rows that each sentence needs.
+    """
+    prompt_cache_mb: int = Field(default=64, ge=0)
+    """Memory for prepared voices and instructs, about 5 MB a voice; 0: each is prepared anew."""
+    codes_cache_mb: int = Field(default=0, ge=0)
+    """Main memory for generated codes, about 1.5 MB for an hour of speech; 0: none are kept.
+
+    With it, a request that differs only in format or loudness costs no generation.
+    """
 
     # --- queue ---
     worker_name: str = Field(default="gpu-0", pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -184,6 +235,12 @@ class Settings(BaseSettings):
         if address and not re.match(r"https?://[^/\s]", address):
             raise PydanticCustomError("address", "it must begin with http:// or https://")
         return address
+
+    @field_validator("graphs", mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        """YAML reads a bare `off` as false."""
+        return "off" if value is False else value
 
     @field_validator("allowed_hosts", "api_keys", mode="before")
     @classmethod

@@ -7,9 +7,14 @@ from pydantic import BaseModel, ConfigDict
 from shared import keys
 from shared.connection import Connection
 from shared.jobs import EngineInfo
+from shared.readings import CacheStats, GpuReading, LoadedModel, ProcessReading
 
 _ACTION_LIFE = 600
 """Seconds that a message waits for its worker, and that the outcome of an action is shown."""
+
+
+Action = Literal["pull", "load", "unload", "unload_all", "clear_caches"]
+"""Those that name no checkpoint are for every worker."""
 
 
 class WorkerStatus(BaseModel):
@@ -31,8 +36,13 @@ class WorkerStatus(BaseModel):
     """When it said all this, by its own clock; Unix seconds."""
     job: str | None
     """The job that it runs."""
-    loaded: dict[str, int]
-    """Loaded checkpoints and the bytes they hold."""
+    loaded: dict[str, LoadedModel]
+    """Loaded checkpoints by id."""
+    caches: dict[str, CacheStats] = {}
+    """What it remembers between jobs, by name: `prompts`, `instructs`, `codes`."""
+    gpu: GpuReading | None = None
+    """The card that it speaks on; None on the CPU, and where the driver does not tell."""
+    process: ProcessReading | None = None
 
 
 class Control(BaseModel):
@@ -40,14 +50,14 @@ class Control(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["pull", "load", "unload", "clear"]
+    action: Action
     checkpoint: str = ""
 
 
 class ModelAction(BaseModel):
     """What a worker is doing, or has done, with a checkpoint."""
 
-    action: Literal["pull", "load", "unload", "clear"]
+    action: Action
     state: Literal["waiting", "running", "done", "failed"]
     message: str = ""
     done_bytes: int = 0

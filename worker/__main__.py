@@ -21,6 +21,7 @@ from worker.engine.cache import Cache
 from worker.engine.choice import Choice, choose
 from worker.heart import Heart
 from worker.lease import Lease
+from worker.monitor import Monitor
 from worker.performing import discover
 from worker.queue import QueueWorker
 from worker.runner import Runner
@@ -54,10 +55,13 @@ def work(settings: Settings, choice: Choice) -> bool:
     impatient = connection.prompt(settings.redis_url)
     store = FolderOutputs(settings.outputs_dir)
     runner = Runner(redis, impatient, queue, store, settings, choice, cache)
-    heart = Heart(impatient, settings, lease.over(impatient), _describing(settings, choice, cache))
-    ear = Ear(connection.patient(settings.redis_url), settings, cache)
+    monitor = Monitor(settings.device, choice.description.device)
+    describe = _describing(settings, choice, cache, monitor)
+    heart = Heart(impatient, settings, lease.over(impatient), describe)
+    ear = Ear(connection.patient(settings.redis_url), settings, cache, heart.wake)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
+    monitor.start()
     heart.tell()
     heart.start()
     ear.start()
@@ -68,7 +72,8 @@ def work(settings: Settings, choice: Choice) -> bool:
         ear.stop()
         _give_back(recovery, settings.worker_name)
         heart.stop()
-        cache.clear()
+        monitor.stop()
+        cache.unload_all()
     return worker.stopping
 
 
@@ -81,7 +86,7 @@ def _give_back(recovery: Recovery, worker: str) -> None:
 
 
 def _describing(
-    settings: Settings, choice: Choice, cache: Cache
+    settings: Settings, choice: Choice, cache: Cache, monitor: Monitor
 ) -> Callable[[str | None], WorkerStatus]:
     started = time.time()
 
@@ -100,6 +105,9 @@ def _describing(
             trouble=trouble,
             job=job,
             loaded=cache.describe(),
+            caches=cache.stats(),
+            gpu=monitor.gpu(),
+            process=monitor.process(),
         )
 
     return describe

@@ -1,8 +1,10 @@
 """The worker's ear between jobs: pulls, loads and unloads checkpoints when asked to."""
 
 import logging
+import os
 import threading
 import time
+from collections.abc import Callable
 
 import redis
 from pydantic import ValidationError
@@ -11,10 +13,11 @@ from shared import status
 from shared.checkpoints import catalogue, download, folder
 from shared.checkpoints.progress import Progress
 from shared.connection import Connection
-from shared.errors import CheckpointMissing, SpeechError
+from shared.errors import CheckpointMissing, EnginePoisoned, SpeechError
 from shared.settings import Settings
 from shared.status import Control, ModelAction
 from worker.engine.cache import Cache
+from worker.runner import POISONED
 
 _PATIENCE = 5.0
 _NOTE_EVERY = 0.5
@@ -25,10 +28,14 @@ log = logging.getLogger(__name__)
 class Ear:
     """Listens for control messages in a thread of its own; loading waits for the running job."""
 
-    def __init__(self, connection: Connection, settings: Settings, cache: Cache) -> None:
+    def __init__(
+        self, connection: Connection, settings: Settings, cache: Cache, tell: Callable[[], None]
+    ) -> None:
+        """`tell` publishes the worker's status anew."""
         self._redis = connection
         self._settings = settings
         self._cache = cache
+        self._tell = tell
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
 
@@ -58,11 +65,15 @@ class Ear:
         except SpeechError as error:
             log.warning("%s %s: %s", message.action, message.checkpoint, error.message)
             self._note(message, "failed", error.message)
+            if isinstance(error, EnginePoisoned):
+                # The next life has a sound context; what is queued waits for it.
+                os._exit(POISONED)
         except Exception as error:  # whoever asked must learn it, and the ear must go on listening
             log.exception("%s %s met a fault.", message.action, message.checkpoint)
             self._note(message, "failed", f"A fault of the worker ({type(error).__name__}).")
         else:
             self._note(message, "done", done)
+            self._tell()
 
     def _do(self, message: Control) -> str:
         match message.action:
@@ -72,9 +83,11 @@ class Ear:
                 return self._load(message)
             case "unload":
                 return "Unloaded." if self._cache.unload(message.checkpoint) else "Was not loaded."
-            case "clear":
-                with self._cache.lock:
-                    self._cache.clear()
+            case "unload_all":
+                self._cache.unload_all()
+                return "Unloaded all."
+            case "clear_caches":
+                self._cache.clear_caches()
                 return "All caches are empty."
 
     def _pull(self, message: Control) -> str:

@@ -195,6 +195,9 @@ class AsyncClient:
     async def unload(self, checkpoint: str) -> Accepted:
         return await self._do(calls.change_model(checkpoint, "unload"))
 
+    async def unload_all(self) -> Accepted:
+        return await self._do(calls.unload_all())
+
     async def clear_caches(self) -> Accepted:
         return await self._do(calls.clear_caches())
 

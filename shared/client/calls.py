@@ -125,6 +125,10 @@ def change_model(checkpoint: str, action: str) -> Call[Accepted]:
     return Call("POST", f"/v1/models/{_part(checkpoint)}/{action}", _json(Accepted))
 
 
+def unload_all() -> Call[Accepted]:
+    return Call("POST", "/v1/models/unload", _json(Accepted))
+
+
 def clear_caches() -> Call[Accepted]:
     return Call("POST", "/v1/cache/clear", _json(Accepted))
 

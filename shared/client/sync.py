@@ -193,6 +193,9 @@ class Client:
     def unload(self, checkpoint: str) -> Accepted:
         return self._do(calls.change_model(checkpoint, "unload"))
 
+    def unload_all(self) -> Accepted:
+        return self._do(calls.unload_all())
+
     def clear_caches(self) -> Accepted:
         return self._do(calls.clear_caches())
 

@@ -1,9 +1,11 @@
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.api.jobs import PATIENCE, fault
+from shared import status
+from tests.api.jobs import PATIENCE, fault, said
 from tests.stack import Stack
 
 
@@ -64,7 +66,43 @@ def test_unloading_what_is_not_loaded_does_no_harm(make_stack):
 def test_caches_are_cleared_by_every_worker(http):
     answer = http.post("/v1/cache/clear")
     assert answer.status_code == 202
-    assert answer.json() == {"worker": "gpu-0", "action": "clear"}
+    assert answer.json() == {"worker": "gpu-0", "action": "clear_caches"}
+
+
+def done(stack: Stack, wanted: str) -> bool:
+    """Whether the worker has carried out what concerned no single checkpoint."""
+    found = status.action(stack.redis(), "gpu-0", "")
+    return bool(found and (found.action, found.state) == (wanted, "done"))
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def loaded(http) -> list[str]:
+    (worker,) = http.get("/v1/status").json()["workers"]
+    return list(worker["loaded"])
+
+
+def test_clearing_caches_unloads_nothing_and_unloading_does(make_stack):
+    stack: Stack = make_stack()
+    http = stack.http()
+    said(http)
+    eventually(lambda: loaded(http) == ["preview"])
+    http.post("/v1/cache/clear")
+    eventually(lambda: done(stack, "clear_caches"))
+    assert loaded(http) == ["preview"]
+    assert http.post("/v1/models/unload").json() == {"worker": "gpu-0", "action": "unload_all"}
+    eventually(lambda: done(stack, "unload_all") and loaded(http) == [])
+
+
+def test_every_worker_is_asked(make_stack):
+    stack: Stack = make_stack()
+    stack.start_worker("gpu-1")
+    assert stack.http().post("/v1/cache/clear").json()["worker"] == "gpu-0, gpu-1"
 
 
 @pytest.mark.parametrize("model", ["nothing", "..%2F..%2Fetc", "%00", "a" * 5_000])

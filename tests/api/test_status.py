@@ -24,6 +24,7 @@ NEED_REDIS = [
     ("GET", "/v1/status", None),
     ("GET", "/v1/models", None),
     ("POST", "/v1/cache/clear", None),
+    ("POST", "/v1/models/unload", None),
 ]
 NEED_NO_REDIS = ["/health", "/v1/tasks", "/v1/speakers", "/v1/languages", "/v1/outputs"]
 
@@ -41,6 +42,16 @@ def test_the_status_tells_of_workers_queue_and_outputs(paced):
     assert status["queue"]["limit"] == 200
     assert status["outputs"]["free_bytes"] > 0
     assert running["id"]
+
+
+def test_the_status_tells_what_a_worker_takes_and_holds(paced):
+    http = paced.http()
+    sounding(http)
+    (worker,) = http.get("/v1/status").json()["workers"]
+    assert worker["process"]["memory_total_bytes"] > worker["process"]["memory_bytes"] > 2**20
+    assert worker["process"]["cpu_percent"] >= 0
+    assert worker["gpu"] is None  # the preview engine uses none
+    assert worker["caches"] == {}
 
 
 def test_the_status_counts_listeners(paced):

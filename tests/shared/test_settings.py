@@ -137,6 +137,11 @@ def test_the_defaults_of_the_project_are_valid(here, root):
     assert here.load().port == 8000
 
 
+def test_a_bare_off_in_yaml_is_a_word(here, write):
+    write("default.yaml", "graphs: off")
+    assert here.load().graphs == "off"
+
+
 # --- what is wrong is named with its place and the choices ---
 
 

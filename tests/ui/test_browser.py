@@ -217,8 +217,15 @@ def test_hostile_text_stays_text(page: Page, address: str, client: Client):
 
 def test_the_system_page_names_the_worker_and_its_engine(page: Page, address: str):
     page.goto(f"{address}/system")
-    expect(page.locator("#system")).to_contain_text("gpu-0")
-    expect(page.locator("#system")).to_contain_text("preview (espeak-ng")
+    expect(page.locator("#workers")).to_contain_text("gpu-0")
+    expect(page.locator("#workers")).to_contain_text("preview (espeak-ng")
+
+
+def test_the_system_page_shows_what_the_worker_takes_and_no_empty_box(page: Page, address: str):
+    page.goto(f"{address}/system")
+    expect(page.locator("#workers")).to_contain_text("% of a core")
+    expect(page.locator("#workers")).not_to_contain_text("GPU")
+    expect(page.locator("#workers dl")).to_have_count(1)
 
 
 def test_when_the_service_goes_away_pages_say_so_and_recover(page: Page, address: str, slow: Stack):

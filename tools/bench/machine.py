@@ -4,8 +4,8 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
+from shared import processor
 from shared.settings import ROOT
 from shared.version import __version__
 
@@ -13,18 +13,9 @@ from shared.version import __version__
 def describe() -> str:
     """One line: date, machine, interpreter, version and commit."""
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {_cores()} cores, {platform.system()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, {processor.name()}, {_cores()} cores, {platform.system()}, "
         f"Python {platform.python_version()}, version {__version__}, commit {_commit()}"
     )
-
-
-def _processor() -> str:
-    facts = Path("/proc/cpuinfo")
-    if not facts.is_file():
-        return platform.processor() or platform.machine()
-    lines = facts.read_text(encoding="utf-8").splitlines()
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
 
 
 def _cores() -> int:

@@ -1,4 +1,4 @@
-"""What this machine can run, and what to do next; it changes nothing and starts nothing."""
+"""What this machine can run, and what to do next; it starts nothing and keeps what it timed."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from shared.settings import Settings
 from tools import nvidia
-from tools.doctor import card, machine, speaking, surroundings
+from tools.doctor import card, machine, speaking, speed, surroundings
 from tools.doctor.finding import Finding
 
 MARKS = {"good": ("ok", "green"), "note": ("--", "yellow"), "bad": ("!!", "red")}
@@ -31,9 +31,9 @@ class Diagnosis:
         return [finding.advice for finding in ordered if finding.advice]
 
 
-def main(settings: Settings, *, as_json: bool = False) -> int:
+def main(settings: Settings, *, as_json: bool = False, anew: bool = False) -> int:
     """Print the diagnosis; the exit status is 1 if nothing can speak here."""
-    found = diagnose(settings)
+    found = diagnose(settings, anew=anew)
     if as_json:
         click.echo(json.dumps({**asdict(found), "next_steps": found.next_steps}, indent=2))
     else:
@@ -57,13 +57,14 @@ def show(found: Diagnosis, console: Console) -> None:
         console.print(f"  {number}. {step}", markup=False, soft_wrap=True)
 
 
-def diagnose(settings: Settings) -> Diagnosis:
-    """Look at everything."""
+def diagnose(settings: Settings, *, anew: bool = False) -> Diagnosis:
+    """Look at everything; `anew` times number formats even where that was done before."""
     report = nvidia.ask()
     engine, spoken = speaking.ask(settings)
     findings = [
         *machine.look(settings),
         *card.look(report, settings),
+        *speed.look(settings, anew=anew),
         *surroundings.look(settings),
         spoken,
     ]

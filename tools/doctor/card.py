@@ -44,7 +44,7 @@ def torch(report: nvidia.Report) -> Finding:
     """Read from the package's files: importing it here could take this process down."""
     missing = [name for name in ("torch", "qwen_tts") if find_spec(name) is None]
     if missing:
-        advice = "`ENGINE=stock make run` installs what Qwen3-TTS needs." if report.gpus else ""
+        advice = "`ENGINE=qwen3 make run` installs what Qwen3-TTS needs." if report.gpus else ""
         return Finding("torch", "note", f"{' and '.join(missing)} not installed", advice)
     version, cuda = torch_build(_text_of("torch", "version.py"))
     verdict, advice = fit(cuda, report)

@@ -1,18 +1,12 @@
 """The engine that would speak, and why."""
 
-import json
-import subprocess
-import sys
-
-from shared.settings import ROOT, Settings
-from tools.child import describe
+from shared.settings import Settings
+from tools.doctor.asking import Unanswered, answer
 from tools.doctor.finding import Finding
 
 ADVICE = (
-    "`ENGINE=stock make run` installs and downloads what Qwen3-TTS needs; without a GPU it is slow."
+    "`ENGINE=qwen3 make run` installs and downloads what Qwen3-TTS needs; without a GPU it is slow."
 )
-PATIENCE = 120.0
-"""Seconds that the engine has to say what it is; importing torch takes most of them."""
 CHOOSE = """
 import dataclasses, json
 from shared.errors import SpeechError
@@ -30,23 +24,11 @@ print(json.dumps(said))
 
 
 def ask(settings: Settings) -> tuple[str, Finding]:
-    """The engine's name, empty if none can speak; asked in a process that may die of it."""
+    """The engine's name, empty if none can speak."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", CHOOSE],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "", Finding("engine", "bad", f"it said nothing for {PATIENCE:.0f} s")
-    if done.returncode:
-        words = (done.stderr.strip().splitlines() or [describe(done.returncode)])[-1]
-        return "", Finding("engine", "bad", f"it cannot be asked: {words}")
-    return judge(json.loads(done.stdout.splitlines()[-1]), settings)
+        return judge(answer(CHOOSE), settings)
+    except Unanswered as error:
+        return "", Finding("engine", "bad", str(error))
 
 
 def judge(said: dict[str, str], settings: Settings) -> tuple[str, Finding]:

@@ -25,12 +25,13 @@ def up(settings: tuple[str, ...]) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@click.option("--measure", is_flag=True, help="Time the number formats anew.")
 @click.pass_obj
-def doctor(here: Here, as_json: bool) -> None:
+def doctor(here: Here, as_json: bool, measure: bool) -> None:
     """Say what this machine can run, and what to do next."""
     from tools import doctor as surgery
 
-    raise SystemExit(surgery.main(here.settings, as_json=as_json))
+    raise SystemExit(surgery.main(here.settings, as_json=as_json, anew=measure))
 
 
 @click.command()

@@ -3,63 +3,81 @@
 import gradio as gr
 
 from shared.errors import SpeechError
-from shared.jobs import moment
 from shared.status import ModelAction, WorkerStatus
 from shared.views import ModelView, Status
 from ui import markup
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
-from ui.pages import frame
+from ui.pages import frame, worker
 
 _LOOK = 2.0
-_ACTIONS = ("pull", "load", "unload")
+"""Seconds between two looks."""
+
+Parts = tuple[Html, Html]
+"""The workers, whose readings change all the time, and all that has buttons: what is shown anew
+takes the focus away."""
 
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it is looked up anew while it is open."""
     frame.head(dashboard, page, "System", "What speaks here, and what it needs.")
     said = markup.place(elem_id="said")
+    workers = markup.place(elem_id="workers")
     view = markup.place(elem_id="system", listens=True)
-    shown = gr.State("")
+    shown = gr.State(("", ""))
     timer = gr.Timer(_LOOK)
 
-    async def look(before: str) -> list[object]:
-        now = await _view(dashboard)
-        return [gr.skip(), gr.skip()] if now == before else [now, now]
+    async def look(before: Parts) -> list[object]:
+        now = await parts(dashboard)
+        changes = zip(before, now, strict=True)
+        return [now, *(gr.skip() if old == new else new for old, new in changes)]
 
-    async def act(event: gr.EventData) -> list[object]:
-        note = await _act(dashboard, *markup.pressed(event))
-        now = await _view(dashboard)
-        return [note, now, now]
+    async def press(event: gr.EventData) -> list[object]:
+        note = await act(dashboard, *markup.pressed(event))
+        now = await parts(dashboard)
+        return [note, now, *now]
 
-    page.load(look, shown, [shown, view], **QUIET)
-    timer.tick(look, shown, [shown, view], **QUIET)
-    view.click(act, None, [said, shown, view], **QUIET)
+    page.load(look, shown, [shown, workers, view], **QUIET)
+    timer.tick(look, shown, [shown, workers, view], **QUIET)
+    view.click(press, None, [said, shown, workers, view], **QUIET)
 
 
-async def _act(dashboard: Dashboard, action: str, checkpoint: str) -> Html:
-    if action not in _ACTIONS:
-        return Html("")
+async def act(dashboard: Dashboard, action: str, checkpoint: str) -> Html:
+    """Do what a button asks for; what to tell the person who pressed it."""
     try:
-        accepted = await ask(getattr(dashboard.client, action)(checkpoint))
+        match action:
+            case "pull" | "load" | "unload":
+                accepted = await ask(getattr(dashboard.client, action)(checkpoint))
+                deed = f"{action} {checkpoint}"
+            case "clear_caches":
+                accepted = await ask(dashboard.client.clear_caches())
+                deed = "empty the caches before the next job"
+            case _:
+                return Html("")
     except SpeechError as error:
         return markup.trouble(error)
-    return markup.notice("note", f"{accepted.worker} will {action} {checkpoint}.")
+    return markup.notice("note", f"{accepted.worker} will {deed}.")
 
 
-async def _view(dashboard: Dashboard) -> Html:
+async def parts(dashboard: Dashboard) -> Parts:
+    """What the page shows now."""
     try:
         status = await ask(dashboard.client.status())
         models = await ask(dashboard.client.models())
     except SpeechError as error:
-        return markup.trouble(error)
+        return markup.trouble(error), Html("")
+    workers = markup.joined([element("h2", "Workers"), *_workers(status.workers)])
+    return workers, _system(status, models)
+
+
+def _system(status: Status, models: list[ModelView]) -> Html:
     return markup.joined(
         [
-            element("h2", "Workers"),
-            *_workers(status.workers),
+            worker.caches(status.workers),
             element("h2", "Checkpoints"),
             markup.table(
-                ("Checkpoint", "State", "Memory", ""), (_model(model) for model in models)
+                ("Checkpoint", "State", "Memory", ""),
+                (_model(model, status.workers) for model in models),
             ),
             element("h2", "Queue and disk"),
             _numbers(status),
@@ -70,28 +88,10 @@ async def _view(dashboard: Dashboard) -> Html:
 def _workers(workers: list[WorkerStatus]) -> list[Html]:
     if not workers:
         return [markup.notice("error", "No worker is alive.", "Start one with `make run`.")]
-    return [_worker(worker) for worker in workers]
+    return [worker.card(each) for each in workers]
 
 
-def _worker(worker: WorkerStatus) -> Html:
-    state = "speaking" if worker.job else "idle" if worker.ready else "not ready"
-    return element(
-        "div",
-        markup.facts(
-            [
-                ("Worker", f"{worker.name} on {worker.host}"),
-                ("State", state),
-                ("Engine", f"{worker.engine.name} ({worker.engine.version})"),
-                ("Device", f"{worker.engine.device}, {worker.engine.precision}"),
-                ("Up since", markup.ago(moment(worker.started_at))),
-            ]
-        ),
-        element("p", worker.trouble or worker.reason, class_="hint"),
-        class_="card",
-    )
-
-
-def _model(model: ModelView) -> tuple[object, ...]:
+def _model(model: ModelView, workers: list[WorkerStatus]) -> tuple[object, ...]:
     wanted = ["pull"] if model.state != "present" else ["unload" if model.loaded_by else "load"]
     return (
         markup.joined(
@@ -101,7 +101,7 @@ def _model(model: ModelView) -> tuple[object, ...]:
             ]
         ),
         element("span", model.state, class_=f"badge {model.state}"),
-        ", ".join(model.loaded_by) or "not loaded",
+        worker.loaded(model.id, workers),
         element(
             "div",
             *(markup.button(name, model.id, name.capitalize(), model.id) for name in wanted),

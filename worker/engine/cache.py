@@ -11,8 +11,9 @@ from pathlib import Path
 
 from shared.checkpoints import folder as checkpoints
 from shared.errors import CheckpointMissing
+from shared.readings import LoadedModel
 from shared.settings import Settings
-from worker.engine.protocol import CheckpointKind, Engine, Model
+from worker.engine.protocol import CacheStats, CheckpointKind, Engine, Model
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +72,17 @@ class Cache:
             loaded.model.unload()
             return True
 
-    def clear(self) -> None:
-        for checkpoint in list(self._loaded):
-            self.unload(checkpoint)
+    def unload_all(self) -> None:
+        """Give the memory of all models back."""
+        with self.lock:
+            for checkpoint in list(self._loaded):
+                self.unload(checkpoint)
+
+    def clear_caches(self) -> None:
+        """Empty what engine and models remember; the models stay."""
+        with self.lock:
+            for holder in self._remembering():
+                holder.clear_caches()
 
     @contextmanager
     def busy(self) -> Generator[None]:
@@ -97,9 +106,23 @@ class Cache:
         finally:
             self.lock.release()
 
-    def describe(self) -> dict[str, int]:
-        """Loaded checkpoints and their bytes."""
-        return {name: loaded.model.nbytes for name, loaded in list(self._loaded.items())}
+    def describe(self) -> dict[str, LoadedModel]:
+        """Loaded checkpoints, without waiting for the running job."""
+        return {
+            name: LoadedModel(loaded.model.nbytes, loaded.model.report)
+            for name, loaded in list(self._loaded.items())
+        }
+
+    def stats(self) -> dict[str, CacheStats]:
+        """What engine and models remember, by name, without waiting for the running job."""
+        found: dict[str, CacheStats] = {}
+        for holder in self._remembering():
+            for name, stats in holder.caches().items():
+                found[name] = found[name] + stats if name in found else stats
+        return found
+
+    def _remembering(self) -> list[Engine | Model]:
+        return [self._engine, *(loaded.model for loaded in list(self._loaded.values()))]
 
     def _make_room(self) -> None:
         while len(self._loaded) >= self._settings.max_loaded_models:

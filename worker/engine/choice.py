@@ -38,15 +38,20 @@ class Choice:
             name=self.description.name,
             version=self.description.version,
             device=self.description.device,
-            precision=self.description.precision,
+            precision=model.report.precision if model else self.description.precision,
             preview=self.description.preview,
+            batch=model.report.batch if model else 1,
+            live_batch=model.report.live_batch if model else 1,
             checkpoint=model.checkpoint if model else "",
             revision=model.revision if model else "",
         )
 
     def fingerprint(self, info: EngineInfo) -> str:
         """Equal fingerprints make equal audio from equal requests and seeds."""
-        return f"{self.description.fingerprint}/{info.checkpoint}@{info.revision}"
+        spoken = (
+            f"{info.checkpoint}@{info.revision}/{info.precision}/{info.batch}/{info.live_batch}"
+        )
+        return f"{self.description.fingerprint}/{spoken}"
 
 
 def choose(settings: Settings) -> Choice:
@@ -56,17 +61,19 @@ def choose(settings: Settings) -> Choice:
     """
     if settings.engine == "preview":
         return _preview(settings, "ENGINE=preview asks for it.")
+    if settings.engine == "qwen3":
+        return _qwen3(settings, "ENGINE=qwen3 asks for it.")
     if settings.engine == "stock":
         return _stock(settings, "ENGINE=stock asks for it.")
-    missing = _missing_for_stock(settings)
+    missing = _missing_for_qwen3(settings)
     if not missing:
-        return _stock(settings, "A checkpoint is at hand.")
+        return _qwen3(settings, "A checkpoint is at hand.")
     if not settings.allow_preview:
         raise EngineUnavailable(f"{missing} The preview engine is not allowed (ALLOW_PREVIEW=0).")
     return _preview(settings, f"{missing} So the preview engine speaks.")
 
 
-def _missing_for_stock(settings: Settings) -> str:
+def _missing_for_qwen3(settings: Settings) -> str:
     """What stands in the way of the model, as a sentence; empty if nothing does."""
     for package in ("torch", "qwen_tts"):
         if importlib.util.find_spec(package) is None:
@@ -102,7 +109,23 @@ def _preview(settings: Settings, reason: str) -> Choice:
     return Choice(engine, engine.describe(), reason)
 
 
+def _qwen3(settings: Settings, reason: str) -> Choice:
+    try:
+        from worker.engine.qwen3.engine import Qwen3Engine
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"The qwen3 engine cannot be imported: {error}.",
+            hint="`ENGINE=qwen3 make run` installs torch and qwen-tts; `qtts doctor` says more.",
+        ) from error
+    engine = Qwen3Engine(settings)
+    return Choice(engine, engine.describe(), reason)
+
+
 def _stock(settings: Settings, reason: str) -> Choice:
+    if settings.quantization != "none":
+        raise EngineUnavailable(
+            "The stock engine does not quantise.", hint="Set QUANTIZATION=none or ENGINE=qwen3."
+        )
     from worker.engine.stock.engine import StockEngine
 
     engine = StockEngine(settings.device, settings.precision, settings.max_attempts_per_sentence)

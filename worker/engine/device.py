@@ -35,3 +35,9 @@ def card(device: torch.device) -> Card | None:
         return None
     properties = torch.cuda.get_device_properties(device)
     return Card(properties.name, (properties.major, properties.minor), properties.total_memory)
+
+
+def use_threads(count: int) -> None:
+    """Compute with so many CPU threads; 0 leaves it to torch."""
+    if count:
+        torch.set_num_threads(count)

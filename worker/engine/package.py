@@ -62,8 +62,8 @@ def _import() -> None:
                 import_module(name)
     except ImportError as error:
         raise EngineUnavailable(
-            f"The stock engine cannot be imported: {error}.",
-            hint="`ENGINE=stock make run` installs torch and qwen-tts; `qtts doctor` says more.",
+            f"qwen-tts cannot be imported: {error}.",
+            hint="`ENGINE=qwen3 make run` installs torch and qwen-tts; `qtts doctor` says more.",
         ) from error
 
 
@@ -84,6 +84,7 @@ _quieten()
 
 # The package has no type information.
 models: Any = import_module("qwen_tts.core.models")
+modeling: Any = import_module("qwen_tts.core.models.modeling_qwen3_tts")
 codec: Any = import_module("qwen_tts.core")
 inference: Any = import_module("qwen_tts.inference.qwen3_tts_model")
 tokenizer: Any = import_module("qwen_tts.inference.qwen3_tts_tokenizer")

@@ -98,6 +98,8 @@ def test_the_service_tells_of_itself(stack: Stack):
         assert await client.models()
         assert (await client.status()).workers
         assert (await client.ready()).ready
+        assert (await client.clear_caches()).action == "clear_caches"
+        assert (await client.unload_all()).action == "unload_all"
 
     act(stack.url, scene)
 

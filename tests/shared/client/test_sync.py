@@ -185,7 +185,8 @@ def test_the_service_tells_of_itself(client):
     assert client.models()
     assert client.status().workers[0].name == "gpu-0"
     assert client.ready().ready
-    assert client.clear_caches().action == "clear"
+    assert client.clear_caches().action == "clear_caches"
+    assert client.unload_all().action == "unload_all"
 
 
 @pytest.mark.slow

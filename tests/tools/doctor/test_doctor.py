@@ -1,21 +1,36 @@
 """The whole diagnosis, on the machine that runs the tests."""
 
 import json
+from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from shared.settings import load
 from tools.doctor import Diagnosis, machine, speaking
 from tools.doctor.finding import GIGABYTE, Finding
 from tools.qtts import qtts
+from worker.engine import measure
+from worker.engine.timings import ROWS, Timings
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all of these keep what they time."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(autouse=True)
+def apart(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUN_DIR", str(run_dir))
 
 
 def test_it_says_what_speaks_and_why(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ENGINE", "preview")
     done = CliRunner().invoke(qtts, ["doctor"])
     assert done.exit_code == 0, done.output
-    for subject in ("system", "Python", "memory", "disk", "GPU", "torch", "Redis", "port"):
+    for subject in ("system", "Python", "memory", "disk", "GPU", "torch", "speed", "Redis", "port"):
         assert subject in done.stdout
     assert "ENGINE=preview asks for it" in " ".join(done.stdout.split())
     assert "What to do next:" in done.stdout
@@ -53,6 +68,16 @@ def test_an_engine_that_cannot_speak_is_bad(said: dict[str, str], engine: str, v
     facts = {"version": "1", "device": "cpu", "precision": "fp32", "reason": "So it is."}
     name, finding = speaking.judge(facts | said, load())
     assert (name, finding.verdict) == (engine, verdict)
+
+
+def test_formats_are_timed_anew_only_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("RUN_DIR", str(tmp_path))
+    monkeypatch.setenv("ENGINE", "preview")
+    monkeypatch.setenv("DEVICE", "cpu")
+    times = Timings(microseconds={name: dict.fromkeys(ROWS, 7.0) for name in measure.formats(None)})
+    measure._write(tmp_path / measure.FILE, {measure._key(torch.device("cpu"), None): times})
+    assert "fp32: 7 µs for 1 row" in CliRunner().invoke(qtts, ["doctor"]).stdout
+    assert "fp32: 7 µs for 1 row" not in CliRunner().invoke(qtts, ["doctor", "--measure"]).stdout
 
 
 def test_what_is_bad_is_to_be_done_first():

@@ -5,10 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.protocol import Frames, Model, Utterance
+from worker.engine.protocol import SAMPLE_RATE, Frames, Model, Utterance
 
 FRAME = 1920
 """Samples."""
+
+
+def recording(seconds: float = 3.0, seed: int = 0) -> NDArray[np.float32]:
+    """Something like a voice: a buzz that rises and falls, and breath."""
+    draw = np.random.default_rng(seed)
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    pitch = 2 * np.pi * np.cumsum(120 + 40 * seed + 20 * np.sin(4 * time)) / SAMPLE_RATE
+    buzz = sum(np.sin(harmonic * pitch) / harmonic for harmonic in range(1, 9))
+    breath = draw.normal(0, 0.02, len(time))
+    return (0.2 * np.sin(3 * time) ** 2 * buzz + breath).astype(np.float32)
 
 
 def carry_on() -> None:

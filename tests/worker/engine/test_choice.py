@@ -19,7 +19,7 @@ def test_without_a_checkpoint_the_preview_speaks_and_says_why(tmp_path: Path) ->
 def test_with_a_checkpoint_the_model_speaks(tmp_path: Path) -> None:
     write(tmp_path / "mine", "tiny", "custom_voice")
     choice = choose(load(models_dir=tmp_path))
-    assert choice.description.name == "stock"
+    assert choice.description.name == "qwen3"
     assert not choice.description.preview
 
 
@@ -38,10 +38,15 @@ def test_named_engine_without_a_checkpoint_says_what_is_missing(tmp_path: Path) 
     assert str(tmp_path) in choose(settings).trouble(settings)
 
 
+def test_an_engine_that_cannot_quantise_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="quantise"):
+        choose(load(models_dir=tmp_path, engine="stock", quantization="int8"))
+
+
 def test_fingerprint_names_engine_checkpoint_and_revision(tmp_path: Path) -> None:
     choice = choose(load(models_dir=tmp_path))
     info = choice.info().model_copy(update={"checkpoint": "c", "revision": "r"})
-    assert choice.fingerprint(info).endswith("/c@r")
+    assert choice.fingerprint(info).endswith(f"/c@r/{info.precision}/1/1")
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:

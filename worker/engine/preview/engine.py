@@ -1,27 +1,35 @@
 """The engine of last resort: real speech in all ten languages, on any machine, at once."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import soxr
 
+from shared.errors import EngineUnavailable
 from shared.speakers import SPEAKERS
 from worker.engine.preview import espeak
 from worker.engine.preview.score import arrange
 from worker.engine.protocol import (
     SAMPLE_RATE,
+    CacheStats,
+    Codes,
     EngineDescription,
     FinishReason,
     Frames,
+    ModelReport,
+    Reference,
     Samples,
     Utterance,
     Watch,
 )
 
 NAME = "preview"
+FORMAT = "int16"
+"""What espeak-ng makes."""
 LENIENCE = 8
 """espeak-ng always ends, but reads digits and emoji out at length: the bound that the text sets for
 Qwen3-TTS is stretched by this before speech is cut."""
@@ -41,13 +49,20 @@ class PreviewEngine:
     def describe(self) -> EngineDescription:
         """Raises EngineUnavailable where there is no espeak-ng."""
         version = f"espeak-ng {espeak.facts(espeak.locate()).version}"
-        return EngineDescription(NAME, version, device="cpu", precision="int16", preview=True)
+        return EngineDescription(NAME, version, device="cpu", precision=FORMAT, preview=True)
 
     def load(
         self, checkpoint: str, folder: Path | None, progress: Callable[[str], None]
     ) -> "PreviewModel":
         """Nothing is loaded, whatever the checkpoint. Raises EngineUnavailable."""
         return PreviewModel(espeak.locate(), self.pace)
+
+    def caches(self) -> Mapping[str, CacheStats]:
+        """It remembers nothing."""
+        return {}
+
+    def clear_caches(self) -> None:
+        """There is nothing to forget."""
 
 
 class PreviewModel:
@@ -56,6 +71,7 @@ class PreviewModel:
     checkpoint = NAME
     nbytes = 0
     speakers = tuple(SPEAKERS)
+    report = ModelReport(load_seconds=0.0, load_peak_bytes=0, batch=1, precision=FORMAT)
 
     def __init__(self, library: espeak.Library, pace: float) -> None:
         self.library = library
@@ -73,6 +89,25 @@ class PreviewModel:
         """
         for row, utterance in enumerate(utterances):
             yield from self._speak(row, utterance, watch)
+
+    def caches(self) -> Mapping[str, CacheStats]:
+        """It remembers nothing."""
+        return {}
+
+    def clear_caches(self) -> None:
+        """There is nothing to forget."""
+
+    def prompt(self, reference: Reference) -> NoReturn:
+        """Raises EngineUnavailable: espeak-ng has its own voices alone."""
+        raise _no_weights("clone a voice")
+
+    def encode(self, samples: Samples) -> NoReturn:
+        """Raises EngineUnavailable."""
+        raise _no_weights("write sound as codes")
+
+    def decode(self, codes: Codes, watch: Watch) -> NoReturn:
+        """Raises EngineUnavailable."""
+        raise _no_weights("turn codes into sound")
 
     def unload(self) -> None:
         """There is nothing to give back."""
@@ -113,6 +148,13 @@ class Clock:
         while (left := self.due - time.monotonic()) > 0:
             time.sleep(min(left, STEP))
             watch()
+
+
+def _no_weights(what: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"The preview engine cannot {what}: it has no weights of Qwen3-TTS.",
+        hint="`qtts models pull` downloads a checkpoint; ENGINE=auto then uses it.",
+    )
 
 
 def _samples(block: bytes) -> Samples:

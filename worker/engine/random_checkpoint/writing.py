@@ -83,7 +83,7 @@ def _write_language_model(
         if shape.ndim == 1:
             return torch.zeros(shape.shape) if name.endswith("bias") else torch.ones(shape.shape)
         values = torch.empty(shape.shape, dtype=torch.bfloat16)
-        values.normal_(0.0, geometry.spread, generator=generator)
+        values.normal_(0.0, _spread(name, shape, geometry), generator=generator)
         if name == "talker.codec_head.weight":
             values[CODEC_IDS["codec_eos_token_id"]] *= end_gain
         return values
@@ -93,6 +93,13 @@ def _write_language_model(
             package.models.Qwen3TTSConfig(**settings)
         )
     tensors.stream(folder / "model.safetensors", model.state_dict().items(), draw)
+
+
+def _spread(name: str, shape: Tensor, geometry: Geometry) -> float:
+    """The speaker encoder has no norms: a wider draw grows layer by layer beyond every format."""
+    if name.startswith("speaker_encoder."):
+        return (shape.shape[0] / shape.numel()) ** 0.5
+    return geometry.spread
 
 
 def _write_codec(folder: Path, geometry: Geometry, seed: int) -> None:

@@ -1,16 +1,19 @@
 """The engine that speaks with the qwen-tts package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shared.errors import CheckpointMissing
 from worker.engine import device as devices
 from worker.engine import manifest, package
+from worker.engine.faults import explained
+from worker.engine.footprint import measured
 from worker.engine.precision import Setting, choose, policy
-from worker.engine.protocol import EngineDescription
+from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
 from worker.engine.stock import loading
-from worker.engine.stock.faults import explained
 from worker.engine.stock.model import StockModel
+
+GRAPHS = "eager: the package launches every kernel by itself"
 
 
 class StockEngine:
@@ -47,6 +50,14 @@ class StockEngine:
             raise CheckpointMissing("The stock engine needs a checkpoint, and none was chosen.")
         found = manifest.read(checkpoint, folder)
         precision = choose(self._precision, self._card, found.label)
-        with explained(self._device):
+        with explained(self._device), measured(self._device) as cost:
             tts = loading.load(found, self._device, precision, self._card, progress)
-        return StockModel(found, tts, self._device, self._attempts)
+        report = ModelReport(cost.seconds, cost.peak_bytes, 1, precision.name, graphs=GRAPHS)
+        return StockModel(found, tts, self._device, self._attempts, report)
+
+    def caches(self) -> Mapping[str, CacheStats]:
+        """The package remembers nothing."""
+        return {}
+
+    def clear_caches(self) -> None:
+        """There is nothing to forget."""

@@ -12,10 +12,10 @@ from transformers import AutoFeatureExtractor, Qwen2TokenizerFast
 from shared.checkpoints.layout import SPEECH_TOKENIZER, WEIGHTS
 from shared.errors import CheckpointDamaged
 from worker.engine import package
+from worker.engine.faults import explain
 from worker.engine.manifest import Manifest
 from worker.engine.precision import SMALL_CARD, Card, Precision
 from worker.engine.stock import casting
-from worker.engine.stock.faults import explain
 
 LEFT_CONTEXT = 72
 """Frames that the codec hears before each piece: the window of its transformer. With the 25 of

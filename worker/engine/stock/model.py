@@ -2,43 +2,56 @@
 
 import hashlib
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
-from shared.errors import (
-    CheckpointUnfit,
-    EngineFailed,
-    NothingToSay,
-    RunawaySpeech,
-    UnknownLanguage,
-    UnknownSpeaker,
-)
-from shared.languages import AUTO
+from shared.audio.pcm import SAMPLE_RATE
+from shared.errors import CheckpointUnfit, RunawaySpeech
+from worker.engine import checking, package
+from worker.engine.faults import explained, not_finite, release
 from worker.engine.manifest import Manifest
+from worker.engine.plain import Template
 from worker.engine.protocol import (
     FRAME_RATE,
+    CacheStats,
     CheckpointKind,
+    Codes,
     Frames,
+    ModelReport,
+    Reference,
     Samples,
     Utterance,
     Watch,
 )
-from worker.engine.stock.faults import explained, not_finite, release
-from worker.engine.stock.oversight import Unended, overseen
-from worker.engine.stock.text import Template
+from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine.stock.oversight import Unended, decoding_overseen, overseen
 
 MIN_TOKENS = 3
 """The package forbids an end before the third token and breaks on fewer."""
+SPEAK: dict[CheckpointKind, str] = {
+    "custom_voice": "generate_custom_voice",
+    "voice_design": "generate_voice_design",
+    "base": "generate_voice_clone",
+}
+"""The package's method by type of checkpoint."""
 
 
 class StockModel:
     """A loaded checkpoint; one utterance at a time, whoever asks."""
 
-    def __init__(self, manifest: Manifest, tts: Any, device: torch.device, attempts: int) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        tts: Any,
+        device: torch.device,
+        attempts: int,
+        report: ModelReport,
+    ) -> None:
+        self.report = report
         self.checkpoint = manifest.checkpoint
         self.revision = manifest.revision
         self.speakers = manifest.speakers
@@ -61,6 +74,65 @@ class StockModel:
             audio, attempt = self._speak(utterance, call, watch)
             yield Frames(row, audio, "stop", self._notes(utterance, attempt))
 
+    def caches(self) -> Mapping[str, CacheStats]:
+        """The package remembers nothing."""
+        return {}
+
+    def clear_caches(self) -> None:
+        """There is nothing to forget."""
+
+    def prompt(self, reference: Reference) -> VoicePrompt:
+        """As the package makes it: without the rest that our own engine puts after a reference.
+
+        Raises CheckpointUnfit for a checkpoint that is not of type base, and NothingToSay for a
+        transcript without words.
+        """
+        if self._manifest.kind != "base":
+            raise CheckpointUnfit(
+                f"Only a checkpoint of type 'base' clones voices; {self.checkpoint!r} is of type "
+                f"{self._manifest.kind!r}."
+            )
+        transcript = self._transcript(reference)
+        with self._turn, explained(self._device):
+            (item,) = self._tts.create_voice_clone_prompt(
+                # A pair: the package would take a string for a path or an address.
+                (reference.samples, SAMPLE_RATE),
+                transcript,
+                x_vector_only_mode=transcript is None,
+            )
+        if not item.ref_spk_embedding.isfinite().all():
+            raise not_finite()
+        vector, codes = _kept(item.ref_spk_embedding), item.ref_code
+        return VoicePrompt(
+            self.checkpoint,
+            self.revision,
+            vector,
+            None if codes is None else _kept(codes),
+            transcript,
+        )
+
+    def encode(self, samples: Samples) -> Codes:
+        """Sound in the codec's codes, all at once, so that memory grows with its length.
+
+        Raises UnreadableAudio.
+        """
+        checking.require_sound(samples)
+        codec = self._tts.model.speech_tokenizer
+        with self._turn, explained(self._device):
+            # From the start, only the encoder of a Base checkpoint is there.
+            codec.model.encoder.to(codec.device)
+            (codes,) = codec.encode(samples, SAMPLE_RATE).audio_codes
+        return codes.cpu().numpy().astype(np.uint16)
+
+    def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
+        """The sound of codes, in one piece. Raises InvalidRequest, and what `watch` raises."""
+        checking.require_codes(codes)
+        codec = self._tts.model.speech_tokenizer
+        with self._turn, explained(self._device), decoding_overseen(codec.model.decoder, watch):
+            (audio,), _ = codec.decode({"audio_codes": [torch.from_numpy(codes.astype(np.int64))]})
+        release(self._device)
+        yield _finite(audio)
+
     def unload(self) -> None:
         """Give the memory back; the object is not used afterwards."""
         del self._tts
@@ -68,52 +140,34 @@ class StockModel:
 
     def _call(self, utterance: Utterance) -> dict[str, Any]:
         """The arguments for the package, all checked; only text in them comes from outside."""
-        self._require_kind(utterance)
-        self._require_language(utterance.language)
-        text = self._template.plain(utterance.text)
-        if not text:
-            raise NothingToSay("There is nothing to say in this text.", param="text")
-        call: dict[str, Any] = {
-            "text": text,
+        checking.check(self._manifest, utterance)
+        return {
+            "text": checking.require_words(self._template.plain(utterance.text)),
             "language": utterance.language,
-            "instruct": self._template.plain(self._directions(utterance)) or None,
             "non_streaming_mode": True,
             "max_new_tokens": max(MIN_TOKENS, int(utterance.max_seconds * FRAME_RATE) + 1),
             **utterance.sampling.model_dump(),
+            **self._voice(utterance),
+        }
+
+    def _voice(self, utterance: Utterance) -> dict[str, Any]:
+        """Those of the arguments that say who speaks, and how. Raises CheckpointUnfit."""
+        if self._manifest.kind == "base":
+            prompt: VoicePrompt = utterance.prompt
+            width = self._tts.model.config.speaker_encoder_config.enc_dim
+            prompt.require(self.checkpoint, self.revision, width)
+            return {"voice_clone_prompt": [_item(prompt)]}
+        voice: dict[str, Any] = {
+            "instruct": self._template.plain(checking.directions(utterance)) or None
         }
         if self._manifest.kind == "custom_voice":
-            call["speaker"] = self._speaker(utterance)
-        return call
+            voice["speaker"] = utterance.speaker
+        return voice
 
-    def _directions(self, utterance: Utterance) -> str:
-        return " ".join(part for part in (utterance.description, utterance.instruct) if part)
-
-    def _require_kind(self, utterance: Utterance) -> None:
-        needed = _needed(utterance)
-        if needed != self._manifest.kind:
-            raise CheckpointUnfit(
-                f"This needs a checkpoint of type {needed!r}, but {self.checkpoint!r} is of type "
-                f"{self._manifest.kind!r}."
-            )
-        if needed == "base":
-            raise EngineFailed("The stock engine does not clone voices.")
-
-    def _require_language(self, language: str) -> None:
-        if language != AUTO and language not in self._manifest.languages:
-            raise UnknownLanguage(
-                f"Checkpoint {self.checkpoint!r} does not speak {language!r}. It speaks: "
-                f"{', '.join(self._manifest.languages)}.",
-                param="language",
-            )
-
-    def _speaker(self, utterance: Utterance) -> str:
-        if utterance.speaker not in self.speakers:
-            raise UnknownSpeaker(
-                f"Checkpoint {self.checkpoint!r} has no speaker {utterance.speaker!r}. It has: "
-                f"{', '.join(self.speakers)}.",
-                param="speaker",
-            )
-        return utterance.speaker
+    def _transcript(self, reference: Reference) -> str | None:
+        if reference.transcript is None:
+            return None
+        return checking.require_words(self._template.plain(reference.transcript), "transcript")
 
     def _speak(
         self, utterance: Utterance, call: dict[str, Any], watch: Watch
@@ -130,31 +184,19 @@ class StockModel:
         )
 
     def _attempt(self, call: dict[str, Any], seed: int, watch: Watch) -> Samples:
-        speak = (
-            self._tts.generate_custom_voice
-            if self._manifest.kind == "custom_voice"
-            else self._tts.generate_voice_design
-        )
+        speak = getattr(self._tts, SPEAK[self._manifest.kind])
         with self._turn, explained(self._device), _seeded(seed, self._device):
             watch()
             with overseen(self._tts.model, watch):
                 (audio,), _ = speak(**call)
         release(self._device)
-        if not np.isfinite(audio).all():
-            raise not_finite()
-        return audio
+        return _finite(audio)
 
     def _notes(self, utterance: Utterance, attempt: int) -> tuple[str, ...]:
-        notes: list[str] = []
-        if (
-            utterance.instruct
-            and self._manifest.kind == "custom_voice"
-            and self._manifest.label == "0b6"
-        ):
-            notes.append("The instruct was ignored by this checkpoint: only 1.7B ones follow it.")
+        notes = checking.remarks(self._manifest, utterance)
         if attempt:
-            notes.append(f"The speech did not end at first: attempt {attempt + 1} is heard.")
-        return tuple(notes)
+            notes += (f"The speech did not end at first: attempt {attempt + 1} is heard.",)
+        return notes
 
 
 def derived_seed(seed: int, attempt: int) -> int:
@@ -173,10 +215,27 @@ def _seeded(seed: int, device: torch.device) -> Generator[None]:
         yield
 
 
-def _needed(utterance: Utterance) -> CheckpointKind:
-    if utterance.prompt is not None:
-        return "base"
-    return "custom_voice" if utterance.description is None else "voice_design"
+def _finite(audio: Samples) -> Samples:
+    if not np.isfinite(audio).all():
+        raise not_finite()
+    return audio
+
+
+def _item(prompt: VoicePrompt) -> Any:
+    """The prompt as the package has it."""
+    in_context = prompt.mode == "in_context"
+    return package.inference.VoiceClonePromptItem(
+        ref_code=prompt.codes,
+        ref_spk_embedding=prompt.x_vector,
+        x_vector_only_mode=not in_context,
+        icl_mode=in_context,
+        ref_text=prompt.transcript,
+    )
+
+
+def _kept(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy in main memory, free of the inference mode that it was made in."""
+    return tensor.cpu().clone()
 
 
 def _nbytes(module: torch.nn.Module) -> int:

@@ -13,8 +13,8 @@ import torch
 from torch import FloatTensor, LongTensor
 from transformers import LogitsProcessor, LogitsProcessorList
 
+from worker.engine.faults import not_finite
 from worker.engine.protocol import Watch
-from worker.engine.stock.faults import not_finite
 
 
 class Unended(Exception):
@@ -48,16 +48,25 @@ def overseen(model: Any, watch: Watch) -> Generator[None]:
     What `watch` raises passes through and leaves the model fit for the next utterance.
     """
     talker = model.talker
-    hooks = [_before(layer, watch) for layer in _convolutions(model.speech_tokenizer.model.decoder)]
     talker.generate = partial(_to_the_end, talker.generate, Watched(watch))
     talker.code_predictor.generate = partial(
         talker.code_predictor.generate, logits_processor=LogitsProcessorList([Finite()])
     )
     try:
-        yield
+        with decoding_overseen(model.speech_tokenizer.model.decoder, watch):
+            yield
     finally:
         del talker.generate, talker.code_predictor.generate
         talker.rope_deltas = None
+
+
+@contextmanager
+def decoding_overseen(decoder: torch.nn.Module, watch: Watch) -> Generator[None]:
+    """Within it, the codec's decoder calls `watch` before each of its convolutions."""
+    hooks = [_before(layer, watch) for layer in _convolutions(decoder)]
+    try:
+        yield
+    finally:
         for hook in hooks:
             hook.remove()
 

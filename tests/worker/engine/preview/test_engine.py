@@ -14,10 +14,11 @@ import psutil
 import pytest
 import yaml
 
+from shared.errors import EngineUnavailable
 from shared.languages import CODES
 from shared.speakers import SPEAKERS
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
-from worker.engine.protocol import SAMPLE_RATE, Engine, Frames, Utterance
+from worker.engine.protocol import SAMPLE_RATE, Engine, Frames, Reference, Utterance
 
 ROOT = Path(__file__).parents[4]
 SENTENCES: dict[str, str] = yaml.safe_load(
@@ -217,3 +218,17 @@ def test_the_library_never_enters_the_process():
         "\nassert maps and not any('espeak' in path for path in maps)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda model: model.prompt(Reference(np.zeros(SAMPLE_RATE * 3, np.float32))),
+        lambda model: model.encode(np.zeros(SAMPLE_RATE, np.float32)),
+        lambda model: model.decode(np.zeros((1, 16), np.uint16), unwatched),
+    ],
+)
+def test_it_cannot_do_what_takes_weights(model: PreviewModel, ask: Any):
+    with pytest.raises(EngineUnavailable, match="The preview engine cannot") as caught:
+        ask(model)
+    assert "qtts models pull" in str(caught.value.next_step)

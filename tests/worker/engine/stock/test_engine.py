@@ -50,6 +50,13 @@ def test_loading_says_what_it_is_doing(tiny: Tiny):
     assert stages == ["reading the language model", "reading the codec", "moving to cpu"]
 
 
+def test_what_loading_took_is_reported(tiny: Tiny):
+    report = load(tiny()).report
+    assert report.load_seconds > 0
+    assert (report.batch, report.precision) == (1, "fp32")
+    assert report.graphs.startswith("eager")
+
+
 def test_loading_reaches_for_no_network(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: Any) -> NoReturn:
         raise AssertionError("a connection was asked for")

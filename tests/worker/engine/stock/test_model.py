@@ -221,11 +221,6 @@ def test_a_checkpoint_of_another_type_is_unfit(
         speak(loaded(kind), replace(utterance(), **fields))
 
 
-def test_cloning_is_refused_in_words(loaded: Loaded):
-    with pytest.raises(EngineFailed, match="clone"):
-        speak(loaded("base"), replace(utterance(), prompt=object()))
-
-
 @pytest.mark.parametrize(
     "tensor", ["talker.codec_head.weight", "talker.code_predictor.lm_head.3.weight"]
 )

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from shared.errors import EngineFailed, EnginePoisoned
-from worker.engine.stock.faults import explain, explained
+from worker.engine.faults import explain, explained
 
 CPU = torch.device("cpu")
 

@@ -4,9 +4,9 @@ import pytest
 
 from tests.worker.engine.conftest import Tiny
 from worker.engine.manifest import read
+from worker.engine.plain import Template
 from worker.engine.random_checkpoint.vocabulary import SPECIAL
 from worker.engine.stock.loading import processor
-from worker.engine.stock.text import Template
 
 
 @pytest.fixture(scope="module")

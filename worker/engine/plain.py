@@ -1,4 +1,4 @@
-"""Text made safe to stand inside the package's prompt, where it is spliced in as it is."""
+"""Text made safe to stand inside a prompt of the model, where it is spliced in as it is."""
 
 import re
 from collections.abc import Iterable

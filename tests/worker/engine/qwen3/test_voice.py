@@ -1,0 +1,194 @@
+"""Voice prompts: made once, kept as a file, and understood by the checkpoint that made them."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from shared.audio.pcm import Samples
+from shared.errors import CheckpointUnfit, NothingToSay, RecordDamaged
+from tests.worker.engine.conftest import Loaded, Tiny
+from tests.worker.engine.qwen3.test_speaker import encoder as speaker_encoder
+from tests.worker.engine.speech import recording
+from worker.engine.qwen3 import voice
+from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine.reference import Reference
+from worker.engine.stock import StockModel
+
+WORDS = "The old lamp is lit again."
+Make = Callable[..., VoicePrompt]
+
+
+class Listening:
+    """The package's encoder, as the codec's."""
+
+    def __init__(self, model: StockModel) -> None:
+        self._model = model
+
+    def encode(self, samples: Samples) -> Tensor:
+        return torch.from_numpy(self._model.encode(samples).astype(np.int64))
+
+
+@pytest.fixture
+def make(tiny: Tiny, loaded: Loaded) -> Make:
+    """Makes a prompt of a tiny Base checkpoint from a transcript and a recording."""
+
+    def made(transcript: str | None = WORDS, samples: Samples | None = None) -> VoicePrompt:
+        return voice.make(
+            Reference(recording() if samples is None else samples, transcript),
+            Listening(loaded("base")),
+            speaker_encoder(tiny("base")),
+            checkpoint="tiny",
+            revision="r1",
+        )
+
+    return made
+
+
+def warmed(prompt: VoicePrompt) -> VoicePrompt:
+    """With a state of rows of one buffer, as the codec has them."""
+    buffer = torch.arange(12.0).view(2, 6)
+    state = {"history": buffer[0], "keys": buffer[1], "frames": torch.tensor(44)}
+    return dataclasses.replace(prompt, warmed=state)
+
+
+def test_without_a_transcript_only_the_sound_is_taken(make: Make, tiny: Tiny):
+    prompt = make(None)
+    assert prompt.mode == "speaker_only"
+    assert torch.equal(prompt.x_vector, speaker_encoder(tiny("base")).embed(recording()))
+    assert (prompt.codes, prompt.transcript) == (None, None)
+
+
+def test_in_context_the_reference_ends_in_half_a_second_of_silence(make: Make, loaded: Loaded):
+    prompt = make()
+    silent = np.concatenate([recording(), np.zeros(12_000, np.float32)])
+    assert prompt.mode == "in_context"
+    assert prompt.codes is not None
+    assert np.array_equal(prompt.codes.numpy(), loaded("base").encode(silent))
+    assert prompt.codes.shape == (44, 16)
+    assert prompt.transcript == WORDS
+
+
+def test_the_silence_is_no_part_of_the_voice(make: Make):
+    assert torch.equal(make().x_vector, make(None).x_vector)
+
+
+def test_an_empty_transcript_is_refused(make: Make):
+    with pytest.raises(NothingToSay):
+        make(" ")
+
+
+def test_the_digest_tells_prompts_apart(make: Make):
+    prompt = make()
+    changes: list[dict[str, Any]] = [
+        {"checkpoint": "other"},
+        {"revision": "r2"},
+        {"transcript": "Other words."},
+        {"x_vector": prompt.x_vector + 1},
+        {"codes": prompt.codes.flip(0) if prompt.codes is not None else None},
+        {"codes": None, "transcript": None},
+    ]
+    digests = {dataclasses.replace(prompt, **change).digest for change in changes}
+    assert len({*digests, prompt.digest}) == 7
+    assert prompt.digest == make().digest
+
+
+def test_warming_changes_no_digest(make: Make):
+    assert warmed(make()).digest == make().digest
+
+
+def test_it_knows_how_much_memory_it_holds(make: Make):
+    assert make(None).nbytes == 64 * 4
+    assert make().nbytes == 64 * 4 + 44 * 16 * 8
+    assert warmed(make()).nbytes == make().nbytes + 12 * 4 + 8
+
+
+@pytest.mark.parametrize("transcript", [None, WORDS, "«Ünï» 漢字 \"'\n"])
+def test_a_file_gives_back_what_was_saved(make: Make, tmp_path: Path, transcript: str | None):
+    prompt = make(transcript)
+    prompt.save(tmp_path / "voice.safetensors")
+    again = VoicePrompt.load(tmp_path / "voice.safetensors")
+    assert (again.mode, again.transcript) == (prompt.mode, transcript)
+    assert again.digest == prompt.digest
+    assert torch.equal(again.x_vector, prompt.x_vector)
+    if prompt.codes is not None and again.codes is not None:
+        assert torch.equal(again.codes, prompt.codes)
+
+
+def test_a_file_keeps_the_warmed_state(make: Make):
+    prompt = warmed(make())
+    state = VoicePrompt.loads(prompt.dumps()).warmed
+    assert state is not None
+    assert prompt.warmed is not None
+    assert state.keys() == prompt.warmed.keys()
+    assert all(torch.equal(state[name], prompt.warmed[name]) for name in state)
+
+
+@pytest.mark.parametrize("place", [4, 40, -1, -3_000, -6_000])
+def test_a_changed_byte_is_damage(make: Make, place: int):
+    data = bytearray(warmed(make()).dumps())
+    data[place] ^= 1
+    with pytest.raises(RecordDamaged, match="old sailor"):
+        VoicePrompt.loads(bytes(data), "old sailor")
+
+
+@pytest.mark.parametrize("length", [0, 7, 100, -1])
+def test_a_file_cut_short_is_damage(make: Make, length: int):
+    with pytest.raises(RecordDamaged):
+        VoicePrompt.loads(make().dumps()[:length])
+
+
+def test_another_safetensors_file_is_refused(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    save_file({"x_vector": torch.zeros(64)}, path, metadata={"format": "pt"})
+    with pytest.raises(RecordDamaged, match=r"model\.safetensors.*'pt'"):
+        VoicePrompt.load(path)
+    save_file({"x_vector": torch.zeros(64)}, path)
+    with pytest.raises(RecordDamaged):
+        VoicePrompt.load(path)
+
+
+def test_a_pickle_is_refused(tmp_path: Path, make: Make):
+    torch.save({"x_vector": make().x_vector}, tmp_path / "voice.pt")
+    with pytest.raises(RecordDamaged):
+        VoicePrompt.load(tmp_path / "voice.pt")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"codes": torch.full((4, 16), 2048)},
+        {"codes": torch.full((4, 16), -1)},
+        {"codes": torch.zeros(4, 15, dtype=torch.int64)},
+        {"codes": torch.zeros(0, 16, dtype=torch.int64)},
+        {"codes": torch.zeros(4, 16)},
+        {"codes": None},
+        {"transcript": None},
+        {"transcript": ""},
+        {"x_vector": torch.full((64,), torch.nan)},
+        {"x_vector": torch.zeros(1, 64)},
+        {"x_vector": torch.zeros(64, dtype=torch.bfloat16)},
+    ],
+)
+def test_no_prompt_holds_what_would_break_a_gpu(make: Make, change: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"code|vector"):
+        dataclasses.replace(make(), **change)
+
+
+def test_the_checkpoint_that_made_it_understands_it(make: Make):
+    make().require("tiny", "r1", 64)
+
+
+@pytest.mark.parametrize(
+    "other", [("large", "r1", 64), ("tiny", "r2", 64), ("tiny", "r1", 2048), ("large", "r1", 2048)]
+)
+def test_another_checkpoint_does_not(make: Make, other: tuple[str, str, int]):
+    with pytest.raises(CheckpointUnfit, match=r"'tiny' at 'r1' \(64") as caught:
+        make().require(*other)
+    assert "from its reference again" in str(caught.value.next_step)

@@ -1,0 +1,33 @@
+"""A reference is refused in words before any model hears it."""
+
+import numpy as np
+import pytest
+
+from shared.errors import InvalidRequest, UnreadableAudio
+from tests.worker.engine.speech import recording
+from worker.engine.reference import Reference
+
+
+@pytest.mark.parametrize("seconds", [3.0, 60.0])
+def test_the_bounds_themselves_are_taken(seconds: float):
+    assert len(Reference(recording(seconds)).samples) == seconds * 24_000
+
+
+@pytest.mark.parametrize("seconds", [0.0, 2.9, 60.1])
+def test_too_short_and_too_long_are_refused_with_the_length(seconds: float):
+    with pytest.raises(InvalidRequest, match=f"{seconds:.1f} seconds") as caught:
+        Reference(recording(seconds))
+    assert caught.value.param == "reference"
+    assert "3 to 60 seconds" in str(caught.value.next_step)
+
+
+def test_stereo_is_no_reference():
+    with pytest.raises(UnreadableAudio):
+        Reference(np.stack([recording(), recording()]))
+
+
+def test_samples_that_are_no_numbers_are_no_reference():
+    samples = recording()
+    samples[100] = np.nan
+    with pytest.raises(UnreadableAudio):
+        Reference(samples)

@@ -1,0 +1,197 @@
+"""The engine that speaks Qwen3-TTS on its own decode loop."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from shared.errors import CheckpointMissing
+from shared.settings import Settings
+from worker.engine import device as devices
+from worker.engine import manifest, package
+from worker.engine.caching import Cache
+from worker.engine.faults import explained
+from worker.engine.footprint import measured as footprint
+from worker.engine.precision import Precision, choose, policy
+from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
+from worker.engine.qwen3 import memory, pace
+from worker.engine.qwen3.codes import fingerprint_of, generated_cache
+from worker.engine.qwen3.dimensions import Dimensions
+from worker.engine.qwen3.graphs import Captured, Eager, Graphs
+from worker.engine.qwen3.harvest import Harvester
+from worker.engine.qwen3.language_model import Formats, LanguageModel
+from worker.engine.qwen3.loading import Folder
+from worker.engine.qwen3.loop import Limits
+from worker.engine.qwen3.model import Parts, Qwen3Model
+from worker.engine.qwen3.running import RAMP, Runner
+from worker.engine.qwen3.tokens import Tokens
+from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine.stock.loading import processor
+
+log = logging.getLogger(__name__)
+
+_INSTRUCTS = 256
+_PROMPTS = 256
+_CODES = 100_000
+"""Entries at most; the settings bound their bytes."""
+ROOMY = 12 * 10**9
+"""Bytes of a card from which on the text table lies on it."""
+
+
+class Qwen3Engine:
+    """Loads checkpoints from local folders; nothing is ever fetched."""
+
+    needs_checkpoint = True
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises EngineUnavailable for a device that is not there."""
+        self._settings = settings
+        self._device = devices.resolve(settings.device)
+        self._card = devices.card(self._device)
+        self._timings = memory.timings(self._device, self._card, settings)
+        memory.set_up(self._device, self._card, settings)
+        self._prompts: Cache[str, VoicePrompt] = Cache(
+            lambda prompt: prompt.nbytes,
+            max_bytes=settings.prompt_cache_mb * 2**20,
+            max_entries=_PROMPTS,
+        )
+        self._codes = generated_cache(settings.codes_cache_mb * 2**20, _CODES)
+
+    def describe(self) -> EngineDescription:
+        return EngineDescription(
+            name="qwen3",
+            version=package.versions(),
+            device=self._card.name if self._card else "cpu",
+            precision=policy(
+                self._settings.precision,
+                self._card,
+                protected=True,
+                quantization=self._settings.quantization,
+                timings=self._timings,
+            ),
+            preview=False,
+        )
+
+    def load(
+        self, checkpoint: str, folder: Path | None, progress: Callable[[str], None]
+    ) -> Qwen3Model:
+        """Load a checkpoint.
+
+        Raises CheckpointMissing, CheckpointDamaged or CheckpointUnfit, each naming the file, and
+        EngineFailed where it does not fit into memory.
+        """
+        if folder is None:
+            raise CheckpointMissing("The qwen3 engine needs a checkpoint, and none was chosen.")
+        found = manifest.read(checkpoint, folder)
+        precision = self._precision(found.label)
+        with explained(self._device), footprint(self._device) as cost, torch.inference_mode():
+            parts = self._read(found, precision, progress)
+        report = ModelReport(
+            load_seconds=cost.seconds,
+            load_peak_bytes=cost.peak_bytes,
+            batch=parts.limits.batch,
+            precision=precision.name,
+            live_batch=parts.limits.live,
+            graphs=parts.runner.describe(),
+        )
+        log.info("%s: %s", checkpoint, precision.reason)
+        return Qwen3Model(parts, report)
+
+    def caches(self) -> Mapping[str, CacheStats]:
+        return {"prompts": self._prompts.stats, "codes": self._codes.stats}
+
+    def clear_caches(self) -> None:
+        self._prompts.clear()
+        self._codes.clear()
+
+    def _precision(self, label: str) -> Precision:
+        return choose(
+            self._settings.precision,
+            self._card.within(self._settings.vram_budget_gb) if self._card else None,
+            label,
+            protected=True,
+            quantization=self._settings.quantization,
+            timings=self._timings,
+        )
+
+    def _read(
+        self, found: manifest.Manifest, precision: Precision, progress: Callable[[str], None]
+    ) -> Parts:
+        device, settings = self._device, self._settings
+        dimensions, folder = Dimensions.read(found.config), Folder(found, device)
+        formats = Formats(precision.talker, precision.predictor, self._text_on_cpu())
+        model = folder.language_model(dimensions, formats, progress)
+        progress("reading the codec")
+        decoder = folder.decoder()
+        batch = memory.rows(
+            settings.max_batch,
+            precision.talker,
+            precision.batch_limit,
+            self._timings,
+            device,
+            memory.free(device, settings),
+            memory.row_bytes(model, decoder),
+        )
+        runner = Runner(self._graphs())
+        harvester = Harvester(decoder, device, self._graphs(), RAMP[-1])
+        if device.type == "cuda":
+            runner.prepare(model, batch, RAMP[-1], progress)
+        live = self._live_rows(found, precision, model, runner, harvester, batch, progress)
+        instructs = Cache[str, tuple[int, ...]](
+            lambda ids: 8 * len(ids), max_bytes=2**20, max_entries=_INSTRUCTS
+        )
+        return Parts(
+            manifest=found,
+            folder=folder,
+            dimensions=dimensions,
+            language_model=model,
+            decoder=decoder,
+            tokens=Tokens(processor(found).tokenizer, instructs),
+            harvester=harvester,
+            runner=runner,
+            limits=Limits(batch, live, lag=1 if device.type == "cuda" else 0),
+            device=device,
+            attempts=settings.max_attempts_per_sentence,
+            fingerprint=fingerprint_of(
+                self.describe(),
+                found.checkpoint,
+                found.revision,
+                f"{precision.name}/{batch}/{live}",
+            ),
+            prompts=self._prompts,
+            codes=self._codes,
+            instructs=instructs,
+        )
+
+    def _live_rows(
+        self,
+        found: manifest.Manifest,
+        precision: Precision,
+        model: LanguageModel,
+        runner: Runner,
+        harvester: Harvester,
+        batch: int,
+        progress: Callable[[str], None],
+    ) -> int:
+        progress("timing frames")
+        about = self.describe()
+        key = (
+            f"{found.checkpoint}@{found.revision}, {precision.name}, {about.device}, "
+            f"{about.version}, {torch.get_num_threads()} threads, {batch}"
+        )
+        return pace.live_rows(key, self._settings.run_dir, model, runner, harvester, batch)
+
+    def _text_on_cpu(self) -> bool:
+        place = self._settings.text_table
+        if place == "auto":
+            return self._card is None or self._card.memory < ROOMY
+        return place == "cpu"
+
+    def _graphs(self) -> Graphs:
+        """One for each stream: graphs of one pool must not run beside each other."""
+        if self._device.type != "cuda":
+            return Eager("there is no CUDA device")
+        if self._settings.graphs == "off":
+            return Eager("GRAPHS=off asks for it")
+        return Captured(self._device)

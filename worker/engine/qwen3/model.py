@@ -1,0 +1,309 @@
+"""One loaded checkpoint, speaking in batches."""
+
+import hashlib
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from shared.audio.pcm import Samples
+from shared.errors import CheckpointUnfit, EngineFailed
+from worker.engine import checking
+from worker.engine.caching import Cache
+from worker.engine.faults import explained, release
+from worker.engine.manifest import Manifest
+from worker.engine.protocol import (
+    FRAME_SAMPLES,
+    CacheStats,
+    Codes,
+    Frames,
+    ModelReport,
+    Reference,
+    Utterance,
+    Watch,
+)
+from worker.engine.qwen3.codec.decoder import Decoder
+from worker.engine.qwen3.codec.encoder import Encoder
+from worker.engine.qwen3.codec.state import State
+from worker.engine.qwen3.codes import Generated, GeneratedCache, key_of
+from worker.engine.qwen3.dimensions import Dimensions
+from worker.engine.qwen3.harvest import Harvester
+from worker.engine.qwen3.language_model import Formats, LanguageModel
+from worker.engine.qwen3.loading import Folder
+from worker.engine.qwen3.loop import Limits, Loop
+from worker.engine.qwen3.prompt import Prompt, Spoken, build
+from worker.engine.qwen3.row import Row
+from worker.engine.qwen3.running import POSITIONS, Runner
+from worker.engine.qwen3.speaker import SpeakerEncoder
+from worker.engine.qwen3.tokens import Ids, Tokens
+from worker.engine.qwen3.voice import VoicePrompt, make
+
+PIECE = 25
+"""Frames of a codec task that are decoded between two looks at whether it is still wanted."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a checkpoint consists of once it is loaded, and what it is spoken with."""
+
+    manifest: Manifest
+    folder: Folder
+    dimensions: Dimensions
+    language_model: LanguageModel
+    decoder: Decoder
+    tokens: Tokens
+    harvester: Harvester
+    runner: Runner
+    limits: Limits
+    device: torch.device
+    attempts: int
+    fingerprint: str
+    """What speaks, as far as it decides codes."""
+    prompts: Cache[str, VoicePrompt]
+    codes: GeneratedCache
+    instructs: Cache[str, Ids]
+
+
+class Qwen3Model:
+    """A checkpoint on our own decode loop; one call at a time, whoever asks."""
+
+    def __init__(self, parts: Parts, report: ModelReport) -> None:
+        self.report = report
+        self.checkpoint = parts.manifest.checkpoint
+        self.revision = parts.manifest.revision
+        self.speakers = parts.manifest.speakers
+        self.nbytes = parts.language_model.nbytes + parts.folder.decoder_bytes()
+        self.batches: tuple[int, ...] = ()
+        """How many rows the last call spoke at once, chunk by chunk."""
+        self._parts = parts
+        self._turn = threading.Lock()
+
+    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
+        """Speak a batch, the first utterance at once and the others beside it.
+
+        Raises NothingToSay, UnknownSpeaker, UnknownLanguage, TextTooLong and CheckpointUnfit before
+        anything is computed; EngineFailed and EnginePoisoned after that; and what `watch` raises.
+        """
+        prompts = [self._prompt(utterance) for utterance in utterances]
+        with self._turn:
+            yield from self._explained(self._spoken(utterances, prompts, watch))
+
+    def prompt(self, reference: Reference) -> VoicePrompt:
+        """The voice of a reference; with a transcript, the codec's state after it as well.
+
+        Raises CheckpointUnfit for a checkpoint that is not of type base, and NothingToSay for a
+        transcript without words.
+        """
+        if self._parts.manifest.kind != "base":
+            raise CheckpointUnfit(
+                f"Only a checkpoint of type 'base' clones voices; {self.checkpoint!r} is of type "
+                f"{self._parts.manifest.kind!r}."
+            )
+        with self._turn, explained(self._parts.device), torch.inference_mode():
+            key = f"{self.checkpoint}@{self.revision}/{_digest(reference)}"
+            return self._parts.prompts.get(key, lambda: self._made(reference))
+
+    def encode(self, samples: Samples) -> Codes:
+        """Sound in the codec's codes. Raises UnreadableAudio."""
+        checking.require_sound(samples)
+        with self._turn, explained(self._parts.device), torch.inference_mode():
+            return self._encoder.encode(samples).cpu().numpy().astype(np.uint16)
+
+    def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
+        """The sound of codes, piece by piece. Raises InvalidRequest, and what `watch` raises."""
+        checking.require_codes(codes)
+        with self._turn:
+            yield from self._explained(self._decoded(codes.astype(np.int64), None, watch))
+
+    def caches(self) -> Mapping[str, CacheStats]:
+        return {"instructs": self._parts.instructs.stats}
+
+    def clear_caches(self) -> None:
+        self._parts.instructs.clear()
+
+    def unload(self) -> None:
+        """Give the memory back; the object is not used afterwards."""
+        device = self._parts.device
+        self._parts.runner.forget()
+        self._parts.harvester.forget()
+        del self._parts
+        self.__dict__.pop("_encoder", None)
+        self.__dict__.pop("_speaker", None)
+        release(device)
+
+    # --- before anything is computed ---------------------------------------------------------
+
+    def _prompt(self, utterance: Utterance) -> Prompt:
+        parts, manifest = self._parts, self._parts.manifest
+        checking.check(manifest, utterance)
+        directions = checking.directions(utterance)
+        prompt = build(
+            parts.dimensions,
+            parts.tokens.role,
+            parts.tokens.text(utterance.text),
+            language=utterance.language,
+            speaker=utterance.speaker if manifest.kind == "custom_voice" else None,
+            x_vector=manifest.kind == "base",
+            spoken=self._said(utterance),
+            instruct=parts.tokens.instruct(
+                directions if checking.follows_directions(manifest) else None
+            ),
+            streaming_text=utterance.streaming_text,
+        )
+        checking.require_room(prompt.length, POSITIONS[-1] // 2)
+        return prompt
+
+    def _said(self, utterance: Utterance) -> Spoken | None:
+        """What the voice has said before, where it is cloned in context. Raises CheckpointUnfit."""
+        voice: VoicePrompt | None = utterance.prompt
+        if voice is None:
+            return None
+        voice.require(self.checkpoint, self.revision, self._parts.dimensions.talker.hidden)
+        if voice.codes is None or voice.transcript is None:
+            return None
+        return Spoken(self._parts.tokens.transcript(voice.transcript), voice.codes.numpy())
+
+    # --- speaking ----------------------------------------------------------------------------
+
+    def _spoken(
+        self, utterances: Sequence[Utterance], prompts: Sequence[Prompt], watch: Watch
+    ) -> Generator[Frames]:
+        keys = self._keys(utterances)
+        known = [self._parts.codes.find(key) for key in keys]
+        if all(known):
+            yield from self._repeated(utterances, [it for it in known if it], watch)
+            return
+        rows = [
+            self._row(index, *pair)
+            for index, pair in enumerate(zip(utterances, prompts, strict=True))
+        ]
+        said: dict[int, list[str]] = {row.index: [] for row in rows}
+        loop = self._loop(rows, watch)
+        for frames in loop.run():
+            said[frames.row] += frames.notes
+            yield frames
+        self.batches = tuple(loop.batches)
+        for row, key in zip(rows, keys, strict=True):
+            if row.finish_reason:
+                made = Generated.of(row.codes, row.finish_reason, tuple(said[row.index]))
+                self._parts.codes.put(key, made)
+
+    def _loop(self, rows: Sequence[Row], watch: Watch) -> Loop:
+        parts = self._parts
+        return Loop(
+            rows,
+            parts.language_model,
+            parts.harvester,
+            parts.runner,
+            parts.limits,
+            self._rescue,
+            watch,
+        )
+
+    def _row(self, index: int, utterance: Utterance, prompt: Prompt) -> Row:
+        voice: VoicePrompt | None = utterance.prompt
+        row = Row(index, utterance, prompt, self._parts.attempts)
+        row.notes.extend(checking.remarks(self._parts.manifest, utterance))
+        if voice is not None:
+            row.x_vector = voice.x_vector
+            row.reference = None if voice.codes is None else voice.codes.numpy()
+            row.warmed = State.of(voice.warmed) if voice.warmed else None
+        return row
+
+    def _rescue(self) -> LanguageModel:
+        """The same weights in fp32."""
+        parts = self._parts
+        formats = Formats("fp32", "fp32", text_on_cpu=True)
+        return parts.folder.language_model(parts.dimensions, formats, lambda _: None)
+
+    def _keys(self, utterances: Sequence[Utterance]) -> list[str]:
+        """What the codes of each are kept under: itself, and the batch that it is part of."""
+        fingerprint = self._parts.fingerprint
+        alone = "".join(key_of(utterance, fingerprint, "") for utterance in utterances)
+        together = hashlib.sha256(alone.encode()).hexdigest()
+        return [
+            key_of(utterance, fingerprint, f"{index}/{together}")
+            for index, utterance in enumerate(utterances)
+        ]
+
+    def _repeated(
+        self, utterances: Sequence[Utterance], known: Sequence[Generated], watch: Watch
+    ) -> Generator[Frames]:
+        """The sound of codes that are known."""
+        for index, (utterance, generated) in enumerate(zip(utterances, known, strict=True)):
+            for audio in self._decoded(generated.codes.astype(np.int64), utterance.prompt, watch):
+                yield Frames(index, audio)
+            nothing = np.zeros(0, np.float32)
+            yield Frames(index, nothing, generated.finish_reason, generated.notes)
+
+    # --- codec -------------------------------------------------------------------------------
+
+    def _decoded(
+        self, codes: np.ndarray, voice: VoicePrompt | None, watch: Watch
+    ) -> Generator[Samples]:
+        state = self._parts.decoder.state(1)
+        if voice is not None and voice.codes is not None:
+            self._heard(voice.codes, state)
+        for start in range(0, len(codes), PIECE):
+            watch()
+            piece = torch.from_numpy(codes[start : start + PIECE]).to(self._parts.device)
+            sound = self._parts.decoder.decode(piece.t()[None], state)[0].float().cpu().numpy()
+            if len(sound) != len(piece) * FRAME_SAMPLES or not np.isfinite(sound).all():
+                raise EngineFailed("The codec made sound that is not finite.")
+            yield sound
+
+    def _heard(self, codes: torch.Tensor, state: State) -> None:
+        self._parts.decoder.decode(codes.to(self._parts.device).t()[None], state)
+
+    def _made(self, reference: Reference) -> VoicePrompt:
+        parts = self._parts
+        voice = make(
+            _plain(reference, parts.tokens),
+            self._encoder,
+            self._speaker,
+            checkpoint=self.checkpoint,
+            revision=self.revision,
+        )
+        if voice.codes is None:
+            return voice
+        state = parts.decoder.state(1)
+        self._heard(voice.codes, state)
+        return voice.warm(state.named())
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._parts.folder.encoder()
+
+    @cached_property
+    def _speaker(self) -> SpeakerEncoder:
+        return self._parts.folder.speaker_encoder()
+
+    def _explained(self, results: Generator[T]) -> Iterator[T]:
+        """The results, made in inference mode, which must not leak to whoever takes them."""
+        try:
+            while True:
+                with explained(self._parts.device), torch.inference_mode():
+                    result = next(results, None)
+                if result is None:
+                    return
+                yield result
+        finally:
+            results.close()
+
+
+def _plain(reference: Reference, tokens: Tokens) -> Reference:
+    if reference.transcript is None:
+        return reference
+    return Reference(reference.samples, tokens.plain(reference.transcript))
+
+
+def _digest(reference: Reference) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(reference.samples).tobytes())
+    digest.update(repr(reference.transcript).encode())
+    return digest.hexdigest()
