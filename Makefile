@@ -8,9 +8,10 @@ BIN := .venv/bin
 endif
 RUN := $(BIN)/python -m
 ARGS ?=
+SIZE ?= 0.6B
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check format docs bench lock clean install-run install-dev
+.PHONY: help run test test-quick check format docs bench bench-engine lock clean install-run install-dev
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -41,6 +42,9 @@ docs: install-dev ## Write the pages that come from the code.
 
 bench: install-dev ## Measure what the service adds to the engine's time.
 	$(RUN) tools.bench $(ARGS)
+
+bench-engine: install-dev ## Measure our engine beside others (SIZE=tiny, 0.6B or 1.7B; ARGS='--minutes 20').
+	$(RUN) tools.bench.engine --size $(SIZE) $(ARGS)
 
 lock: install-dev ## Resolve constraints.txt anew (ARGS=gradio lets gradio change); needs uv.
 	$(RUN) tools.lock $(ARGS)

@@ -1,5 +1,6 @@
 """Fixtures for every test: a Redis, and the whole service as real processes."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,10 @@ import redis
 
 from tests.stack import Stack
 from tools import redis_server
+
+# Tests run side by side, and threads that wait for one another take ten times as long. It must be
+# set before torch is imported; the processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW = (
     "tests/deployment",

@@ -14,7 +14,7 @@ def describe() -> str:
     """One line: date, machine, interpreter, version and commit."""
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {processor.name()}, {_cores()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, version {__version__}, commit {_commit()}"
+        f"Python {platform.python_version()}, version {__version__}, commit {commit()}"
     )
 
 
@@ -24,8 +24,8 @@ def _cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _commit() -> str:
-    """Of the working tree, with a plus where it has changed since."""
+def commit() -> str:
+    """That of the working tree, with a plus where it has changed since."""
     commit = _git("rev-parse", "--short", "HEAD")
     return f"{commit}+" if commit and _git("status", "--porcelain") else commit or "unknown"
 

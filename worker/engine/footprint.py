@@ -29,7 +29,7 @@ def measured(device: torch.device) -> Generator[Footprint]:
     footprint, began = Footprint(), time.monotonic()
     yield footprint
     footprint.seconds = time.monotonic() - began
-    after = _high_water(device)
+    after = high_water(device)
     if before is not None and after is not None:
         footprint.peak_bytes = after - before
 
@@ -43,10 +43,12 @@ def _rewound(device: torch.device) -> int | None:
             (_SELF / "clear_refs").write_text("5")  # proc_pid_clear_refs(5)
         except OSError:  # not Linux, or a sandbox
             return None
-    return _high_water(device)
+    return high_water(device)
 
 
-def _high_water(device: torch.device) -> int | None:
+def high_water(device: torch.device) -> int | None:
+    """The most memory held at once: since the start of the process, or the last reset of the card's
+    statistics; None where the system does not tell."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     status = _SELF / "status"

@@ -5,6 +5,7 @@ Another loudness or format of the same speech then costs a decode, and no genera
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from shared.requests.sampling import Sampling
 from worker.engine.caching import Cache
-from worker.engine.protocol import EngineDescription, FinishReason, Utterance
+from worker.engine.protocol import EngineDescription, Utterance
 
 _IRRELEVANT = frozenset({"owner"})
 """Fields of an utterance that change nothing about its codes."""
@@ -28,34 +29,30 @@ class Digested(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Generated:
-    """What the model made of one utterance."""
+class Drawn:
+    """What the model drew for one utterance, in one go."""
 
     codes: NDArray[np.uint16]
-    """[frames, 16], read-only."""
-    finish_reason: FinishReason
-    notes: tuple[str, ...]
+    """[frames, 16], read-only; with frames that were not handed out, where it was stopped."""
+    ended: bool
+    """Whether the model ended it after these."""
 
     @classmethod
-    def of(
-        cls, codes: NDArray[np.integer], finish_reason: FinishReason, notes: tuple[str, ...] = ()
-    ) -> Self:
+    def of(cls, codes: NDArray[np.integer], *, ended: bool) -> Self:
         """A copy of `codes`, which may be of any integer type."""
         kept = np.array(codes, np.uint16)
         kept.flags.writeable = False
-        return cls(kept, finish_reason, notes)
-
-    @property
-    def nbytes(self) -> int:
-        return self.codes.nbytes + sum(len(note.encode()) for note in self.notes)
+        return cls(kept, ended)
 
 
-GeneratedCache = Cache[str, Generated]
+Batch = tuple[Drawn, ...]
+"""By the index of the utterance."""
+BatchCache = Cache[str, Batch]
 
 
-def generated_cache(max_bytes: int, max_entries: int) -> GeneratedCache:
-    """An empty cache of generated codes; an entry takes 400 bytes a second of speech."""
-    return Cache(lambda generated: generated.nbytes, max_bytes=max_bytes, max_entries=max_entries)
+def batch_cache(max_bytes: int, max_entries: int) -> BatchCache:
+    """An empty cache of generated codes, which take 400 bytes a second of speech."""
+    return Cache(_nbytes, max_bytes=max_bytes, max_entries=max_entries)
 
 
 def fingerprint_of(
@@ -65,17 +62,24 @@ def fingerprint_of(
     return _canonical([engine.fingerprint, checkpoint, revision, quantization])
 
 
-def key_of(utterance: Utterance, fingerprint: str, composition: str) -> str:
-    """The SHA-256 of all that determines the codes of an utterance.
+def key_of(utterances: Sequence[Utterance], fingerprint: str) -> str:
+    """The SHA-256 of all that determines the codes of a batch.
 
-    `composition` says in which batch it is spoken: below fp64 the others' shapes change rounding.
+    Batches are kept whole: below fp64, the shape of a batch decides how its rows are rounded.
     """
-    said = {
-        field.name: getattr(utterance, field.name)
-        for field in fields(utterance)
-        if field.name not in _IRRELEVANT
-    }
-    return hashlib.sha256(_canonical([said, fingerprint, composition]).encode()).hexdigest()
+    said = [
+        {
+            field.name: getattr(utterance, field.name)
+            for field in fields(utterance)
+            if field.name not in _IRRELEVANT
+        }
+        for utterance in utterances
+    ]
+    return hashlib.sha256(_canonical([said, fingerprint]).encode()).hexdigest()
+
+
+def _nbytes(batch: Batch) -> int:
+    return sum(row.codes.nbytes for row in batch)
 
 
 def _canonical(value: Any) -> str:

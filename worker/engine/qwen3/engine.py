@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from shared.errors import CheckpointMissing
+from shared.errors import CheckpointMissing, EngineUnavailable
 from shared.settings import Settings
 from worker.engine import device as devices
 from worker.engine import manifest, package
@@ -15,8 +15,8 @@ from worker.engine.faults import explained
 from worker.engine.footprint import measured as footprint
 from worker.engine.precision import Precision, choose, policy
 from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
-from worker.engine.qwen3 import memory, pace
-from worker.engine.qwen3.codes import fingerprint_of, generated_cache
+from worker.engine.qwen3 import fusing, linear, memory, pace
+from worker.engine.qwen3.codes import batch_cache, fingerprint_of
 from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.graphs import Captured, Eager, Graphs
 from worker.engine.qwen3.harvest import Harvester
@@ -45,10 +45,11 @@ class Qwen3Engine:
     needs_checkpoint = True
 
     def __init__(self, settings: Settings) -> None:
-        """Raises EngineUnavailable for a device that is not there."""
+        """Raises EngineUnavailable for a device that is not there, or cannot do what is asked."""
         self._settings = settings
         self._device = devices.resolve(settings.device)
         self._card = devices.card(self._device)
+        self._require()
         self._timings = memory.timings(self._device, self._card, settings)
         memory.set_up(self._device, self._card, settings)
         self._prompts: Cache[str, VoicePrompt] = Cache(
@@ -56,7 +57,20 @@ class Qwen3Engine:
             max_bytes=settings.prompt_cache_mb * 2**20,
             max_entries=_PROMPTS,
         )
-        self._codes = generated_cache(settings.codes_cache_mb * 2**20, _CODES)
+        self._codes = batch_cache(settings.codes_cache_mb * 2**20, _CODES)
+
+    def _require(self) -> None:
+        """Refuse settings that this device cannot meet."""
+        if self._settings.compile and not fusing.possible(self._card):
+            raise EngineUnavailable(
+                "COMPILE needs a CUDA device of compute capability 8.0 or newer.",
+                hint="Set COMPILE=0.",
+            )
+        if self._settings.quantization == "int8" and not linear.multiplies_int8(self._device):
+            raise EngineUnavailable(
+                f"This build of torch has no int8 products on {self._device}.",
+                hint="Set QUANTIZATION=none.",
+            )
 
     def describe(self) -> EngineDescription:
         return EngineDescription(
@@ -93,7 +107,7 @@ class Qwen3Engine:
             batch=parts.limits.batch,
             precision=precision.name,
             live_batch=parts.limits.live,
-            graphs=parts.runner.describe(),
+            graphs=parts.kernels,
         )
         log.info("%s: %s", checkpoint, precision.reason)
         return Qwen3Model(parts, report)
@@ -124,6 +138,7 @@ class Qwen3Engine:
         model = folder.language_model(dimensions, formats, progress)
         progress("reading the codec")
         decoder = folder.decoder()
+        fused = fusing.fuse(model, decoder, progress) if settings.compile else "not compiled"
         batch = memory.rows(
             settings.max_batch,
             precision.talker,
@@ -137,6 +152,7 @@ class Qwen3Engine:
         harvester = Harvester(decoder, device, self._graphs(), RAMP[-1])
         if device.type == "cuda":
             runner.prepare(model, batch, RAMP[-1], progress)
+            harvester.prepare(batch, progress)
         live = self._live_rows(found, precision, model, runner, harvester, batch, progress)
         instructs = Cache[str, tuple[int, ...]](
             lambda ids: 8 * len(ids), max_bytes=2**20, max_entries=_INSTRUCTS
@@ -162,6 +178,7 @@ class Qwen3Engine:
             prompts=self._prompts,
             codes=self._codes,
             instructs=instructs,
+            kernels=f"{runner.describe()}; {fused}",
         )
 
     def _live_rows(

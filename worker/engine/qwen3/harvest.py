@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,8 @@ from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.state import State
 from worker.engine.qwen3.graphs import Graphs
 from worker.engine.qwen3.row import Row
-from worker.engine.qwen3.slots import Slots
+from worker.engine.qwen3.running import RAMP, ROWS, rounded
+from worker.engine.qwen3.source import Chunk
 
 
 @dataclass
@@ -70,6 +72,14 @@ class Harvester:
             self._graphs.forget()
             self._make(rows)
 
+    def prepare(self, rows: int, progress: Callable[[str], None]) -> None:
+        """Meet every shape once, so that no listener waits for it."""
+        self.require(rows)
+        for size in [*(size for size in ROWS if size < rows), rows]:
+            progress(f"capturing the codec of {size} {'rows' if size > 1 else 'row'}")
+            for count in RAMP:
+                self._graphs.run(("codec", size, count), partial(self._decode, size, count))
+
     def admit(self, slot: int, row: Row) -> None:
         """Let the codec of a slot begin as a row does, or go on where it stands."""
         with torch.cuda.stream(self._stream):
@@ -84,13 +94,9 @@ class Harvester:
         with torch.cuda.stream(self._stream):
             self._state.copy_row(source, target)
 
-    def launch(self, slots: Slots, rows: int, count: int) -> Harvest:
-        """Decode the chunk that the first `rows` slots hold."""
-        made = (
-            slots.codes[:rows, :count].clone(),
-            slots.ended[:rows].clone(),
-            slots.finite[:rows].clone(),
-        )
+    def launch(self, chunk: Chunk) -> Harvest:
+        """Decode a chunk of the first slots."""
+        made = (chunk.codes, chunk.ended, chunk.finite)
         if self._stream is None:
             return self._decoded(*made)
         begun = torch.cuda.current_stream(self._device).record_event()
@@ -116,7 +122,9 @@ class Harvester:
         rows, count = codes.shape[:2]
         # A row that has ended may hold ids that are no codes; nobody hears them.
         self._codes[:rows, :, :count] = codes.clamp(max=CODES - 1).transpose(1, 2)
-        self._graphs.run(("codec", rows, count), lambda: self._decode(rows, count))
+        # Rows that nobody speaks in are decoded too where that saves a graph; they begin anew.
+        width = min(rounded(rows, ROWS), self._state.rows) if self._graphs.static else rows
+        self._graphs.run(("codec", width, count), lambda: self._decode(width, count))
         audio = self._audio[:rows, : count * FRAME_SAMPLES]
         if self._stream is None:
             return Harvest(count, (codes, audio.clone(), ended, finite), lambda: None)

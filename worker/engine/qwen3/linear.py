@@ -130,3 +130,14 @@ def _present(operator: Callable[[], Any]) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def multiplies_int8(device: torch.device) -> bool:
+    """Whether this build of torch has int8 products on a device, by trying one."""
+    weight, scales = quantized(torch.ones(32, 32, device=device))
+    x = torch.ones(1, 32, dtype=torch.bfloat16, device=device)
+    try:
+        torch.ops.aten._weight_int8pack_mm(x, weight, scales)
+    except NotImplementedError:
+        return False
+    return True

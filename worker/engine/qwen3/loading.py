@@ -31,10 +31,10 @@ class Folder:
         with self._weights() as weights:
             return LanguageModel.read(weights, dimensions, formats, self._device, progress)
 
-    def decoder(self) -> Decoder:
-        """The codec's speaking half, in fp32: other formats give NaN or silence."""
+    def decoder(self, dtype: torch.dtype = torch.float32) -> Decoder:
+        """The codec's speaking half; in formats narrower than fp32 it gives NaN or silence."""
         with self._codec_weights() as weights:
-            return Decoder.read(weights, self._codec_config(), self._device)
+            return Decoder.read(weights, self._codec_config(), self._device, dtype)
 
     def decoder_bytes(self) -> int:
         """What it takes in memory."""

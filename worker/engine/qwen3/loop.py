@@ -5,19 +5,16 @@ sound. Rows carry their codes with them: whatever is lost on the device, they go
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from worker.engine.faults import not_finite
 from worker.engine.protocol import FRAME_SAMPLES, Frames, Watch
-from worker.engine.qwen3.frame import Draws
 from worker.engine.qwen3.harvest import Harvest, Harvester
-from worker.engine.qwen3.language_model import LanguageModel
 from worker.engine.qwen3.row import Row
-from worker.engine.qwen3.running import RAMP, Runner
-from worker.engine.qwen3.slots import Slots
+from worker.engine.qwen3.running import RAMP
+from worker.engine.qwen3.source import Source
 
 
 @dataclass(frozen=True)
@@ -52,29 +49,24 @@ class Loop:
     def __init__(
         self,
         rows: Sequence[Row],
-        model: LanguageModel,
+        source: Source,
         harvester: Harvester,
-        runner: Runner,
         limits: Limits,
-        rescue: Callable[[], LanguageModel],
         watch: Watch,
     ) -> None:
-        """`rescue` gives the model in a format that cannot overflow."""
         self._rows = rows
-        self._model = model
+        self._source = source
         self._harvester = harvester
-        self._runner = runner
         self._limits = limits
-        self._rescue = rescue
         self._watch = watch
         self._batch = limits.batch
         self._heard = any(row.utterance.live for row in rows)
         self._waiting = deque(rows)
         self._live: list[Row] = []
         self._flying: deque[_Flight] = deque()
-        self._launched: dict[Row, int] = {}
-        self._chunks = 0
-        self._slots: Slots | None = None
+        self._ready = False
+        self.undisturbed = True
+        """Whether nothing had to be begun again."""
         self.batches: list[int] = []
         """How many rows were spoken at once, chunk by chunk."""
 
@@ -83,12 +75,10 @@ class Loop:
 
         Raises what `watch` raises, and EngineFailed.
         """
-        model = self._model
         try:
             yield from self._frames()
         finally:
-            if self._model is not model:
-                self._runner.forget()
+            self._source.close()
 
     def _frames(self) -> Iterator[Frames]:
         turn = 0
@@ -112,52 +102,26 @@ class Loop:
     def _admit(self) -> None:
         """Fill the slots; the first row speaks its first chunk alone, and so is heard sooner."""
         room = min(self._batch, self._limits.live) if self._heard else self._batch
-        room = room if self._chunks else 1
+        room = room if self.batches else 1
+        if self._waiting and not self._ready:
+            rows = min(self._batch, len(self._waiting))
+            self._source.require(rows)
+            self._harvester.require(rows)
+            self._ready = True
         while self._waiting and len(self._live) < room:
-            row = self._waiting[0]
-            slots = self._require_slots()
+            slot, row = len(self._live), self._waiting[0]
             self._watch()
-            inputs, trailing = self._model.inputs(row.prompt, row.x_vector, row.codes)
-            slots.admit(
-                len(self._live), inputs, trailing, row.utterance.sampling, row.seed, row.codes
-            )
-            self._harvester.admit(len(self._live), row)
-            self._launched[row] = row.frames
+            self._source.admit(slot, row)
+            self._harvester.admit(slot, row)
             self._live.append(self._waiting.popleft())
-
-    def _require_slots(self) -> Slots:
-        """Slots for the rows that are left, made once; no row is live yet."""
-        if self._slots is None:
-            positions = max(row.capacity for row in self._rows) + self._limits.overshoot
-            self._slots = self._runner.slots(
-                self._model,
-                rows=min(self._batch, len(self._waiting)),
-                positions=positions,
-                trailing=max(len(row.prompt.trailing) for row in self._rows),
-                chunk=RAMP[-1],
-            )
-            self._harvester.require(self._slots.rows)
-        return self._slots
 
     def _launch(self) -> None:
         """Make the next chunk of all live rows."""
-        if not self._live or self._slots is None:
+        if not self._live:
             return
-        count = RAMP[min(self._chunks, len(RAMP) - 1)]
-        draws = Draws.of(row.utterance.sampling for row in self._live)
-        longest = max(row.prompt.length + self._launched[row] for row in self._live)
-        self._slots.cursor.zero_()
-        for frame in range(count):
-            self._watch()
-            for slot, row in enumerate(self._live):
-                self._slots.noise.advance(slot, self._launched[row] + frame)
-            self._runner.advance(self._slots, len(self._live), longest + frame + 1, draws)
-        harvest = self._harvester.launch(self._slots, len(self._live), count)
-        takes = [(row, row.attempt) for row in self._live]
-        self._flying.append(_Flight(takes, harvest))
-        for row in self._live:
-            self._launched[row] += count
-        self._chunks += 1
+        count = RAMP[min(len(self.batches), len(RAMP) - 1)]
+        harvest = self._harvester.launch(self._source.make(self._live, count, self._watch))
+        self._flying.append(_Flight([(row, row.attempt) for row in self._live], harvest))
         self.batches.append(len(self._live))
 
     def _gather(self) -> None:
@@ -191,20 +155,19 @@ class Loop:
         """Free the slot of a row; the last live row moves into it."""
         slot = self._live.index(row)
         last = self._live.pop()
-        if last is not row and self._slots is not None:
-            self._slots.move(len(self._live), slot)
+        if last is not row:
+            self._source.move(len(self._live), slot)
             self._harvester.move(len(self._live), slot)
             self._live[slot] = last
         if not row.finished:
+            self.undisturbed = False
             self._waiting.appendleft(row)
 
     def _recover(self, broken: list[Row]) -> None:
         """Go on in a format that cannot overflow, from the last frames that were sound."""
         # First of all: what is not finite must not stay in slots where others will speak.
         self._restart()
-        if self._model.exact_throughout:
-            raise not_finite()
-        self._model = self._rescue()
+        self._source.harden()
         for row in broken:
             row.notes.append(
                 "The model computed values that are not finite: this was spoken again in fp32."
@@ -222,6 +185,6 @@ class Loop:
         self._waiting.extendleft(sorted(self._live, key=lambda row: -row.index))
         self._live.clear()
         self._flying.clear()
-        self._slots = None
-        self._runner.forget()
+        self._ready = self.undisturbed = False
+        self._source.forget()
         self._harvester.forget()

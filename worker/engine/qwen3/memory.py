@@ -12,6 +12,7 @@ from worker.engine.measure import kept, measured
 from worker.engine.precision import Card
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.language_model import LanguageModel
+from worker.engine.qwen3.running import POSITIONS
 from worker.engine.qwen3.slots import Slots
 from worker.engine.timings import Format, Timings
 
@@ -65,7 +66,7 @@ def free(device: torch.device, settings: Settings) -> int:
 
 def row_bytes(model: LanguageModel, decoder: Decoder) -> int:
     """What one more row takes, by making one."""
-    slots = Slots(model, 1, TYPICAL, 1, 1)
+    slots = Slots(model, 1, TYPICAL, POSITIONS[0], 1)
     return slots.nbytes + decoder.state(1).nbytes + _DECODING
 
 
@@ -86,7 +87,7 @@ def rows(
     fast = timings.fastest_batch(form) if timings else UNTIMED[device.type]
     by_speed = wanted or min(fast, limit or fast)
     fitting = int(room * (1 - MARGIN)) // each
-    if not fitting:
+    if fitting < 1:
         raise EngineFailed(
             f"There are {room / 1e9:.2f} GB left to speak in, and a sentence takes "
             f"{each / 1e9:.2f} GB.",

@@ -3,12 +3,13 @@
 import hashlib
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from shared.audio.pcm import Samples
 from shared.errors import CheckpointUnfit, EngineFailed
@@ -17,6 +18,7 @@ from worker.engine.caching import Cache
 from worker.engine.faults import explained, release
 from worker.engine.manifest import Manifest
 from worker.engine.protocol import (
+    FRAME_RATE,
     FRAME_SAMPLES,
     CacheStats,
     Codes,
@@ -29,7 +31,7 @@ from worker.engine.protocol import (
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.encoder import Encoder
 from worker.engine.qwen3.codec.state import State
-from worker.engine.qwen3.codes import Generated, GeneratedCache, key_of
+from worker.engine.qwen3.codes import Batch, BatchCache, key_of
 from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.language_model import Formats, LanguageModel
@@ -38,6 +40,7 @@ from worker.engine.qwen3.loop import Limits, Loop
 from worker.engine.qwen3.prompt import Prompt, Spoken, build
 from worker.engine.qwen3.row import Row
 from worker.engine.qwen3.running import POSITIONS, Runner
+from worker.engine.qwen3.source import Generation, Recall
 from worker.engine.qwen3.speaker import SpeakerEncoder
 from worker.engine.qwen3.tokens import Ids, Tokens
 from worker.engine.qwen3.voice import VoicePrompt, make
@@ -66,8 +69,10 @@ class Parts:
     fingerprint: str
     """What speaks, as far as it decides codes."""
     prompts: Cache[str, VoicePrompt]
-    codes: GeneratedCache
+    codes: BatchCache
     instructs: Cache[str, Ids]
+    kernels: str
+    """How the work of a frame reaches the device, in one phrase."""
 
 
 class Qwen3Model:
@@ -91,6 +96,8 @@ class Qwen3Model:
         anything is computed; EngineFailed and EnginePoisoned after that; and what `watch` raises.
         """
         prompts = [self._prompt(utterance) for utterance in utterances]
+        if not prompts:
+            return
         with self._turn:
             yield from self._explained(self._spoken(utterances, prompts, watch))
 
@@ -119,7 +126,7 @@ class Qwen3Model:
         """The sound of codes, piece by piece. Raises InvalidRequest, and what `watch` raises."""
         checking.require_codes(codes)
         with self._turn:
-            yield from self._explained(self._decoded(codes.astype(np.int64), None, watch))
+            yield from self._explained(self._decoded(codes.astype(np.int64), watch))
 
     def caches(self) -> Mapping[str, CacheStats]:
         return {"instructs": self._parts.instructs.stats}
@@ -174,41 +181,35 @@ class Qwen3Model:
     def _spoken(
         self, utterances: Sequence[Utterance], prompts: Sequence[Prompt], watch: Watch
     ) -> Generator[Frames]:
-        keys = self._keys(utterances)
-        known = [self._parts.codes.find(key) for key in keys]
-        if all(known):
-            yield from self._repeated(utterances, [it for it in known if it], watch)
-            return
         rows = [
             self._row(index, *pair)
             for index, pair in enumerate(zip(utterances, prompts, strict=True))
         ]
-        said: dict[int, list[str]] = {row.index: [] for row in rows}
-        loop = self._loop(rows, watch)
-        for frames in loop.run():
-            said[frames.row] += frames.notes
-            yield frames
+        key = key_of(utterances, self._parts.fingerprint)
+        known = self._parts.codes.find(key)
+        loop = self._loop(rows, watch, known)
+        yield from loop.run()
         self.batches = tuple(loop.batches)
-        for row, key in zip(rows, keys, strict=True):
-            if row.finish_reason:
-                made = Generated.of(row.codes, row.finish_reason, tuple(said[row.index]))
-                self._parts.codes.put(key, made)
+        if loop.undisturbed:
+            # What is told again must have come in one go.
+            self._parts.codes.put(key, tuple(row.drawn for row in rows if row.drawn))
 
-    def _loop(self, rows: Sequence[Row], watch: Watch) -> Loop:
+    def _loop(self, rows: Sequence[Row], watch: Watch, known: Batch | None = None) -> Loop:
         parts = self._parts
-        return Loop(
-            rows,
-            parts.language_model,
-            parts.harvester,
-            parts.runner,
-            parts.limits,
-            self._rescue,
-            watch,
+        source = Recall(known, parts.device) if known else self._generation(rows)
+        return Loop(rows, source, parts.harvester, parts.limits, watch)
+
+    def _generation(self, rows: Sequence[Row]) -> Generation:
+        parts = self._parts
+        return Generation(
+            parts.language_model, parts.runner, rows, parts.limits.overshoot, self._rescue
         )
 
     def _row(self, index: int, utterance: Utterance, prompt: Prompt) -> Row:
         voice: VoicePrompt | None = utterance.prompt
-        row = Row(index, utterance, prompt, self._parts.attempts)
+        room = POSITIONS[-1] - prompt.length - self._parts.limits.overshoot
+        bound = min(utterance.max_seconds, room / FRAME_RATE)
+        row = Row(index, replace(utterance, max_seconds=bound), prompt, self._parts.attempts)
         row.notes.extend(checking.remarks(self._parts.manifest, utterance))
         if voice is not None:
             row.x_vector = voice.x_vector
@@ -222,34 +223,10 @@ class Qwen3Model:
         formats = Formats("fp32", "fp32", text_on_cpu=True)
         return parts.folder.language_model(parts.dimensions, formats, lambda _: None)
 
-    def _keys(self, utterances: Sequence[Utterance]) -> list[str]:
-        """What the codes of each are kept under: itself, and the batch that it is part of."""
-        fingerprint = self._parts.fingerprint
-        alone = "".join(key_of(utterance, fingerprint, "") for utterance in utterances)
-        together = hashlib.sha256(alone.encode()).hexdigest()
-        return [
-            key_of(utterance, fingerprint, f"{index}/{together}")
-            for index, utterance in enumerate(utterances)
-        ]
-
-    def _repeated(
-        self, utterances: Sequence[Utterance], known: Sequence[Generated], watch: Watch
-    ) -> Generator[Frames]:
-        """The sound of codes that are known."""
-        for index, (utterance, generated) in enumerate(zip(utterances, known, strict=True)):
-            for audio in self._decoded(generated.codes.astype(np.int64), utterance.prompt, watch):
-                yield Frames(index, audio)
-            nothing = np.zeros(0, np.float32)
-            yield Frames(index, nothing, generated.finish_reason, generated.notes)
-
     # --- codec -------------------------------------------------------------------------------
 
-    def _decoded(
-        self, codes: np.ndarray, voice: VoicePrompt | None, watch: Watch
-    ) -> Generator[Samples]:
+    def _decoded(self, codes: NDArray[np.int64], watch: Watch) -> Generator[Samples]:
         state = self._parts.decoder.state(1)
-        if voice is not None and voice.codes is not None:
-            self._heard(voice.codes, state)
         for start in range(0, len(codes), PIECE):
             watch()
             piece = torch.from_numpy(codes[start : start + PIECE]).to(self._parts.device)

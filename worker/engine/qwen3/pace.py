@@ -17,6 +17,7 @@ from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.language_model import LanguageModel
 from worker.engine.qwen3.running import RAMP, ROWS, SHORT, TYPICAL, Runner
 from worker.engine.qwen3.slots import Slots
+from worker.engine.qwen3.source import taken
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _frame_seconds(slots: Slots, runner: Runner, harvester: Harvester, rows: int
         slots.cursor.zero_()
         for _ in range(_CHUNK):
             runner.advance(slots, rows, SHORT, Draws())
-        harvester.launch(slots, rows, _CHUNK).wait(lambda: None)
+        harvester.launch(taken(slots, rows, _CHUNK)).wait(lambda: None)
     return (time.perf_counter() - began) / _CHUNK
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shared.audio.pcm import Samples
 from worker.engine.protocol import CODEBOOKS, FRAME_SAMPLES, FinishReason, Frames, Utterance
 from worker.engine.qwen3.codec.state import State
+from worker.engine.qwen3.codes import Drawn
 from worker.engine.qwen3.guards import Guard, Verdict, decide
 from worker.engine.qwen3.prompt import Prompt
 from worker.engine.seed import derived_seed
@@ -30,6 +31,8 @@ class Row:
     notes: list[str] = field(default_factory=list[str])
     attempt: int = 0
     finish_reason: FinishReason | None = None
+    drawn: Drawn | None = None
+    """All that the last take was, once it is over."""
 
     def __post_init__(self) -> None:
         self._begin()
@@ -40,6 +43,7 @@ class Row:
         self.codes = np.zeros((0, CODEBOOKS), np.int64)
         self._audio = np.zeros(0, np.float32)
         self._handed = 0
+        self._ended = False
 
     @property
     def frames(self) -> int:
@@ -66,6 +70,7 @@ class Row:
         """
         self.codes = np.concatenate((self.codes, codes))
         self._audio = np.concatenate((self._audio, audio))
+        self._ended = ended
         verdict = self.guard.hear(codes, audio)
         if verdict:
             self._stop(verdict)
@@ -97,6 +102,7 @@ class Row:
         self._finish(verdict.reason, verdict.keep)
 
     def _finish(self, reason: FinishReason, frames: int) -> None:
+        self.drawn = Drawn.of(self.codes, ended=self._ended)
         self.codes = self.codes[:frames]
         self.finish_reason = reason
 

@@ -5,7 +5,9 @@ beyond it is masked. The heads that share a key are query rows of one product, s
 never repeated.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -79,6 +81,7 @@ class Stack:
         self.device = norm.device
         self._layers = layers
         self._norm = norm
+        self.unfuse()
 
     @staticmethod
     def read(
@@ -96,6 +99,15 @@ class Stack:
     @property
     def nbytes(self) -> int:
         return sum(linear.nbytes for layer in self._layers for linear in layer.linears)
+
+    def fuse(self, backend: str | Callable[..., Any]) -> None:
+        """Let torch.compile fuse what lies between two products; a shape is compiled when met."""
+        self._before = torch.compile(self._project, backend=backend, dynamic=False)
+        self._after = torch.compile(self._joined, backend=backend, dynamic=False)
+
+    def unfuse(self) -> None:
+        """Launch every operation by itself."""
+        self._before, self._after = self._project, self._joined
 
     def cache(self, rows: int, capacity: int) -> Tensor:
         """Room for keys and values: [layers, 2, rows, key_value_heads, capacity, head_dim]."""
@@ -123,7 +135,7 @@ class Stack:
         """
         shape = self.shape
         for layer, (keys, values) in zip(self._layers, cache, strict=True):
-            queries, key, value = self._project(layer, x, turns)
+            queries, key, value = self._before(layer, x, turns)
             keys[place] = key
             values[place] = value.to(values.dtype)
             heard = _attend(
@@ -132,7 +144,7 @@ class Stack:
                 values[:, :, :length],
                 mask,
             )
-            x = self._joined(layer, x, heard.reshape(x.shape[0], -1))
+            x = self._after(layer, x, heard.reshape(x.shape[0], -1))
         return self._normed(x, self._norm)
 
     def prefill(self, x: Tensor, turns: Tensor, cache: Tensor, rows: Tensor | slice) -> Tensor:
@@ -142,7 +154,7 @@ class Stack:
         """
         shape, positions = self.shape, x.shape[1]
         for layer, (keys, values) in zip(self._layers, cache, strict=True):
-            queries, key, value = self._project(layer, x, turns)
+            queries, key, value = self._before(layer, x, turns)
             key, value = key.transpose(1, 2), value.to(values.dtype).transpose(1, 2)
             keys[rows, :, :positions] = key
             values[rows, :, :positions] = value
@@ -150,7 +162,7 @@ class Stack:
                 queries.transpose(1, 2), key, value, is_causal=True, enable_gqa=True
             )
             heard = heard.transpose(1, 2).reshape(*x.shape[:2], shape.heads * shape.head_dim)
-            x = self._joined(layer, x, heard)
+            x = self._after(layer, x, heard)
         return self._normed(x, self._norm)
 
     def _project(self, layer: _Layer, x: Tensor, turns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -250,8 +262,13 @@ class _Reader:
 
 def rotated(heads: Tensor, turns: Tensor) -> Tensor:
     """`heads` [..., n, head_dim], pairs side by side, turned by `turns` [..., 1, head_dim / 2]."""
-    pairs = torch.view_as_complex(heads.unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2)
+    pairs = heads.unflatten(-1, (-1, 2))
+    if torch.compiler.is_compiling():
+        # The compiler fuses real numbers alone; otherwise one complex product is the least work.
+        (real, imaginary), (cosine, sine) = pairs.unbind(-1), torch.view_as_real(turns).unbind(-1)
+        turned = (real * cosine - imaginary * sine, real * sine + imaginary * cosine)
+        return torch.stack(turned, -1).flatten(-2)
+    return torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(-2)
 
 
 def rotations(shape: StackShape, positions: int, formats: Numbers, device: torch.device) -> Tensor:

@@ -1,7 +1,7 @@
 """What a batch sounds like, row by row, and what a test needs to disturb it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +122,11 @@ def decoded(folder: Path, codes: NDArray[np.int64]) -> NDArray[np.float32]:
         return decoder(torch.from_numpy(codes).t()[None])[0, 0].numpy()
 
 
-def spoil(folder: Path, change: Callable[[str, Tensor], Tensor]) -> Path:
-    """Replace tensors of a checkpoint's language model by what `change` makes of them."""
-    path = folder / "model.safetensors"
+def spoil(
+    folder: Path, change: Callable[[str, Tensor], Tensor], name: str = "model.safetensors"
+) -> Path:
+    """Replace tensors of a checkpoint by what `change` makes of them."""
+    path = folder / name
     tensors = {name: change(name, tensor) for name, tensor in load_file(path).items()}
     save_file(tensors, path, {"format": "pt"})
     return folder
@@ -132,5 +134,10 @@ def spoil(folder: Path, change: Callable[[str, Tensor], Tensor]) -> Path:
 
 def load(folder: Path, **settings: Any) -> Qwen3Model:
     """A checkpoint on our engine, on the CPU."""
-    chosen = Settings(**{"device": "cpu", "max_batch": 4, **settings})
-    return Qwen3Engine(chosen).load("tiny", folder, lambda _: None)
+    run_dir = folder.parent / "run"
+    chosen: dict[str, Any] = {"device": "cpu", "max_batch": 4, "run_dir": run_dir, **settings}
+    model = Qwen3Engine(Settings(**chosen)).load("tiny", folder, lambda _: None)
+    # However long frames take on the machine that runs the tests.
+    limits = replace(model._parts.limits, live=model._parts.limits.batch)
+    model._parts = replace(model._parts, limits=limits)
+    return model

@@ -8,7 +8,7 @@ import pytest
 
 from shared.requests.sampling import Sampling
 from worker.engine.protocol import EngineDescription, Utterance
-from worker.engine.qwen3.codes import Generated, fingerprint_of, generated_cache, key_of
+from worker.engine.qwen3.codes import Drawn, batch_cache, fingerprint_of, key_of
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ OTHERWISE: dict[str, Any] = {
 }
 
 
-def key(utterance: Utterance = SPOKEN, fingerprint: str = "one", composition: str = "1") -> str:
-    return key_of(utterance, fingerprint, composition)
+def key(*utterances: Utterance, fingerprint: str = "one") -> str:
+    return key_of(utterances or (SPOKEN,), fingerprint)
 
 
 def test_equal_utterances_have_equal_keys():
@@ -59,14 +59,14 @@ def test_every_sampling_parameter_changes_the_key(name: str):
 
 
 def test_who_speaks_and_in_which_company_changes_the_key():
-    keys = {key(), key(fingerprint="two"), key(composition="2"), key(fingerprint="1")}
-    assert len(keys) == 4
+    other = replace(SPOKEN, seed=8)
+    keys = {key(), key(fingerprint="two"), key(SPOKEN, other), key(other, SPOKEN), key(other)}
+    assert len(keys) == 5
 
 
 def test_words_do_not_move_from_one_field_to_another():
     told = replace(SPOKEN, description="ab", instruct="c")
     assert key(told) != key(replace(SPOKEN, description="a", instruct="bc"))
-    assert key(fingerprint="ab", composition="c") != key(fingerprint="a", composition="bc")
 
 
 def test_a_prompt_counts_by_its_digest():
@@ -100,21 +100,20 @@ def test_a_fingerprint_tells_engines_checkpoints_and_formats_apart():
 
 
 def test_what_was_generated_comes_back_whole():
-    codes = np.random.default_rng(0).integers(0, 2048, (25, 16))
-    held = generated_cache(max_bytes=10_000, max_entries=10)
-    held.put(key(), Generated.of(codes, "stop", ("A note.",)))
+    codes = [np.random.default_rng(row).integers(0, 2048, (25, 16)) for row in range(2)]
+    held = batch_cache(max_bytes=10_000, max_entries=10)
+    held.put(key(), tuple(Drawn.of(row, ended=True) for row in codes))
     found = held.find(key())
     assert found
-    assert found.codes.dtype == np.uint16
-    assert np.array_equal(found.codes, codes)
-    assert (found.finish_reason, found.notes) == ("stop", ("A note.",))
-    assert held.stats.nbytes == 25 * 16 * 2 + 7
+    assert [row.codes.dtype for row in found] == [np.uint16] * 2
+    assert np.array_equal([row.codes for row in found], codes)
+    assert held.stats.nbytes == 2 * 25 * 16 * 2
 
 
 def test_kept_codes_cannot_be_changed():
     codes = np.zeros((3, 16), np.int64)
-    generated = Generated.of(codes, "stop")
+    kept = Drawn.of(codes, ended=True).codes
     codes[0, 0] = 5
-    assert generated.codes[0, 0] == 0
+    assert kept[0, 0] == 0
     with pytest.raises(ValueError, match="read-only"):
-        generated.codes[0, 0] = 5
+        kept[0, 0] = 5

@@ -1,11 +1,15 @@
 """Rows are streamed in order, replaced as they end, and survive what befalls them."""
 
+import shutil
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from shared.checkpoints.catalogue import Kind
 from shared.errors import EngineFailed
@@ -23,9 +27,11 @@ from tests.worker.engine.qwen3.hearing import (
     decoded,
     hear,
     lines,
+    load,
+    spoil,
 )
 from tests.worker.engine.speech import FRAME, recording, utterance
-from worker.engine.qwen3.loop import RAMP
+from worker.engine.qwen3.running import RAMP
 from worker.engine.reference import Reference
 from worker.engine.seed import derived_seed
 
@@ -130,9 +136,8 @@ def test_a_cancelled_call_leaves_no_trace(ours: Ours, call: int, lag: int):
 def test_a_call_that_nobody_listens_to_any_more_leaves_no_trace(ours: Ours):
     model = ours(batch=2)
     before = hear(model, lines(3))
-    running = model.generate(lines(3, seed=8), lambda: None)
-    next(running)
-    running.close()
+    with closing(model.generate(lines(3, seed=8), lambda: None)) as running:  # type: ignore[type-var]
+        next(running)
     assert_sounds_equal(hear(model, lines(3)), before)
 
 
@@ -200,6 +205,36 @@ def _late(model: Any) -> tuple[int, int, Any]:
         if len(second) + 6 < len(first) < 20:
             return seed, len(second) + 2, second
     raise AssertionError("no such seed")
+
+
+def test_speech_that_goes_round_in_circles_is_cut(spoilable: Path):
+    """Where no code is likelier than another, the same is drawn for ever."""
+
+    def level(name: str, tensor: Tensor) -> Tensor:
+        return torch.zeros_like(tensor) if name == "talker.codec_head.weight" else tensor
+
+    model = load(spoil(spoilable, level), max_attempts_per_sentence=2)
+    (heard,) = hear(model, [utterance(sampling=GREEDY, max_seconds=25.0)])
+    assert heard.reason == "loop"
+    assert heard.notes[-1] == "The speech went round in circles and was cut."
+    assert sum(heard.frames) < 100
+
+
+def test_speech_that_falls_silent_is_tried_again_and_cut(tiny: Tiny, tmp_path: Path):
+    folder = shutil.copytree(tiny(ends=False), tmp_path / "checkpoint")
+
+    def mute(name: str, tensor: Tensor) -> Tensor:
+        return torch.zeros_like(tensor) if name.startswith("decoder.decoder.") else tensor
+
+    spoil(folder, mute, "speech_tokenizer/model.safetensors")
+    model = load(folder, max_attempts_per_sentence=2)
+    (heard,) = hear(model, [utterance(max_seconds=25.0)])
+    assert heard.reason == "silence"
+    assert heard.notes == [
+        "The speech fell silent too early at first: attempt 2 is heard.",
+        "The speech fell silent before its text was spoken.",
+    ]
+    assert sum(heard.frames) < 20
 
 
 # --- memory ----------------------------------------------------------------------------------

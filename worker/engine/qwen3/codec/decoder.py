@@ -1,5 +1,6 @@
 """Codes to sound, a few frames at a time, equal to decoding them all at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -33,6 +34,7 @@ class Decoder:
         self._entry = Causal(source.layout, source.read("pre_conv.conv"))
         self._transformer = Transformer(source, shape, PIECE)
         self._vocoder = Vocoder(source, shape)
+        self.unfuse()
 
     @staticmethod
     def read(
@@ -51,6 +53,14 @@ class Decoder:
         source = Source(weights, Layout(), dtype, device, packed)
         return Decoder(source, DecoderShape.read(config))
 
+    def fuse(self, backend: str | Callable[..., Any]) -> None:
+        """Let torch.compile fuse a piece; each number of rows and frames is compiled when met."""
+        self._run = torch.compile(self._piece, backend=backend, dynamic=False)
+
+    def unfuse(self) -> None:
+        """Launch every operation by itself."""
+        self._run = self._piece
+
     def state(self, rows: int) -> State:
         """The state of rows that have heard nothing yet."""
         return self._source.layout.state(rows, self._source.dtype, self._source.device)
@@ -68,7 +78,7 @@ class Decoder:
             piece = codes[..., start : start + PIECE]
             taken = None if lengths is None else (lengths - start).clamp(0, piece.shape[-1])
             advance = Advance(state, piece.shape[-1], taken)
-            sound[:, start * per_frame : (start + PIECE) * per_frame] = self._piece(piece, advance)
+            sound[:, start * per_frame : (start + PIECE) * per_frame] = self._run(piece, advance)
         return sound
 
     def _piece(self, codes: Tensor, advance: Advance) -> Tensor:

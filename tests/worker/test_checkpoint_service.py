@@ -1,5 +1,6 @@
-"""The package itself behind the service: real qwen-tts code on a random-weight checkpoint."""
+"""Both engines of Qwen3-TTS behind the service, on random-weight checkpoints."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,21 @@ from worker.engine.random_checkpoint import write
 
 REQUEST = {"text": "One. Two. Three.\n\nFour.", "speaker": "Ryan", "language": "en", "seed": 5}
 
+ENGINES = ("qwen3", "stock")
+
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stock")
+def service(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp(engine)
     write(folder / "models" / "tiny", "tiny", "custom_voice")
-    with Stack(folder, ENGINE="stock", DEVICE="cpu") as running:
+    with Stack(folder, ENGINE=engine, DEVICE="cpu", CODES_CACHE_MB="1") as running:
         yield running
 
 
@@ -30,47 +38,61 @@ def made(stack: Stack, request: dict[str, Any] = REQUEST) -> JobView:
     return client.wait(client.submit("custom_voice", request).id)
 
 
+def kept_codes(stack: Stack) -> int:
+    (worker,) = stack.client().status().workers
+    return worker.caches["codes"].entries
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """A worker tells its status every few seconds."""
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail("It never came true.")
+
+
 def sums(job: JobView) -> dict[str, str]:
     assert job.state is JobState.SUCCEEDED, job.error
     assert job.result is not None
     return {name: fact["sha256"] for name, fact in job.result["files"].items()}
 
 
-def test_result_says_what_spoke(stock: Stack) -> None:
-    job = made(stock)
+def test_result_says_what_spoke(service: Stack, engine: str) -> None:
+    job = made(service)
     assert job.engine is not None
-    assert (job.engine.name, job.engine.preview, job.engine.checkpoint) == ("stock", False, "tiny")
+    assert (job.engine.name, job.engine.preview, job.engine.checkpoint) == (engine, False, "tiny")
 
 
-def test_stream_equals_the_file(stock: Stack) -> None:
-    with stock.client().stream("custom_voice", REQUEST) as listening:
+def test_stream_equals_the_file(service: Stack) -> None:
+    with service.client().stream("custom_voice", REQUEST) as listening:
         heard = hear(listening)
-    assert heard.pcm == samples_of(stock.client(), heard.end.id)
+    assert heard.pcm == samples_of(service.client(), heard.end.id)
 
 
-def test_sentences_come_one_by_one(stock: Stack) -> None:
+def test_sentences_come_one_by_one(service: Stack) -> None:
     """Paragraphs are pieces of their own: the second is heard apart from the first."""
-    job = made(stock)
+    job = made(service)
     assert job.result is not None
     assert len(job.result["segments"]) == 2
 
 
-def test_again_makes_the_same_bytes(stock: Stack) -> None:
-    first = made(stock)
-    client = stock.client()
+def test_again_makes_the_same_bytes(service: Stack) -> None:
+    first = made(service)
+    client = service.client()
     second = client.wait(client.again(first.id).id)
     assert sums(first) == sums(second)
 
 
-def test_another_seed_makes_other_bytes(stock: Stack) -> None:
-    assert sums(made(stock)) != sums(made(stock, REQUEST | {"seed": 6}))
+def test_another_seed_makes_other_bytes(service: Stack) -> None:
+    assert sums(made(service)) != sums(made(service, REQUEST | {"seed": 6}))
 
 
 def test_second_attempt_goes_on_where_the_first_was_heard(
-    make_stack: Callable[..., Stack], tmp_path: Path
+    make_stack: Callable[..., Stack], tmp_path: Path, engine: str
 ) -> None:
     write(tmp_path / "models" / "tiny", "tiny", "custom_voice")
-    stack = make_stack(ENGINE="stock", DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"))
+    stack = make_stack(ENGINE=engine, DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"))
     text = "\n\n".join(f"Sentence number {number}." for number in range(12))
 
     def kill_at(number: int) -> None:
@@ -82,6 +104,42 @@ def test_second_attempt_goes_on_where_the_first_was_heard(
         heard = hear(listening, kill_at)
     assert heard.end.state is JobState.SUCCEEDED
     assert heard.pcm == samples_of(stack.client(), heard.end.id)
+
+
+def test_sound_comes_frame_by_frame(service: Stack, engine: str) -> None:
+    lengths: list[int] = []
+    with service.client().stream("custom_voice", REQUEST | {"seed": 11}) as listening:
+        for message in listening:
+            if isinstance(message, bytes):
+                lengths.append(len(message))
+    two_frames = 2 * 2 * 1920
+    assert (lengths[0] == two_frames) == (engine == "qwen3")
+
+
+def test_emptied_caches_fill_again(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
+    write(tmp_path / "models" / "tiny", "tiny", "custom_voice")
+    stack = make_stack(
+        ENGINE="qwen3", DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"), CODES_CACHE_MB="1"
+    )
+    client = stack.client()
+    assert sums(made(stack)) == sums(made(stack))
+    eventually(lambda: kept_codes(stack) > 0)
+    client.clear_caches()
+    eventually(lambda: kept_codes(stack) == 0)
+    made(stack)
+    eventually(lambda: kept_codes(stack) > 0)
+
+
+def test_endless_speech_is_cut_and_says_so(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    write(tmp_path / "models" / "endless", "tiny", "custom_voice", ends=False)
+    stack = make_stack(ENGINE="qwen3", DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"))
+    job = made(stack, {"text": "Hello.", "language": "en"})
+    assert job.state is JobState.SUCCEEDED
+    assert job.result is not None
+    assert job.result["finish_reasons"] == {"length": 1}
+    assert any("was cut" in warning for warning in job.warnings)
 
 
 def test_runaway_speech_fails_and_the_worker_lives(
@@ -118,11 +176,14 @@ def of_another_type(checkpoint: Path) -> None:
 
 @pytest.mark.parametrize("damage", [without_a_file, truncated, of_another_type])
 def test_bad_checkpoint_is_one_clear_error(
-    make_stack: Callable[..., Stack], tmp_path: Path, damage: Callable[[Path], None]
+    make_stack: Callable[..., Stack],
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    engine: str,
 ) -> None:
     models = tmp_path / "models"
     checkpoint = write(models / "bad", "tiny", "custom_voice")
-    stack = make_stack(ENGINE="stock", DEVICE="cpu", MODELS_DIR=str(models))
+    stack = make_stack(ENGINE=engine, DEVICE="cpu", MODELS_DIR=str(models))
     damage(checkpoint)
     job = made(stack)
     assert job.state is JobState.FAILED
