@@ -15,7 +15,7 @@ from worker.engine.protocol import FRAME_RATE
 from worker.engine.qwen3.frame import Draws
 from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.language_model import LanguageModel
-from worker.engine.qwen3.running import RAMP, ROWS, SHORT, TYPICAL, Runner
+from worker.engine.qwen3.running import RAMP, ROWS, SHORT, Runner
 from worker.engine.qwen3.slots import Slots
 from worker.engine.qwen3.source import taken
 
@@ -47,7 +47,7 @@ def live_rows(
 def _measured(model: LanguageModel, runner: Runner, harvester: Harvester, batch: int) -> int:
     limit = HEADROOM / FRAME_RATE
     keeping = 0
-    slots = runner.slots(model, rows=batch, positions=TYPICAL, trailing=1, chunk=RAMP[-1])
+    slots = runner.slots(model, rows=batch, positions=SHORT, trailing=1, chunk=RAMP[-1])
     harvester.require(batch)
     for rows in [*(size for size in ROWS if size < batch), batch]:
         seconds = _frame_seconds(slots, runner, harvester, rows)

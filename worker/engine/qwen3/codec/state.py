@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -51,11 +52,11 @@ class State:
         """The first rows, sharing memory."""
         return State(tuple(past[:rows] for past in self.pasts), self.heard[:rows])
 
-    def reset(self, rows: Rows) -> None:
+    def reset(self, rows: Sequence[int]) -> None:
         """Let rows begin anew."""
-        index = self._index(rows)
-        for tensor in self._tensors:
-            tensor.index_fill_(0, index, 0)
+        # Row by row: an index made on the host would first wait for all that the device has to do.
+        for tensor, row in product(self._tensors, rows):
+            tensor[row].zero_()
 
     def copy_row(self, source: int, target: int) -> None:
         for tensor in self._tensors:
