@@ -55,6 +55,7 @@ def _measured(model: LanguageModel, runner: Runner, harvester: Harvester, batch:
         if seconds > limit:
             break
         keeping = rows
+    runner.relax()
     return keeping or batch
 
 

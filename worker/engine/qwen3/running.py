@@ -65,6 +65,11 @@ class Runner:
             slots.cursor.zero_()
             self.advance(slots, size, SHORT, Draws())
 
+    def relax(self) -> None:
+        """Give the slots back, unless graphs were captured for them."""
+        if not self._graphs.static:
+            self.forget()
+
     def describe(self) -> str:
         """`captured`, or `eager` and why."""
         return self._graphs.describe()
