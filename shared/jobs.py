@@ -35,6 +35,8 @@ class EngineInfo(BaseModel):
     """Utterances spoken at once, at most: below fp64 a batch decides the last digits."""
     live_batch: int = 1
     """The same while somebody may be listening."""
+    conditions: str = ""
+    """What else decides the last digits: graphs, fused kernels, threads."""
 
 
 class JobRecord(BaseModel):

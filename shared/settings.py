@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     quantization: Literal["none", "int8"] = "none"
     """Weights of talker and code predictor in 8 bits: less memory and reading, other samples.
 
+    For one row or a few at once, on CPUs and on cards with native bf16 (8.0 and later).
     What it costs in agreement with fp32 stands beside its speed in `docs/benchmarks.md`.
     """
     max_loaded_models: int = Field(default=1, ge=1)
@@ -155,18 +156,19 @@ class Settings(BaseSettings):
     Fewer cost speed and leave cores to the other processes; more than there are cores cost speed.
     """
     vram_budget_gb: float = Field(default=0, ge=0)
-    """GPU memory that the engine may take, in units of 10^9 bytes; 0: what is free, less a margin.
+    """GPU memory that torch may take, in units of 10^9 bytes; 0: what is free, less a margin.
 
-    Less costs batch size, and below what a checkpoint needs it is not loaded.
+    The CUDA context takes about 0.5 GB beside it. Less costs batch size, and below what a
+    checkpoint needs it is not loaded.
     """
     text_table: Literal["auto", "cpu", "device"] = "auto"
     """Where the text embeddings lie; `auto` puts them on cards of 12 GB and more.
 
-    On the `device` they cost 0.6 GB in 16 bits and 1.2 GB in fp32; on the `cpu`, a copy of the
-    rows that each sentence needs.
+    They stay in the 16 bits of the checkpoint. On the `device` they cost 0.6 GB; on the `cpu`, a
+    copy of the rows that each sentence needs.
     """
     prompt_cache_mb: int = Field(default=64, ge=0)
-    """Memory for prepared voices and instructs, about 5 MB a voice; 0: each is prepared anew."""
+    """Memory for prepared voices, about 5 MB each; 0: each is prepared anew."""
     codes_cache_mb: int = Field(default=0, ge=0)
     """Main memory for generated codes, about 1.5 MB for an hour of speech; 0: none are kept.
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from shared import connection, logs
-from shared.errors import SpeechError
+from shared.errors import EnginePoisoned, SpeechError
 from shared.queue import JobQueue
 from shared.recovery import Recovery
 from shared.settings import Settings, load
@@ -24,20 +24,27 @@ from worker.lease import Lease
 from worker.monitor import Monitor
 from worker.performing import discover
 from worker.queue import QueueWorker
-from worker.runner import Runner
+from worker.runner import POISONED, Runner
 
 log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
-    """Work until told to stop; exit status 2 for a setting that cannot be met, 1 for a fault."""
+    """Work until told to stop; exit status 2 for a setting that cannot be met, 1 for a fault.
+
+    A GPU that fails while the engine is chosen ends the process at once, as it does in a job.
+    """
     try:
         settings = load(arguments)
         connection.check_address(settings)
         logs.configure(settings, "worker")
         choice = choose(settings)
+    except EnginePoisoned as error:
+        _complain(error)
+        # Not by returning: what is torn down at a regular end would meet the broken context again.
+        os._exit(POISONED)
     except SpeechError as error:
-        sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
+        _complain(error)
         return 2
     log.info("Engine: %s. %s", choice.description.fingerprint, choice.reason)
     discover(tasks, pipelines)
@@ -75,6 +82,11 @@ def work(settings: Settings, choice: Choice) -> bool:
         monitor.stop()
         cache.unload_all()
     return worker.stopping
+
+
+def _complain(error: SpeechError) -> None:
+    sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
+    sys.stderr.flush()
 
 
 def _give_back(recovery: Recovery, worker: str) -> None:

@@ -73,6 +73,8 @@ class Studio:
     seed: int
     owner: str
     _progress: Callable[[float], None]
+    live: bool = True
+    """Whether somebody is likely to be listening: nothing may slow the first sentence down."""
     used: Model | None = None
     """The model that the performer asked for last."""
     loading_seconds: float = 0.0

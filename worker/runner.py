@@ -16,6 +16,7 @@ from shared.errors import (
     UnknownJob,
 )
 from shared.jobs import JobRecord, Progress
+from shared.keys import INTERACTIVE
 from shared.queue import Fenced, JobQueue
 from shared.requests import contract
 from shared.settings import Settings
@@ -141,7 +142,14 @@ class Runner:
         recording = Recording(
             self._redis, self._impatient, growing, self._settings, record, attempt, self._pulse
         )
-        studio = Studio(self._cache, self._pulse, record.seed, record.id, recording.advance)
+        studio = Studio(
+            self._cache,
+            self._pulse,
+            record.seed,
+            record.id,
+            recording.advance,
+            live=record.queue == INTERACTIVE,
+        )
         performance = Performance(record, request, studio, recording, self._choice)
         self._pulse.limit(
             self._settings.deadline_seconds + self._settings.deadline_factor * record.estimate

@@ -49,12 +49,6 @@ class Cache(Generic[K, V]):
         entry = self._use(key)
         return None if entry is None else entry.value
 
-    def peek(self, key: K) -> V | None:
-        """The value of `key` if it is there; counts as no use of it."""
-        with self._lock:
-            entry = self._entries.get(key)
-        return None if entry is None else entry.value
-
     def put(self, key: K, value: V) -> None:
         """Keep `value` in place of what `key` had; one larger than the whole cache is not kept."""
         entry = _Entry(value, self._size(value))

@@ -42,15 +42,15 @@ class Choice:
             preview=self.description.preview,
             batch=model.report.batch if model else 1,
             live_batch=model.report.live_batch if model else 1,
+            conditions=model.report.graphs if model else "",
             checkpoint=model.checkpoint if model else "",
             revision=model.revision if model else "",
         )
 
     def fingerprint(self, info: EngineInfo) -> str:
         """Equal fingerprints make equal audio from equal requests and seeds."""
-        spoken = (
-            f"{info.checkpoint}@{info.revision}/{info.precision}/{info.batch}/{info.live_batch}"
-        )
+        batches = f"{info.batch}/{info.live_batch}/{info.conditions}"
+        spoken = f"{info.checkpoint}@{info.revision}/{info.precision}/{batches}"
         return f"{self.description.fingerprint}/{spoken}"
 
 

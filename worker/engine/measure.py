@@ -51,11 +51,6 @@ def measured(
     return timings
 
 
-def kept(device: torch.device, card: Card | None, run_dir: Path) -> Timings | None:
-    """What was measured on this device with these versions, if it was."""
-    return _read(run_dir / FILE).get(_key(device, card))
-
-
 def measure(device: torch.device, card: Card | None) -> Timings:
     """Time every format that matters on the device, whatever was measured before."""
     clock = Clock(device)
@@ -176,8 +171,11 @@ def _key(device: torch.device, card: Card | None) -> str:
 
 
 def _driver() -> str:
-    import pynvml
-
+    """The version of the card's driver, as far as it can be asked."""
+    try:
+        import pynvml
+    except ImportError:
+        return "unknown"
     try:
         pynvml.nvmlInit()
         return str(pynvml.nvmlSystemGetDriverVersion())

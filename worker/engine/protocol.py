@@ -98,7 +98,12 @@ class Model(Protocol):
     nbytes: int
     """Memory held by weights."""
     speakers: tuple[str, ...]
-    report: ModelReport
+
+    @property
+    def report(self) -> ModelReport:
+        """What loading took, and how it runs at present; from any thread, at any time."""
+        ...
+
     """What loading it took, and how it runs."""
 
     def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:

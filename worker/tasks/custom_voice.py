@@ -46,4 +46,5 @@ def _utterance(request: CustomVoice, studio: Studio, piece: TextPiece, row: int)
         sampling=request.sampling,
         max_seconds=speech_bound(piece.seconds),
         owner=studio.owner,
+        live=studio.live,
     )

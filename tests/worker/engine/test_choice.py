@@ -46,7 +46,7 @@ def test_an_engine_that_cannot_quantise_says_so(tmp_path: Path) -> None:
 def test_fingerprint_names_engine_checkpoint_and_revision(tmp_path: Path) -> None:
     choice = choose(load(models_dir=tmp_path))
     info = choice.info().model_copy(update={"checkpoint": "c", "revision": "r"})
-    assert choice.fingerprint(info).endswith(f"/c@r/{info.precision}/1/1")
+    assert choice.fingerprint(info).endswith(f"/c@r/{info.precision}/1/1/")
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:

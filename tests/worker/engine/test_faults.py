@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shared.errors import EngineFailed, EnginePoisoned
-from worker.engine.faults import explain, explained
+from shared.errors import CheckpointDamaged, EngineFailed, EnginePoisoned
+from worker.engine.faults import explain, explained, fitting, out_of_memory
 
 CPU = torch.device("cpu")
 
@@ -39,3 +39,32 @@ def test_a_real_lack_of_memory_is_explained():
 def test_an_unknown_fault_stays_what_it_is():
     with pytest.raises(RuntimeError, match="shapes"), explained(CPU):
         raise RuntimeError("shapes do not agree")
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), False),
+        (RuntimeError("shapes do not agree"), False),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_other_faults(error: RuntimeError, short: bool):
+    assert out_of_memory(error) is short
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("size of tensor a"), ValueError("2"), KeyError("a")]
+)
+def test_a_file_that_does_not_fit_is_named(error: Exception):
+    with (
+        pytest.raises(CheckpointDamaged, match=r"'tiny': 'model\.safetensors' does not fit"),
+        fitting("tiny", "model.safetensors"),
+    ):
+        raise error
+
+
+def test_a_lack_of_memory_does_not_damage_a_file():
+    with pytest.raises(RuntimeError, match="memory"), fitting("tiny", "model.safetensors"):
+        torch.empty(2**50)

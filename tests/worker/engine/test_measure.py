@@ -1,15 +1,18 @@
 """Products are timed once on a device, and what was measured is kept."""
 
 import stat
+import sys
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 import torch
 
+from tests.worker.nvml import NVMLError
 from worker.engine import device, measure
-from worker.engine.measure import FILE, formats, kept, measured
+from worker.engine.measure import FILE, formats, measured
 from worker.engine.precision import Card
 from worker.engine.timings import ROWS, Timings
 
@@ -35,6 +38,10 @@ def keep(folder: Path, timings: Timings) -> Path:
     return folder
 
 
+def kept(folder: Path) -> Timings | None:
+    return measure._read(folder / FILE).get(measure._key(CPU, None))
+
+
 def test_every_format_of_a_cpu_is_timed_at_every_batch(timings: Timings):
     assert timings.formats == ["fp32", "bf16", "int8"]
     assert all(tuple(times) == ROWS for times in timings.microseconds.values())
@@ -47,7 +54,7 @@ def test_a_card_is_timed_in_formats_that_it_computes_in():
 
 def test_what_was_measured_is_not_measured_again(run_dir: Path, timings: Timings):
     assert measured(CPU, None, run_dir) == timings
-    assert kept(CPU, None, run_dir) == timings
+    assert kept(run_dir) == timings
 
 
 def test_it_is_measured_again_when_asked_to(run_dir: Path, timings: Timings):
@@ -58,16 +65,16 @@ def test_another_number_of_threads_is_another_machine(run_dir: Path, timings: Ti
     threads = torch.get_num_threads()
     torch.set_num_threads(threads + 1)
     try:
-        assert kept(CPU, None, run_dir) is None
+        assert kept(run_dir) is None
     finally:
         torch.set_num_threads(threads)
-    assert kept(CPU, None, run_dir) == timings
+    assert kept(run_dir) == timings
 
 
 @pytest.mark.parametrize("damage", [b"\xff{", b'{"a card": {"microseconds": {"fp8": {"1": 1.0}}}}'])
 def test_a_damaged_file_is_measured_anew(tmp_path: Path, damage: bytes):
     (tmp_path / FILE).write_bytes(damage)
-    assert kept(CPU, None, tmp_path) is None
+    assert kept(tmp_path) is None
     assert tuple(measured(CPU, None, tmp_path).microseconds["fp32"]) == ROWS
 
 
@@ -96,6 +103,20 @@ def test_a_folder_that_cannot_be_written_costs_only_the_next_start(tmp_path: Pat
 
 def test_only_the_owner_may_look_into_the_folder(run_dir: Path):
     assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
+
+
+def test_a_card_whose_driver_cannot_be_asked_has_an_unknown_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert "driver unknown" in measure._key(CPU, TURING)
+
+
+def test_a_driver_that_does_not_answer_is_unknown(monkeypatch: pytest.MonkeyPatch):
+    def refuse() -> NoReturn:
+        raise NVMLError
+
+    library = SimpleNamespace(nvmlInit=refuse, NVMLError=NVMLError)
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+    assert "driver unknown" in measure._key(CPU, TURING)
 
 
 @pytest.mark.gpu

@@ -10,7 +10,6 @@ from worker.engine.bench.ours import Ours
 from worker.engine.bench.report import Agreed, Form
 from worker.engine.bench.take import LANGUAGE, SPEAKER, TEXTS, Order
 from worker.engine.qwen3.agreement import Codes, Scores, compare, scores
-from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.language_model import Formats
 from worker.engine.qwen3.loading import Folder
 from worker.engine.qwen3.prompt import Prompt, build
@@ -47,7 +46,8 @@ def _drawn(job: Job) -> list[Codes]:
 
 def _prompts(job: Job) -> list[Prompt]:
     found = manifest.read("benchmark", job.folder)
-    tokens, dimensions = Tokens(processor(found).tokenizer), Dimensions.read(found.config)
+    tokens = Tokens(processor(found).tokenizer)
+    dimensions = Folder(found, torch.device(job.device)).dimensions()
     return [
         build(dimensions, tokens.role, tokens.text(text), language=LANGUAGE, speaker=SPEAKER)
         for text in TEXTS
@@ -58,7 +58,5 @@ def _scored(job: Job, form: Form, sentences: list[tuple[Prompt, Codes]]) -> list
     found = manifest.read("benchmark", job.folder)
     folder = Folder(found, torch.device(job.device))
     with torch.inference_mode():
-        model = folder.language_model(
-            Dimensions.read(found.config), Formats(form, form), lambda _: None
-        )
+        model = folder.language_model(folder.dimensions(), Formats(form, form), lambda _: None)
         return [scores(model, prompt, codes) for prompt, codes in sentences]

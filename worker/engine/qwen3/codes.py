@@ -55,11 +55,12 @@ def batch_cache(max_bytes: int, max_entries: int) -> BatchCache:
     return Cache(_nbytes, max_bytes=max_bytes, max_entries=max_entries)
 
 
-def fingerprint_of(
-    engine: EngineDescription, checkpoint: str, revision: str, quantization: str
-) -> str:
-    """What speaks: equal fingerprints draw equal codes from equal utterances in equal batches."""
-    return _canonical([engine.fingerprint, checkpoint, revision, quantization])
+def fingerprint_of(engine: EngineDescription, checkpoint: str, revision: str, setup: str) -> str:
+    """What speaks: equal fingerprints draw equal codes from equal utterances in equal batches.
+
+    `setup`: what was settled at loading, the formats of the weights and the rows spoken at once.
+    """
+    return _canonical([engine.fingerprint, checkpoint, revision, setup])
 
 
 def key_of(utterances: Sequence[Utterance], fingerprint: str) -> str:

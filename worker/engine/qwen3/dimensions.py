@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from worker.engine.qwen3.fields import Fields
+
 
 @dataclass(frozen=True)
 class StackShape:
@@ -23,17 +25,17 @@ class StackShape:
         return self.heads // self.key_value_heads
 
     @staticmethod
-    def read(config: dict[str, Any]) -> "StackShape":
-        heads = config["num_attention_heads"]
+    def read(fields: Fields) -> "StackShape":
+        heads, hidden = fields.count("num_attention_heads"), fields.count("hidden_size")
         return StackShape(
-            layers=config["num_hidden_layers"],
-            hidden=config["hidden_size"],
-            feed_forward=config["intermediate_size"],
+            layers=fields.count("num_hidden_layers"),
+            hidden=hidden,
+            feed_forward=fields.count("intermediate_size"),
             heads=heads,
-            key_value_heads=config["num_key_value_heads"],
-            head_dim=config.get("head_dim") or config["hidden_size"] // heads,
-            theta=float(config.get("rope_theta", 1_000_000)),
-            eps=float(config.get("rms_norm_eps", 1e-6)),
+            key_value_heads=fields.count("num_key_value_heads"),
+            head_dim=fields.count("head_dim", hidden // heads),
+            theta=fields.number("rope_theta", 1_000_000),
+            eps=fields.number("rms_norm_eps", 1e-6),
         )
 
 
@@ -81,32 +83,33 @@ class Dimensions:
 
     @staticmethod
     def read(config: dict[str, Any]) -> "Dimensions":
-        """The dimensions in a checkpoint's whole config.json."""
-        talker: dict[str, Any] = config["talker_config"]
-        predictor: dict[str, Any] = talker["code_predictor_config"]
+        """The dimensions in a checkpoint's whole config.json. Raises FieldUnfit."""
+        whole = Fields(config)
+        talker = whole.part("talker_config")
+        predictor = talker.part("code_predictor_config")
         return Dimensions(
             talker=StackShape.read(talker),
             predictor=StackShape.read(predictor),
-            codebooks=talker["num_code_groups"],
-            codes=predictor["vocab_size"],
-            vocabulary=talker["vocab_size"],
-            text_hidden=talker["text_hidden_size"],
-            text_vocabulary=talker["text_vocab_size"],
+            codebooks=talker.count("num_code_groups"),
+            codes=predictor.count("vocab_size"),
+            vocabulary=talker.count("vocab_size"),
+            text_hidden=talker.count("text_hidden_size"),
+            text_vocabulary=talker.count("text_vocab_size"),
             codec=CodecIds(
-                pad=talker["codec_pad_id"],
-                bos=talker["codec_bos_id"],
-                eos=talker["codec_eos_token_id"],
-                think=talker["codec_think_id"],
-                nothink=talker["codec_nothink_id"],
-                think_bos=talker["codec_think_bos_id"],
-                think_eos=talker["codec_think_eos_id"],
+                pad=talker.id("codec_pad_id"),
+                bos=talker.id("codec_bos_id"),
+                eos=talker.id("codec_eos_token_id"),
+                think=talker.id("codec_think_id"),
+                nothink=talker.id("codec_nothink_id"),
+                think_bos=talker.id("codec_think_bos_id"),
+                think_eos=talker.id("codec_think_eos_id"),
             ),
             text=TextIds(
-                pad=config["tts_pad_token_id"],
-                bos=config["tts_bos_token_id"],
-                eos=config["tts_eos_token_id"],
+                pad=whole.id("tts_pad_token_id"),
+                bos=whole.id("tts_bos_token_id"),
+                eos=whole.id("tts_eos_token_id"),
             ),
-            languages=dict(talker["codec_language_id"]),
-            speakers=dict(talker["spk_id"]),
-            dialects=dict(talker["spk_is_dialect"]),
+            languages=talker.read("codec_language_id", dict[str, int]),
+            speakers=talker.read("spk_id", dict[str, int]),
+            dialects=talker.read("spk_is_dialect", dict[str, str | bool]),
         )

@@ -17,7 +17,6 @@ from worker.engine.precision import Precision, choose, policy
 from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
 from worker.engine.qwen3 import fusing, linear, memory, pace
 from worker.engine.qwen3.codes import batch_cache, fingerprint_of
-from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.graphs import Captured, Eager, Graphs
 from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.language_model import Formats, LanguageModel
@@ -50,8 +49,8 @@ class Qwen3Engine:
         self._device = devices.resolve(settings.device)
         self._card = devices.card(self._device)
         self._require()
-        self._timings = memory.timings(self._device, self._card, settings)
         memory.set_up(self._device, self._card, settings)
+        self._timings = memory.timings(self._device, self._card, settings)
         self._prompts: Cache[str, VoicePrompt] = Cache(
             lambda prompt: prompt.nbytes,
             max_bytes=settings.prompt_cache_mb * 2**20,
@@ -69,6 +68,11 @@ class Qwen3Engine:
         if self._settings.quantization == "int8" and not linear.multiplies_int8(self._device):
             raise EngineUnavailable(
                 f"This build of torch has no int8 products on {self._device}.",
+                hint="Set QUANTIZATION=none.",
+            )
+        if self._settings.quantization == "int8" and self._card and not self._card.native_bf16:
+            raise EngineUnavailable(
+                f"int8 weights are multiplied in bf16, which {self._card.name} only emulates.",
                 hint="Set QUANTIZATION=none.",
             )
 
@@ -107,7 +111,7 @@ class Qwen3Engine:
             batch=parts.limits.batch,
             precision=precision.name,
             live_batch=parts.limits.live,
-            graphs=parts.kernels,
+            graphs=parts.kernels(),
         )
         log.info("%s: %s", checkpoint, precision.reason)
         return Qwen3Model(parts, report)
@@ -133,27 +137,31 @@ class Qwen3Engine:
         self, found: manifest.Manifest, precision: Precision, progress: Callable[[str], None]
     ) -> Parts:
         device, settings = self._device, self._settings
-        dimensions, folder = Dimensions.read(found.config), Folder(found, device)
-        formats = Formats(precision.talker, precision.predictor, self._text_on_cpu())
+        folder = Folder(found, device)
+        dimensions = folder.dimensions()
+        formats = Formats(
+            precision.talker,
+            precision.predictor,
+            text_on_cpu=self._text_on_cpu(),
+            alone=precision.batch_limit == 1,
+        )
         model = folder.language_model(dimensions, formats, progress)
         progress("reading the codec")
         decoder = folder.decoder()
-        fused = fusing.fuse(model, decoder, progress) if settings.compile else "not compiled"
+        fused = fusing.fuse(model, decoder, progress) if settings.compile else ""
         batch = memory.rows(
             settings.max_batch,
             precision.talker,
             precision.batch_limit,
             self._timings,
             device,
-            memory.free(device, settings),
+            memory.free(device, settings) - (memory.LISTENING if found.kind == "base" else 0),
             memory.row_bytes(model, decoder),
         )
         runner = Runner(self._graphs())
         harvester = Harvester(decoder, device, self._graphs(), RAMP[-1])
-        if device.type == "cuda":
-            runner.prepare(model, batch, RAMP[-1], progress)
-            harvester.prepare(batch, progress)
-        live = self._live_rows(found, precision, model, runner, harvester, batch, progress)
+        batch = self._prepared(model, runner, harvester, batch, progress)
+        live = self._live_rows(found, precision, model, runner, harvester, batch, fused, progress)
         instructs = Cache[str, tuple[int, ...]](
             lambda ids: 8 * len(ids), max_bytes=2**20, max_entries=_INSTRUCTS
         )
@@ -178,8 +186,30 @@ class Qwen3Engine:
             prompts=self._prompts,
             codes=self._codes,
             instructs=instructs,
-            kernels=f"{runner.describe()}; {fused}",
+            kernels=lambda: self._conditions(runner, harvester, fused),
         )
+
+    def _prepared(
+        self,
+        model: LanguageModel,
+        runner: Runner,
+        harvester: Harvester,
+        batch: int,
+        progress: Callable[[str], None],
+    ) -> int:
+        """Have graphs ready for a batch, or for one that leaves memory for them."""
+        while self._device.type == "cuda":
+            try:
+                runner.prepare(model, batch, RAMP[-1], progress)
+                harvester.prepare(batch, progress)
+                break
+            except torch.OutOfMemoryError:
+                if batch == 1:
+                    raise
+                batch //= 2
+                runner.forget()
+                harvester.forget()
+        return batch
 
     def _live_rows(
         self,
@@ -189,15 +219,23 @@ class Qwen3Engine:
         runner: Runner,
         harvester: Harvester,
         batch: int,
+        fused: str,
         progress: Callable[[str], None],
     ) -> int:
         progress("timing frames")
         about = self.describe()
         key = (
             f"{found.checkpoint}@{found.revision}, {precision.name}, {about.device}, "
-            f"{about.version}, {torch.get_num_threads()} threads, {batch}"
+            f"{about.version}, {self._conditions(runner, harvester, fused)}, {batch}"
         )
         return pace.live_rows(key, self._settings.run_dir, model, runner, harvester, batch)
+
+    def _conditions(self, runner: Runner, harvester: Harvester, fused: str) -> str:
+        """What, besides formats and versions, decides how sums are rounded."""
+        graphs = " and ".join(dict.fromkeys((runner.describe(), harvester.describe())))
+        extra = f"{torch.get_num_threads()} threads" if self._card is None else ""
+        tf32 = "tf32" if self._settings.tf32 and self._card else ""
+        return "; ".join(part for part in (graphs, fused, tf32, extra) if part)
 
     def _text_on_cpu(self) -> bool:
         place = self._settings.text_table

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch._dynamo import config
 
 from worker.engine.precision import Card
 from worker.engine.protocol import CODEBOOKS, CODES
@@ -20,6 +21,7 @@ from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.language_model import LanguageModel
 from worker.engine.qwen3.prompt import Prompt, build
+from worker.engine.qwen3.running import RAMP, ROWS
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ DIVERGENCE = 1e-3
 SOUND = 1e-3
 """The most by which a sample may differ, full scale 1: the step of 10 bits."""
 _FRAMES = 24
+_SHAPES = 2 * len(ROWS) * len(RAMP)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ def fuse(
     Gives one phrase for the status. Call it before anything is captured.
     """
     plain = _outcome(model, decoder)
+    # Each number of rows and frames is a graph of its own; beyond its limit dynamo stays eager.
+    config.recompile_limit = _SHAPES
     progress("compiling the code predictor and the codec")
     model.predictor.stack.fuse(backend)
     decoder.fuse(backend)

@@ -65,6 +65,9 @@ class Captured:
         self._device = device
         self._graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
         self._pool = torch.cuda.graph_pool_handle()
+        # cuBLAS keeps its scratch memory by the stream of the capture: graphs that run beside each
+        # other, or are dropped apart from each other, must not share one (pytorch/pytorch#193402).
+        self._stream = torch.cuda.Stream(device)
         self._failure = ""
 
     def run(self, key: Hashable, work: Work) -> None:
@@ -78,8 +81,12 @@ class Captured:
             self._capture(key, work)
 
     def forget(self) -> None:
+        if self._graphs:
+            # A graph that is still running must not lose its memory.
+            torch.cuda.synchronize(self._device)
         self._graphs.clear()
         self._pool = torch.cuda.graph_pool_handle()
+        self._stream = torch.cuda.Stream(self._device)
 
     def describe(self) -> str:
         return f"eager: {self._failure}" if self._failure else "captured"
@@ -89,13 +96,14 @@ class Captured:
         torch.cuda.current_stream(self._device).synchronize()
         try:
             # Only this thread is watched: another stream may be copying sound at the same time.
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            with torch.cuda.graph(
+                graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+            ):
                 work()
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
             if isinstance(explain(error), EnginePoisoned) and not _of_capture(error):
                 raise
+            self.forget()
             self._failure = f"capturing failed ({str(error).splitlines()[0]})"
             log.warning("CUDA graphs are not used: %s.", self._failure)
             return

@@ -1,5 +1,6 @@
 """From the codes of a chunk to sound on the host, while the frames after it are made."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,9 @@ from worker.engine.qwen3.row import Row
 from worker.engine.qwen3.running import RAMP, ROWS, rounded
 from worker.engine.qwen3.source import Chunk
 
+_PATIENCE = 0.0005
+"""Seconds between two looks at the device: a frame of the fastest takes ten times as long."""
+
 
 @dataclass
 class Harvest:
@@ -26,12 +30,17 @@ class Harvest:
     count: int
     """Frames of each row."""
     _tensors: tuple[Tensor, ...]
-    _ready: Callable[[], None]
+    _ready: Callable[[], bool]
 
     def wait(self, watch: Watch) -> None:
-        """Until the device has made it. Raises what torch raises for a device that failed."""
+        """Until the device has made it, asking whether it is still wanted.
+
+        Raises what `watch` raises, and what torch raises for a device that failed.
+        """
         watch()
-        self._ready()
+        while not self._ready():
+            time.sleep(_PATIENCE)
+            watch()
 
     @property
     def codes(self) -> NDArray[np.int64]:
@@ -69,16 +78,16 @@ class Harvester:
     def require(self, rows: int) -> None:
         """Have a codec for each of so many slots."""
         if self._state.rows < rows:
-            self._graphs.forget()
-            self._make(rows)
+            self._remake(rows)
 
     def prepare(self, rows: int, progress: Callable[[str], None]) -> None:
         """Meet every shape once, so that no listener waits for it."""
         self.require(rows)
         for size in [*(size for size in ROWS if size < rows), rows]:
             progress(f"capturing the codec of {size} {'rows' if size > 1 else 'row'}")
-            for count in RAMP:
-                self._graphs.run(("codec", size, count), partial(self._decode, size, count))
+            with torch.cuda.stream(self._stream):
+                for count in RAMP:
+                    self._graphs.run(("codec", size, count), partial(self._decode, size, count))
 
     def admit(self, slot: int, row: Row) -> None:
         """Let the codec of a slot begin as a row does, or go on where it stands."""
@@ -106,12 +115,27 @@ class Harvester:
                 tensor.record_stream(self._stream)
             return self._decoded(*made)
 
+    def describe(self) -> str:
+        """`captured`, or `eager` and why."""
+        return self._graphs.describe()
+
     def forget(self) -> None:
         """Give the codecs' memory back."""
+        self._remake(1)
+
+    def _remake(self, rows: int) -> None:
+        if self._stream is not None:
+            # What is under way still writes into the memory that is given back.
+            self._stream.synchronize()
         self._graphs.forget()
-        self._make(1)
+        self._make(rows)
 
     def _make(self, rows: int) -> None:
+        """Everything on the codec's own stream, whose order keeps it apart."""
+        with torch.cuda.stream(self._stream):
+            self._make_here(rows)
+
+    def _make_here(self, rows: int) -> None:
         self._state = self._decoder.state(rows)
         shape = (rows, CODEBOOKS, self._chunk)
         self._codes = torch.zeros(shape, dtype=torch.long, device=self._device)
@@ -126,10 +150,11 @@ class Harvester:
         width = min(rounded(rows, ROWS), self._state.rows) if self._graphs.static else rows
         self._graphs.run(("codec", width, count), lambda: self._decode(width, count))
         audio = self._audio[:rows, : count * FRAME_SAMPLES]
+        finite = finite & torch.isfinite(audio.sum(1))
         if self._stream is None:
-            return Harvest(count, (codes, audio.clone(), ended, finite), lambda: None)
+            return Harvest(count, (codes, audio.clone(), ended, finite), lambda: True)
         there = tuple(_fetched(tensor) for tensor in (codes, audio, ended, finite))
-        return Harvest(count, there, self._stream.record_event().synchronize)
+        return Harvest(count, there, self._stream.record_event().query)
 
     def _decode(self, rows: int, count: int) -> None:
         state = self._state.prefix(rows)

@@ -27,6 +27,9 @@ class Formats:
     talker: Format
     predictor: Format
     text_on_cpu: bool = False
+    alone: bool = False
+    """Whether several rows at once are multiplied in fp32: chips without tensor cores take twenty
+    times as long for them in fp16 (pytorch/pytorch#195716)."""
 
 
 class LanguageModel:
@@ -57,7 +60,7 @@ class LanguageModel:
         progress: Callable[[str], None],
     ) -> "LanguageModel":
         """Read a checkpoint's `model.safetensors`. Raises CheckpointDamaged."""
-        wide = numbers(formats.talker, device)
+        wide = numbers(formats.talker, device, alone=formats.alone)
         progress("reading the talker")
         talker = Stack.read(weights, "talker.model.", dimensions.talker, wide, device)
         head = weights.tensor(
@@ -74,14 +77,7 @@ class LanguageModel:
             text_on_cpu=formats.text_on_cpu,
         )
         progress("reading the code predictor")
-        predictor = Predictor.read(
-            weights,
-            dimensions,
-            numbers(formats.predictor, device),
-            device,
-            embeddings.table,
-            tuple(first_rows(dimensions).tolist()),
-        )
+        predictor = _predictor(weights, dimensions, formats, device, embeddings)
         return LanguageModel(dimensions, talker, pack(head, formats.talker), predictor, embeddings)
 
     @property
@@ -92,8 +88,7 @@ class LanguageModel:
     @property
     def exact_throughout(self) -> bool:
         """Whether both parts run in a format that cannot overflow."""
-        parts = (self.talker, self.predictor.stack)
-        return all(part.numbers.compute in (torch.float32, torch.float64) for part in parts)
+        return self.talker.numbers.overflows_late and self.predictor.exact
 
     @property
     def nbytes(self) -> int:
@@ -116,3 +111,25 @@ class LanguageModel:
             spoken = self.embeddings.frame_sum(torch.from_numpy(past).to(self.device))
             inputs = torch.cat((inputs, spoken + trailing[beside]))
         return inputs, trailing
+
+    def with_predictor(self, weights: Weights, formats: Formats) -> "LanguageModel":
+        """The same talker with its code predictor in another format."""
+        predictor = _predictor(weights, self.dimensions, formats, self.device, self.embeddings)
+        return LanguageModel(self.dimensions, self.talker, self._head, predictor, self.embeddings)
+
+
+def _predictor(
+    weights: Weights,
+    dimensions: Dimensions,
+    formats: Formats,
+    device: torch.device,
+    embeddings: Embeddings,
+) -> Predictor:
+    return Predictor.read(
+        weights,
+        dimensions,
+        numbers(formats.predictor, device, alone=formats.alone),
+        device,
+        embeddings.table,
+        tuple(first_rows(dimensions).tolist()),
+    )

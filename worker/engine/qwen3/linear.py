@@ -59,6 +59,15 @@ class Dense:
         return torch.add(residual, self(x), alpha=scale)
 
 
+class Alone(Dense):
+    """Weights in fp16 for one row; for several they are widened, one matrix after the other."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.numel() == x.shape[-1]:
+            return super().__call__(x)
+        return F.linear(x.float(), self._weight.float()).to(x.dtype)
+
+
 class Packed:
     """oneDNN's own layout, in fp32 or bf16 on the CPU."""
 
@@ -104,14 +113,17 @@ def quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
     return steps.to(torch.int8).contiguous(), scales
 
 
-def pack(weight: Tensor, form: Format) -> Linear:
-    """A product with `weight` [out, in] in a format, laid out for the device it lies on."""
+def pack(weight: Tensor, form: Format, *, alone: bool = False) -> Linear:
+    """A product with `weight` [out, in] in a format, laid out for the device it lies on.
+
+    `alone`: several rows at once are multiplied in fp32.
+    """
     if form == "int8":
         return Int8(weight)
     weight = weight.to(COMPUTE[form])
     if weight.device.type == "cpu" and form in ("fp32", "bf16") and packs():
         return Packed(weight)
-    return Dense(weight.contiguous())
+    return (Alone if alone else Dense)(weight.contiguous())
 
 
 def packs() -> bool:

@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
+from worker.engine.faults import out_of_memory
 from worker.engine.protocol import FRAME_SAMPLES, Frames, Watch
 from worker.engine.qwen3.harvest import Harvest, Harvester
 from worker.engine.qwen3.row import Row
@@ -86,10 +85,14 @@ class Loop:
             try:
                 self._admit()
                 self._launch()
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 self._shrink(error)
                 continue
-            if len(self._flying) > self._limits.lag or not self._live:
+            # The first sound waits for nobody: others are admitted once it is on its way.
+            lag = self._limits.lag if len(self.batches) > 1 else 0
+            if len(self._flying) > lag or not self._live:
                 self._gather()
             while turn < len(self._rows):
                 frames = self._rows[turn].release()
@@ -173,7 +176,7 @@ class Loop:
                 "The model computed values that are not finite: this was spoken again in fp32."
             )
 
-    def _shrink(self, error: torch.OutOfMemoryError) -> None:
+    def _shrink(self, error: RuntimeError) -> None:
         """Go on with half as many rows at once; raises the error if there was but one."""
         self._restart()
         if self._batch == 1:

@@ -8,11 +8,11 @@ import torch
 from shared.errors import EngineFailed
 from shared.settings import Settings
 from worker.engine import device as devices
-from worker.engine.measure import kept, measured
+from worker.engine.measure import measured
 from worker.engine.precision import Card
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.language_model import LanguageModel
-from worker.engine.qwen3.running import POSITIONS
+from worker.engine.qwen3.running import POSITIONS, TYPICAL
 from worker.engine.qwen3.slots import Slots
 from worker.engine.timings import Format, Timings
 
@@ -20,22 +20,23 @@ log = logging.getLogger(__name__)
 
 MARGIN = 0.15
 """Share of the free memory that is left to what cannot be counted: workspaces, graphs, others."""
-TYPICAL = 1024
-"""Positions that room is reckoned for: a prompt, and a minute of speech."""
 UNTIMED = {"cuda": 32, "cpu": 8}
 """Rows at most where no products were timed on the device."""
+LISTENING = 10**9
+"""Bytes that are left to the encoders of a Base checkpoint, which come when a voice is made."""
 _DECODING = 64 * 2**20
 """Bytes that the codec needs for a row while it decodes a chunk; measured on the released one."""
 
 
 def timings(device: torch.device, card: Card | None, settings: Settings) -> Timings | None:
-    """How long products take here: measured where the format depends on it, else if it is known.
+    """How long products take here, where the format depends on it.
 
-    Turing cards differ in what fp16 gains, and some lose (pytorch/pytorch#195716).
+    Turing cards differ in what fp16 gains, and some lose (pytorch/pytorch#195716). Elsewhere a
+    measurement would only let the same request sound otherwise after it.
     """
-    if card is not None and not card.native_bf16:
-        return measured(device, card, settings.run_dir)
-    return kept(device, card, settings.run_dir)
+    if card is None or card.native_bf16:
+        return None
+    return measured(device, card, settings.run_dir)
 
 
 def set_up(device: torch.device, card: Card | None, settings: Settings) -> None:
@@ -43,6 +44,8 @@ def set_up(device: torch.device, card: Card | None, settings: Settings) -> None:
     devices.use_threads(settings.threads)
     if card is None:
         return
+    # Graphs, streams and events are made on the current device.
+    torch.cuda.set_device(device)
     # Sums in fp16 would overflow and blur where those in fp32 cost nothing.
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
     torch.backends.cuda.matmul.allow_tf32 = settings.tf32

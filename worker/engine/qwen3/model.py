@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -15,7 +15,7 @@ from shared.audio.pcm import Samples
 from shared.errors import CheckpointUnfit, EngineFailed
 from worker.engine import checking
 from worker.engine.caching import Cache
-from worker.engine.faults import explained, release
+from worker.engine.faults import explained, out_of_memory, release
 from worker.engine.manifest import Manifest
 from worker.engine.protocol import (
     FRAME_RATE,
@@ -71,15 +71,15 @@ class Parts:
     prompts: Cache[str, VoicePrompt]
     codes: BatchCache
     instructs: Cache[str, Ids]
-    kernels: str
-    """How the work of a frame reaches the device, in one phrase."""
+    kernels: Callable[[], str]
+    """How the work of a frame reaches the device at present, in one phrase."""
 
 
 class Qwen3Model:
     """A checkpoint on our own decode loop; one call at a time, whoever asks."""
 
     def __init__(self, parts: Parts, report: ModelReport) -> None:
-        self.report = report
+        self._report = report
         self.checkpoint = parts.manifest.checkpoint
         self.revision = parts.manifest.revision
         self.speakers = parts.manifest.speakers
@@ -87,6 +87,8 @@ class Qwen3Model:
         self.batches: tuple[int, ...] = ()
         """How many rows the last call spoke at once, chunk by chunk."""
         self._parts = parts
+        self._instructs = parts.instructs
+        self._kernels = parts.kernels
         self._turn = threading.Lock()
 
     def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
@@ -128,11 +130,15 @@ class Qwen3Model:
         with self._turn:
             yield from self._explained(self._decoded(codes.astype(np.int64), watch))
 
+    @property
+    def report(self) -> ModelReport:
+        return replace(self._report, graphs=self._kernels())
+
     def caches(self) -> Mapping[str, CacheStats]:
-        return {"instructs": self._parts.instructs.stats}
+        return {"instructs": self._instructs.stats}
 
     def clear_caches(self) -> None:
-        self._parts.instructs.clear()
+        self._instructs.clear()
 
     def unload(self) -> None:
         """Give the memory back; the object is not used afterwards."""
@@ -214,14 +220,26 @@ class Qwen3Model:
         if voice is not None:
             row.x_vector = voice.x_vector
             row.reference = None if voice.codes is None else voice.codes.numpy()
-            row.warmed = State.of(voice.warmed) if voice.warmed else None
+            row.warmed = self._warmed(voice)
         return row
 
-    def _rescue(self) -> LanguageModel:
-        """The same weights in fp32."""
-        parts = self._parts
-        formats = Formats("fp32", "fp32", text_on_cpu=True)
-        return parts.folder.language_model(parts.dimensions, formats, lambda _: None)
+    def _warmed(self, voice: VoicePrompt) -> State | None:
+        """The codec's state after a reference, where it is known and of this codec's layout."""
+        kept = voice.warmed or {}
+        fits = _shapes(kept) == _shapes(self._parts.decoder.state(1).named())
+        return State.of(kept) if fits else None
+
+    def _rescue(self, model: LanguageModel) -> LanguageModel:
+        """The same weights in fp32; where there is no memory for them, those of the predictor,
+        which is what overflows."""
+        parts, formats = self._parts, Formats("fp32", "fp32", text_on_cpu=True)
+        try:
+            return parts.folder.language_model(parts.dimensions, formats, lambda _: None)
+        except RuntimeError as error:
+            if not out_of_memory(error) or model.predictor.exact:
+                raise
+        release(parts.device)
+        return parts.folder.with_predictor(model, formats)
 
     # --- codec -------------------------------------------------------------------------------
 
@@ -284,3 +302,7 @@ def _digest(reference: Reference) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(reference.samples).tobytes())
     digest.update(repr(reference.transcript).encode())
     return digest.hexdigest()
+
+
+def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}

@@ -71,6 +71,11 @@ class Predictor:
         return Predictor(stack, heads, projection, table, offsets)
 
     @property
+    def exact(self) -> bool:
+        """Whether it runs in a format that overflows late, if ever."""
+        return self.stack.numbers.overflows_late
+
+    @property
     def nbytes(self) -> int:
         folded = self._tables.nbytes if self._projection else 0
         return self.stack.nbytes + folded + sum(head.nbytes for head in self._heads)

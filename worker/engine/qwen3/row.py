@@ -86,6 +86,9 @@ class Row:
         if not len(heard) and not self.finished:
             return None
         self._handed = until
+        if self.finished:
+            # A long text has many rows, and all stay to the end of the call.
+            self._audio = np.zeros(0, np.float32)
         notes = tuple(self.notes)
         self.notes.clear()
         return Frames(self.index, heard, self.finish_reason, notes)

@@ -18,7 +18,7 @@ POSITIONS = (256, 512, 1024, 2048, 4096, 8192)
 TYPICAL = 1024
 """Positions of a prompt and a minute of speech."""
 SHORT = 256
-"""Positions of a prompt and the first seconds; longer ones are captured when they come."""
+"""Positions of a prompt and the first seconds."""
 
 
 class Runner:
@@ -34,14 +34,14 @@ class Runner:
         """Slots for `rows` utterances of up to `positions` positions each."""
         capacity, trailing = rounded(positions, POSITIONS), rounded(trailing, POSITIONS)
         before = self._slots
-        if before is not None and before.fits(model, rows, capacity, trailing):
+        if before is not None and self._suits(before, model, rows, capacity, trailing):
             return before
-        if before is not None and before.model is model:
-            # They only grow: batches of different shapes would else take turns at remaking them.
-            rows, capacity = max(rows, before.rows), max(capacity, before.capacity)
-            trailing = max(trailing, before.trailing_rows)
-        self.forget()
+        if before is not None and before.model is model and self._graphs.static:
+            # Batches of different shapes would else take turns at remaking slots and graphs.
+            rows, trailing = max(rows, before.rows), max(trailing, before.trailing_rows)
+            capacity = max(capacity, min(before.capacity, TYPICAL))
         del before
+        self.forget()
         self._slots = Slots(model, rows, capacity, trailing, chunk)
         return self._slots
 
@@ -58,12 +58,21 @@ class Runner:
     def prepare(
         self, model: LanguageModel, rows: int, chunk: int, progress: Callable[[str], None]
     ) -> None:
-        """Make slots, and meet every batch size once, so that no listener waits for it."""
+        """Make slots, and meet what is usual once, so that few listeners wait for a capture:
+        not takes beyond a minute, nor draws from a share of probability or from all codes."""
         slots = self.slots(model, rows=rows, positions=TYPICAL, trailing=1, chunk=chunk)
         for size in [size for size in ROWS if size < rows] + [rows]:
             progress(f"capturing frames of {size} {'rows' if size > 1 else 'row'}")
-            slots.cursor.zero_()
-            self.advance(slots, size, SHORT, Draws())
+            for positions in (it for it in POSITIONS if it <= slots.capacity):
+                slots.cursor.zero_()
+                self.advance(slots, size, positions, Draws())
+
+    def _suits(
+        self, slots: Slots, model: LanguageModel, rows: int, capacity: int, trailing: int
+    ) -> bool:
+        """Whether a batch fits, and memory made for a long take is not kept for short ones."""
+        wasteful = slots.capacity > TYPICAL >= capacity
+        return slots.fits(model, rows, capacity, trailing) and not wasteful
 
     def relax(self) -> None:
         """Give the slots back, unless graphs were captured for them."""

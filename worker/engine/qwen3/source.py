@@ -71,10 +71,10 @@ class Generation:
         runner: Runner,
         rows: Sequence[Row],
         overshoot: int,
-        rescue: Callable[[], LanguageModel],
+        rescue: Callable[[LanguageModel], LanguageModel],
     ) -> None:
         """`rows` are all that will come, each of them up to `overshoot` frames too far; `rescue`
-        gives the model in a format that cannot overflow."""
+        gives a model's weights in formats that overflow later, or not at all."""
         self._model = model
         self._runner = runner
         self._positions = max(row.capacity for row in rows) + overshoot
@@ -82,6 +82,7 @@ class Generation:
         self._rescue = rescue
         self._hardened = False
         self._made: dict[Row, int] = {}
+        self._slots: Slots | None = None
 
     def require(self, rows: int) -> None:
         self._slots = self._runner.slots(
@@ -94,11 +95,11 @@ class Generation:
 
     def admit(self, slot: int, row: Row) -> None:
         inputs, trailing = self._model.inputs(row.prompt, row.x_vector, row.codes)
-        self._slots.admit(slot, inputs, trailing, row.utterance.sampling, row.seed, row.codes)
+        self._present.admit(slot, inputs, trailing, row.utterance.sampling, row.seed, row.codes)
         self._made[row] = row.frames
 
     def make(self, rows: Sequence[Row], count: int, watch: Watch) -> Chunk:
-        slots = self._slots
+        slots = self._present
         draws = Draws.of(row.utterance.sampling for row in rows)
         longest = max(row.prompt.length + self._made[row] for row in rows)
         slots.cursor.zero_()
@@ -112,15 +113,23 @@ class Generation:
         return taken(slots, len(rows), count)
 
     def move(self, source: int, target: int) -> None:
-        self._slots.move(source, target)
+        self._present.move(source, target)
 
     def harden(self) -> None:
         if self._model.exact_throughout:
             raise not_finite()
-        self._model = self._rescue()
+        self._model = self._rescue(self._model)
         self._hardened = True
 
+    @property
+    def _present(self) -> Slots:
+        if self._slots is None:
+            raise RuntimeError("Source.require() comes first.")
+        return self._slots
+
     def forget(self) -> None:
+        # The memory is wanted back at once: nothing may hold on to the slots.
+        self._slots = None
         self._runner.forget()
 
     def close(self) -> None:

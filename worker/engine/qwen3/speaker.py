@@ -12,6 +12,7 @@ from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.errors import CheckpointUnfit
 from worker.engine import package
 from worker.engine.faults import not_finite
+from worker.engine.qwen3.fields import Fields
 from worker.engine.qwen3.weights import Weights
 from worker.engine.reference import require_fit
 
@@ -37,14 +38,14 @@ class SpeakerEncoder:
     def read(weights: Weights, config: dict[str, Any], device: torch.device) -> "SpeakerEncoder":
         """The encoder in a checkpoint's `model.safetensors`, given its whole config.json.
 
-        Raises CheckpointUnfit where there is none, and CheckpointDamaged.
+        Raises CheckpointUnfit where there is none, CheckpointDamaged and FieldUnfit.
         """
         if config["tts_model_type"] != "base":
             raise CheckpointUnfit(
                 f"A checkpoint of type {config['tts_model_type']!r} cannot hear voices; only "
                 "those of type 'base' can."
             )
-        width: int = config["speaker_encoder_config"]["enc_dim"]
+        width = Fields(config).part("speaker_encoder_config").count("enc_dim")
         with torch.device("meta"):
             module = package.modeling.Qwen3TTSSpeakerEncoder(
                 package.modeling.Qwen3TTSSpeakerEncoderConfig(enc_dim=width)

@@ -31,6 +31,13 @@ class Numbers:
     shift: int = 0
     """`up_proj` is scaled by 2^-shift and its product scaled back as it joins the residual."""
 
+    alone: bool = False
+    """Whether several rows at once are multiplied in fp32."""
+
+    @property
+    def overflows_late(self) -> bool:
+        return self.compute in (torch.float32, torch.float64)
+
     @property
     def compute(self) -> torch.dtype:
         return COMPUTE[self.form]
@@ -41,7 +48,7 @@ class Numbers:
         return torch.float64 if self.compute == torch.float64 else torch.float32
 
 
-def numbers(form: Format, device: torch.device) -> Numbers:
+def numbers(form: Format, device: torch.device, *, alone: bool = False) -> Numbers:
     """The residual in fp32 unless the card adds bf16 as fast as the model was trained to.
 
     fp16 keeps its intermediate below 1/16 of what overflows: the code predictor of the 0.6B
@@ -51,7 +58,8 @@ def numbers(form: Format, device: torch.device) -> Numbers:
         return Numbers(form, torch.float64)
     if form == "bf16" and device.type == "cuda":
         return Numbers(form, torch.bfloat16)
-    return Numbers(form, torch.float32, shift=4 if form == "fp16" else 0)
+    fp16 = form == "fp16"
+    return Numbers(form, torch.float32, shift=4 if fp16 else 0, alone=alone and fp16)
 
 
 @dataclass(frozen=True)
@@ -257,7 +265,7 @@ class _Reader:
         )
 
     def _pack(self, *parts: Tensor) -> Linear:
-        return pack(torch.cat(parts), self._numbers.form)
+        return pack(torch.cat(parts), self._numbers.form, alone=self._numbers.alone)
 
 
 def rotated(heads: Tensor, turns: Tensor) -> Tensor:

@@ -168,7 +168,7 @@ def make(
             param="transcript",
             hint="Send what the reference says, or leave the transcript out.",
         )
-    # Copied, as the encoder may work in inference mode, whose tensors are not like others.
+    # Copied: a voice is kept for long, and no tensor of the encoder's may change under it.
     codes = encoder.encode(rested(reference.samples)).to("cpu", torch.int64, copy=True)
     return VoicePrompt(checkpoint, revision, x_vector, codes, reference.transcript)
 

@@ -1,18 +1,16 @@
 """From a checked folder to the package's model: formats by part, codec apart, then the device."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, Qwen2TokenizerFast
 
 from shared.checkpoints.layout import SPEECH_TOKENIZER, WEIGHTS
 from shared.errors import CheckpointDamaged
 from worker.engine import package
-from worker.engine.faults import explain
+from worker.engine.faults import fitting
 from worker.engine.manifest import Manifest
 from worker.engine.precision import SMALL_CARD, Card, Precision
 from worker.engine.stock import casting
@@ -87,14 +85,14 @@ def _move_codec(codec: Any, device: torch.device, manifest: Manifest) -> None:
 
 def _extractor(manifest: Manifest) -> Any:
     extractor: Any = AutoFeatureExtractor
-    with _readable(manifest, f"{SPEECH_TOKENIZER}/preprocessor_config.json"):
+    with fitting(manifest.checkpoint, f"{SPEECH_TOKENIZER}/preprocessor_config.json"):
         return extractor.from_pretrained(manifest.codec, local_files_only=True)
 
 
 def processor(manifest: Manifest) -> Any:
     """The package's text processor, with the splitting rule that a repository's name would give."""
     tokenizer: Any = Qwen2TokenizerFast
-    with _readable(manifest, "tokenizer_config.json"):
+    with fitting(manifest.checkpoint, "tokenizer_config.json"):
         # True, as the package has it, would replace the checkpoint's own rule in a local folder.
         return package.models.Qwen3TTSProcessor(
             tokenizer=tokenizer.from_pretrained(
@@ -108,7 +106,7 @@ def _read_whole(
 ) -> Any:
     """A model none of whose weights is left at random. Raises CheckpointDamaged."""
     options = {"dtype": "auto", **options}
-    with _readable(manifest, name):
+    with fitting(manifest.checkpoint, name):
         model, report = read(
             *place, local_files_only=True, use_safetensors=True, output_loading_info=True, **options
         )
@@ -118,16 +116,3 @@ def _read_whole(
             f"{min(missing)!r} among them."
         )
     return model.eval()
-
-
-@contextmanager
-def _readable(manifest: Manifest, name: str) -> Generator[None]:
-    """Say which file does not fit, unless it was the memory that did not."""
-    try:
-        yield
-    except (SafetensorError, RuntimeError, ValueError, OSError, KeyError) as error:
-        if isinstance(error, RuntimeError) and explain(error):
-            raise
-        raise CheckpointDamaged(
-            f"Checkpoint {manifest.checkpoint!r}: {name!r} does not fit its config.json."
-        ) from error

@@ -85,18 +85,19 @@ def test_half_of_a_surrogate_pair_has_a_key():
     assert key(replace(SPOKEN, text="\ud83d")) != key(replace(SPOKEN, text="?"))
 
 
-def test_a_fingerprint_tells_engines_checkpoints_and_formats_apart():
+def test_a_fingerprint_tells_engines_checkpoints_and_setups_apart():
     engine = EngineDescription("qwen3", "1", "cuda", "fp16", preview=False)
     fingerprints = {
-        fingerprint_of(engine, "0.6B", "85e2", "none"),
-        fingerprint_of(replace(engine, version="2"), "0.6B", "85e2", "none"),
-        fingerprint_of(replace(engine, device="cpu"), "0.6B", "85e2", "none"),
-        fingerprint_of(replace(engine, precision="fp32"), "0.6B", "85e2", "none"),
-        fingerprint_of(engine, "1.7B", "85e2", "none"),
-        fingerprint_of(engine, "0.6B", "0c0e", "none"),
-        fingerprint_of(engine, "0.6B", "85e2", "int8"),
+        fingerprint_of(engine, "0.6B", "85e2", "fp16/8/2"),
+        fingerprint_of(replace(engine, version="2"), "0.6B", "85e2", "fp16/8/2"),
+        fingerprint_of(replace(engine, device="cpu"), "0.6B", "85e2", "fp16/8/2"),
+        fingerprint_of(replace(engine, precision="fp32"), "0.6B", "85e2", "fp16/8/2"),
+        fingerprint_of(engine, "1.7B", "85e2", "fp16/8/2"),
+        fingerprint_of(engine, "0.6B", "0c0e", "fp16/8/2"),
+        fingerprint_of(engine, "0.6B", "85e2", "int8/8/2"),
+        fingerprint_of(engine, "0.6B", "85e2", "fp16/4/2"),
     }
-    assert len(fingerprints) == 7
+    assert len(fingerprints) == 8
 
 
 def test_what_was_generated_comes_back_whole():

@@ -108,3 +108,14 @@ def test_a_model_in_int8_speaks(tiny: Tiny):
     heard = hear(model, lines(3))
     assert all(row.reason == "stop" for row in heard)
     assert model.nbytes < load(tiny()).nbytes
+
+
+@torch.inference_mode()
+def test_rows_that_speak_alone_are_multiplied_in_fp32_together():
+    """On chips where fp16 is slow for several rows; its sums are those of fp32 then."""
+    weight, x = drawn(96, 64) / 8, drawn(7, 64, seed=1)
+    alone = pack(weight.float(), "fp16", alone=True)
+    narrow = x.half()
+    exact = (narrow.float() @ weight.half().float().t()).half()
+    assert torch.equal(alone(narrow), exact)
+    assert torch.equal(alone(narrow[:1]), pack(weight.float(), "fp16")(narrow[:1]))

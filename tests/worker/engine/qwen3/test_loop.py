@@ -1,6 +1,7 @@
 """Rows are streamed in order, replaced as they end, and survive what befalls them."""
 
 import shutil
+import weakref
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +31,9 @@ from tests.worker.engine.qwen3.hearing import (
     load,
     spoil,
 )
-from tests.worker.engine.speech import FRAME, recording, utterance
+from tests.worker.engine.speech import FRAME, carry_on, recording, utterance
 from worker.engine.qwen3.running import RAMP
+from worker.engine.qwen3.slots import Slots
 from worker.engine.reference import Reference
 from worker.engine.seed import derived_seed
 
@@ -78,11 +80,59 @@ def test_rows_come_in_their_order_and_each_ends_once(ours: Ours):
     assert ends == list(range(6))
 
 
-def test_the_first_row_is_heard_before_another_is_begun(ours: Ours):
-    model = ours(batch=3)
+@pytest.mark.parametrize("lag", [0, 1])
+def test_the_first_row_is_heard_before_another_is_begun(ours: Ours, lag: int):
+    model = ours(batch=3, lag=lag)
+    prefills = 0
+
+    def count(name: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal prefills
+        # The talker hears a whole prompt; the predictor never more than two positions.
+        prefills += "scaled_dot_product" in name and arguments[0].shape[2] > 4
+
+    with Operators(count):
+        next(model.generate(lines(5), carry_on))
+    assert prefills == model._parts.dimensions.talker.layers
     hear(model, lines(5))
     assert model.batches[0] == 1
     assert max(model.batches) == 3
+
+
+def test_rows_of_a_call_that_nobody_hears_ignore_the_pace(ours: Ours):
+    model = ours(batch=3)
+    parts = model._parts
+    try:
+        model._parts = replace(parts, limits=replace(parts.limits, live=1))
+        hear(model, lines(4))
+        assert max(model.batches) == 1
+        hear(model, lines(4, live=False))
+        assert max(model.batches) == 3
+    finally:
+        model._parts = parts
+
+
+def test_memory_that_ran_out_is_given_back_before_more_is_taken(ours: Ours):
+    model = ours(batch=3)
+    made: list[weakref.ref[Slots]] = []
+    living: list[int] = []
+
+    def watch_slots(name: str, _: Any) -> None:
+        slots = model._parts.runner._slots
+        if slots is not None and slots not in [ref() for ref in made]:
+            living.append(sum(ref() is not None for ref in made))
+            made.append(weakref.ref(slots))
+
+    model._parts.runner.forget()
+    exhausted = Exhaustion(1, of="index_copy")
+
+    def see(name: str, arguments: tuple[Any, ...]) -> None:
+        watch_slots(name, arguments)
+        exhausted(name, arguments)
+
+    with Operators(see):
+        hear(model, lines(3))
+    assert len(made) == 2
+    assert living == [0, 0]
 
 
 @pytest.mark.parametrize("voice", VOICES)

@@ -12,8 +12,11 @@ from tests.worker.engine.qwen3.codes import codes
 from tests.worker.engine.qwen3.conftest import Ours
 from tests.worker.engine.qwen3.hearing import hear, lines, load
 from tests.worker.engine.qwen3.test_frame import begun
+from tests.worker.engine.qwen3.test_graphs import Recorded
 from tests.worker.engine.speech import utterance
 from worker.engine.qwen3.frame import Draws, advance
+from worker.engine.qwen3.graphs import Eager
+from worker.engine.qwen3.running import Runner
 from worker.engine.qwen3.slots import Slots
 
 
@@ -128,15 +131,27 @@ def test_memory_stays_as_it_is_over_many_calls(tiny: Tiny):
     assert slots.nbytes == before
 
 
-def test_slots_of_another_shape_replace_those_before(tiny: Tiny):
+def test_slots_are_kept_while_batches_fit_and_no_larger_than_they_need(tiny: Tiny):
     model = load(tiny())
-    runner, weights = model._parts.runner, model._parts.language_model
+    weights = model._parts.language_model
+    shape: dict[str, Any] = {"trailing": 1, "chunk": 12}
+    runner = Runner(Eager("a test asks for it"))
     with torch.inference_mode():
-        many = runner.slots(weights, rows=4, positions=100, trailing=1, chunk=12)
-        assert runner.slots(weights, rows=2, positions=200, trailing=20, chunk=12) is many
-        long = runner.slots(weights, rows=1, positions=300, trailing=1, chunk=12)
-        assert (long.rows, long.capacity) == (4, 512)
-        assert runner.slots(weights, rows=3, positions=500, trailing=1, chunk=12) is long
-        runner.forget()
-        least = runner.slots(weights, rows=1, positions=300, trailing=1, chunk=12)
-        assert (least.rows, least.capacity) == (1, 512)
+        many = runner.slots(weights, rows=4, positions=100, **shape)
+        assert runner.slots(weights, rows=2, positions=200, **shape) is many
+        long = runner.slots(weights, rows=1, positions=2000, **shape)
+        assert (long.rows, long.capacity) == (1, 2048)
+        short = runner.slots(weights, rows=1, positions=300, **shape)
+        assert (short.rows, short.capacity) == (1, 512)
+
+
+def test_where_graphs_are_kept_slots_grow_so_that_shapes_do_not_take_turns(tiny: Tiny):
+    model = load(tiny())
+    weights = model._parts.language_model
+    shape: dict[str, Any] = {"trailing": 1, "chunk": 12}
+    runner = Runner(Recorded())
+    with torch.inference_mode():
+        runner.slots(weights, rows=4, positions=100, **shape)
+        grown = runner.slots(weights, rows=1, positions=300, **shape)
+        assert (grown.rows, grown.capacity) == (4, 512)
+        assert runner.slots(weights, rows=3, positions=500, **shape) is grown

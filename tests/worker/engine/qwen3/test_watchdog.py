@@ -13,6 +13,8 @@ from shared.errors import EngineFailed
 from tests.worker.engine.qwen3.codes import codes
 from tests.worker.engine.qwen3.hearing import (
     TOLERANCE,
+    Exhaustion,
+    Operators,
     StopHere,
     Stopping,
     assert_sounds_equal,
@@ -60,6 +62,20 @@ def test_what_overflows_fp16_is_spoken_again_in_fp32(spoilable: Path, stack: str
     assert_sounds_equal(heard, hear(exact, batch), TOLERANCE)
     for mine, other in zip(codes(model, batch), codes(exact, batch), strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def test_where_fp32_does_not_fit_the_predictor_alone_is_spoken_in_it(spoilable: Path):
+    """The rescue lays weights out anew: the first of them finds no memory."""
+    folder = spoil(spoilable, louder(last_layer(spoilable, PREDICTOR)))
+    model = load(folder, precision="fp16")
+    exhaustion = Exhaustion(1, of="_reorder_linear_weight")
+    with Operators(exhaustion):
+        heard = hear(model, lines(2))
+    layers = model._parts.dimensions.predictor.layers
+    # The one that found no memory, then four products a layer and the fifteen heads.
+    assert exhaustion.calls == 1 + 4 * layers + 15
+    assert AGAIN in heard[0].notes
+    assert [row.reason for row in heard] == ["stop"] * 2
 
 
 def test_fp16_that_does_not_overflow_is_left_alone(spoilable: Path):

@@ -28,7 +28,7 @@ class Codebooks:
         groups = ["rvq_first"] + ["rvq_rest"] * (shape.codebooks - 1)
         layers = [0, *range(shape.codebooks - 1)]
         tables = [
-            _table(weights, f"decoder.quantizer.{group}", layer)
+            _table(weights, f"decoder.quantizer.{group}", layer, shape.codes)
             for group, layer in zip(groups, layers, strict=True)
         ]
         return Codebooks(torch.cat(tables).to(device=device, dtype=dtype), shape.codes)
@@ -43,9 +43,9 @@ class Codebooks:
         return vectors.unflatten(0, entries.shape[:2])
 
 
-def _table(weights: Weights, group: str, layer: int) -> Tensor:
+def _table(weights: Weights, group: str, layer: int, codes: int) -> Tensor:
     book = f"{group}.vq.layers.{layer}._codebook"
     total = weights.tensor(f"{book}.embedding_sum", torch.float64)
-    usage = weights.tensor(f"{book}.cluster_usage", torch.float64).clamp(min=SMALLEST_USAGE)
+    usage = weights.tensor(f"{book}.cluster_usage", torch.float64, shape=(codes,))
     projection = weights.tensor(f"{group}.output_proj.weight", torch.float64)[..., 0]
-    return total / usage[:, None] @ projection.T
+    return total / usage.clamp(min=SMALLEST_USAGE)[:, None] @ projection.T

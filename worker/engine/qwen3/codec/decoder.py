@@ -45,7 +45,7 @@ class Decoder:
         *,
         packed: bool | None = None,
     ) -> "Decoder":
-        """The decoder in a codec's weights and config.json. Raises CheckpointDamaged.
+        """The decoder in a codec's weights and config.json. Raises CheckpointDamaged, FieldUnfit.
 
         `packed`: whether weights are laid out for oneDNN; by default wherever it can take them.
         """

@@ -13,6 +13,7 @@ from transformers.modeling_utils import no_init_weights
 from shared.audio.pcm import Samples
 from shared.errors import UnreadableAudio
 from worker.engine import package
+from worker.engine.qwen3.fields import Fields
 from worker.engine.qwen3.weights import Weights
 
 PIECE = 750
@@ -34,16 +35,20 @@ class Encoder:
         *,
         piece: int = PIECE,
     ) -> None:
-        """`path`: the codec's safetensors file; `config`: its whole config.json."""
+        """`path`: the codec's safetensors file; `config`: its whole config.json.
+
+        Raises FieldUnfit.
+        """
         self._path = path
         self._checkpoint = checkpoint
         self._device = device
         self._piece = piece
+        fields = Fields(config)
         self._config = package.codec.Qwen3TTSTokenizerV2Config(
-            encoder_config=config["encoder_config"]
+            encoder_config=fields.read("encoder_config", dict[str, Any])
         ).encoder_config
-        self._codebooks: int = config["encoder_valid_num_quantizers"]
-        self._frame: int = config["encode_downsample_rate"]
+        self._codebooks = fields.count("encoder_valid_num_quantizers")
+        self._frame = fields.count("encode_downsample_rate")
 
     @torch.inference_mode()
     def encode(self, samples: Samples) -> Tensor:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from worker.engine.qwen3.fields import Fields
+
 
 @dataclass(frozen=True)
 class DecoderShape:
@@ -33,19 +35,19 @@ class DecoderShape:
 
     @staticmethod
     def read(config: dict[str, Any]) -> "DecoderShape":
-        """The shape in a codec's whole config.json."""
-        decoder: dict[str, Any] = config["decoder_config"]
-        heads = decoder["num_attention_heads"]
+        """The shape in a codec's whole config.json. Raises FieldUnfit."""
+        decoder = Fields(config).part("decoder_config")
+        heads = decoder.count("num_attention_heads")
         return DecoderShape(
-            codebooks=decoder["num_quantizers"],
-            codes=decoder["codebook_size"],
-            layers=decoder["num_hidden_layers"],
+            codebooks=decoder.count("num_quantizers"),
+            codes=decoder.count("codebook_size"),
+            layers=decoder.count("num_hidden_layers"),
             heads=heads,
-            key_value_heads=decoder.get("num_key_value_heads", heads),
-            head_dim=decoder.get("head_dim") or decoder["hidden_size"] // heads,
-            window=decoder["sliding_window"],
-            theta=float(decoder.get("rope_theta", 10_000)),
-            eps=float(decoder.get("rms_norm_eps", 1e-5)),
-            upsampling=tuple(decoder["upsampling_ratios"]),
-            rates=tuple(decoder["upsample_rates"]),
+            key_value_heads=decoder.count("num_key_value_heads", heads),
+            head_dim=decoder.count("head_dim", decoder.count("hidden_size") // heads),
+            window=decoder.count("sliding_window"),
+            theta=decoder.number("rope_theta", 10_000),
+            eps=decoder.number("rms_norm_eps", 1e-5),
+            upsampling=decoder.counts("upsampling_ratios"),
+            rates=decoder.counts("upsample_rates"),
         )

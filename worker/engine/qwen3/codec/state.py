@@ -7,8 +7,6 @@ from itertools import product
 import torch
 from torch import Tensor
 
-Rows = Tensor | Sequence[int]
-
 
 class Layout:
     """The pasts that the layers of one decoder ask for while it is built."""
@@ -62,12 +60,6 @@ class State:
         for tensor in self._tensors:
             tensor[target].copy_(tensor[source])
 
-    def gather(self, rows: Rows) -> None:
-        """Make the given rows the first ones, in their order; those behind them stay."""
-        index = self._index(rows)
-        for tensor in self._tensors:
-            tensor[: index.shape[0]] = tensor.index_select(0, index)
-
     def save_row(self, row: int) -> "State":
         """A copy of one row, as a state of that row alone."""
         return State(
@@ -90,9 +82,6 @@ class State:
         """The state that `named` gave. Raises KeyError."""
         pasts = tuple(named[f"past.{place}"] for place in range(len(named) - 1))
         return State(pasts, named["heard"])
-
-    def _index(self, rows: Rows) -> Tensor:
-        return torch.as_tensor(rows, dtype=torch.long, device=self.heard.device)
 
 
 @dataclass(frozen=True)

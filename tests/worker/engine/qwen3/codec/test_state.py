@@ -28,16 +28,6 @@ def test_a_prefix_shares_memory_with_its_state(decoder: Made):
     assert apart(sound, streamed(ours, codes[:2], [60])) < exactly
 
 
-def test_rows_can_be_drawn_together_in_mid_stream(decoder: Made):
-    ours, codes = decoder(FORMAT), drawn(4, 60)
-    state = ours.state(4)
-    before = streamed(ours, codes[..., :30], [6], state)
-    state.gather(torch.tensor([3, 1]))
-    kept = codes[[3, 1]]
-    after = streamed(ours, kept[..., 30:], [7], state.prefix(2))
-    assert apart(torch.cat([before[[3, 1]], after], 1), streamed(ours, kept, [60])) < exactly
-
-
 def test_a_copied_row_goes_on_as_its_source(decoder: Made):
     ours, codes = decoder(FORMAT), drawn(1, 50)
     state = ours.state(3)
