@@ -19,7 +19,7 @@ BATCHES = [1, 4]
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
     out = tmp_path_factory.mktemp("bench") / "engine.json"
     arguments = (
-        f"--size tiny --device cpu --rounds 2 --minutes 5 --most-rows 4 --chunks 3 "
+        f"--size tiny --device cpu --rounds 1 --minutes 5 --most-rows 4 --chunks 3 "
         f"--endurance --generations 2 4 --commit abc --json {out}"
     )
     subprocess.run(
