@@ -6,7 +6,7 @@ TEXT = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def test_the_first_line_says_what_was_not_measured():
-    assert TEXT.startswith("No GPU and no Qwen3-TTS weights were measured")
+    assert TEXT.startswith("No GPU and no trained Qwen3-TTS weights were measured")
 
 
 def test_the_numbers_name_their_machine_and_command():
