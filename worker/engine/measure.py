@@ -1,24 +1,21 @@
 """Times matrix products in each number format on this device, and keeps what was measured."""
 
 import itertools
-import logging
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from shared import processor
-from shared.stores import disk
 from worker.engine.faults import explained, release
+from worker.engine.kept import Kept
 from worker.engine.precision import Card
 from worker.engine.qwen3.linear import COMPUTE, Linear, pack
 from worker.engine.timings import ROWS, Format, Timings
-
-log = logging.getLogger(__name__)
 
 FILE = "measurements.json"
 HIDDEN, FEED_FORWARD = 1024, 3072
@@ -31,7 +28,7 @@ _PATIENCE = 0.03
 """Seconds after which no further run is begun."""
 QUIET = 0.7
 """Share of the CPU time of its threads that a measurement must have had to be kept."""
-_Kept = TypeAdapter(dict[str, Timings])
+_Timings = TypeAdapter(dict[str, Timings])
 
 
 def measured(
@@ -42,13 +39,19 @@ def measured(
     Takes about a second; longer where others compute meanwhile, and then again at the next start.
     Raises EngineFailed where the device has no memory for it.
     """
-    key, known = _key(device, card), _read(run_dir / FILE)
-    if not anew and key in known and _complete(known[key], card):
-        return known[key]
+    key, kept = _key(device, card), keeping(run_dir)
+    known = kept.read().get(key)
+    if known and not anew and _complete(known, card):
+        return known
     timings = measure(device, card)
     if not timings.disturbed:
-        _write(run_dir / FILE, {**known, key: timings})
+        kept.add(key, timings)
     return timings
+
+
+def keeping(run_dir: Path) -> Kept[Timings]:
+    """Where timings are kept, by device and versions."""
+    return Kept(run_dir / FILE, _Timings)
 
 
 def measure(device: torch.device, card: Card | None) -> Timings:
@@ -185,23 +188,3 @@ def _driver() -> str:
 
 def _complete(timings: Timings, card: Card | None) -> bool:
     return all(set(ROWS) <= set(timings.microseconds.get(name, {})) for name in formats(card))
-
-
-def _read(path: Path) -> dict[str, Timings]:
-    """What was kept; nothing where the file is not there or not understood."""
-    try:
-        return _Kept.validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (ValidationError, OSError) as error:
-        log.warning("%s cannot be used, so formats are timed anew: %s", path, error)
-        return {}
-
-
-def _write(path: Path, kept: dict[str, Timings]) -> None:
-    """Keep them for the next start, which otherwise measures again."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        disk.write(path, _Kept.dump_json(kept, indent=2))
-    except OSError as error:
-        log.warning("What was measured cannot be kept in %s: %s", path, error.strerror)

@@ -34,12 +34,12 @@ def run_dir(tmp_path: Path, timings: Timings) -> Path:
 
 
 def keep(folder: Path, timings: Timings) -> Path:
-    measure._write(folder / FILE, {measure._key(CPU, None): timings})
+    measure.keeping(folder).add(measure._key(CPU, None), timings)
     return folder
 
 
 def kept(folder: Path) -> Timings | None:
-    return measure._read(folder / FILE).get(measure._key(CPU, None))
+    return measure.keeping(folder).read().get(measure._key(CPU, None))
 
 
 def test_every_format_of_a_cpu_is_timed_at_every_batch(timings: Timings):

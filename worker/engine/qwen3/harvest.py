@@ -16,7 +16,7 @@ from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.state import State
 from worker.engine.qwen3.graphs import Graphs
 from worker.engine.qwen3.row import Row
-from worker.engine.qwen3.running import RAMP, ROWS, rounded
+from worker.engine.qwen3.running import RAMP, ROWS, batches, rounded
 from worker.engine.qwen3.source import Chunk
 
 _PATIENCE = 0.0005
@@ -83,7 +83,7 @@ class Harvester:
     def prepare(self, rows: int, progress: Callable[[str], None]) -> None:
         """Meet every shape once, so that no listener waits for it."""
         self.require(rows)
-        for size in [*(size for size in ROWS if size < rows), rows]:
+        for size in batches(rows):
             progress(f"capturing the codec of {size} {'rows' if size > 1 else 'row'}")
             with torch.cuda.stream(self._stream):
                 for count in RAMP:
@@ -133,14 +133,11 @@ class Harvester:
     def _make(self, rows: int) -> None:
         """Everything on the codec's own stream, whose order keeps it apart."""
         with torch.cuda.stream(self._stream):
-            self._make_here(rows)
-
-    def _make_here(self, rows: int) -> None:
-        self._state = self._decoder.state(rows)
-        shape = (rows, CODEBOOKS, self._chunk)
-        self._codes = torch.zeros(shape, dtype=torch.long, device=self._device)
-        samples = (rows, self._chunk * FRAME_SAMPLES)
-        self._audio = torch.zeros(samples, dtype=torch.float32, device=self._device)
+            self._state = self._decoder.state(rows)
+            shape = (rows, CODEBOOKS, self._chunk)
+            self._codes = torch.zeros(shape, dtype=torch.long, device=self._device)
+            samples = (rows, self._chunk * FRAME_SAMPLES)
+            self._audio = torch.zeros(samples, dtype=torch.float32, device=self._device)
 
     def _decoded(self, codes: Tensor, ended: Tensor, finite: Tensor) -> Harvest:
         rows, count = codes.shape[:2]

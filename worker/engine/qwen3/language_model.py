@@ -16,7 +16,7 @@ from worker.engine.qwen3.prompt import Prompt
 from worker.engine.qwen3.stack import Stack, numbers, rotations
 from worker.engine.qwen3.weights import Weights
 
-POSITIONS = 8192
+LONGEST = 8192
 """Positions that rotations are made for: a prompt and ten minutes of speech."""
 
 
@@ -48,7 +48,7 @@ class LanguageModel:
         self.predictor = predictor
         self.embeddings = embeddings
         self.device = talker.device
-        self.turns = rotations(talker.shape, POSITIONS, talker.numbers, talker.device)
+        self.turns = rotations(talker.shape, LONGEST, talker.numbers, talker.device)
         self._head = head
 
     @staticmethod

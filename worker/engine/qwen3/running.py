@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from worker.engine.qwen3.frame import Draws, advance
 from worker.engine.qwen3.graphs import Graphs
-from worker.engine.qwen3.language_model import LanguageModel
+from worker.engine.qwen3.language_model import LONGEST, LanguageModel
 from worker.engine.qwen3.slots import Slots
 
 RAMP = (2, 4, 8, 12)
@@ -13,7 +13,7 @@ chunk of four underruns in 0.1 % of streams under load, after a first of one in 
 (sgl-project/sglang-omni, study of the vocoder)."""
 ROWS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Batch sizes that graphs are captured for."""
-POSITIONS = (256, 512, 1024, 2048, 4096, 8192)
+POSITIONS = (256, 512, 1024, 2048, 4096, LONGEST)
 """Context lengths that slots are made for, and that graphs read."""
 TYPICAL = 1024
 """Positions of a prompt and a minute of speech."""
@@ -61,7 +61,7 @@ class Runner:
         """Make slots, and meet what is usual once, so that few listeners wait for a capture:
         not takes beyond a minute, nor draws from a share of probability or from all codes."""
         slots = self.slots(model, rows=rows, positions=TYPICAL, trailing=1, chunk=chunk)
-        for size in [size for size in ROWS if size < rows] + [rows]:
+        for size in batches(rows):
             progress(f"capturing frames of {size} {'rows' if size > 1 else 'row'}")
             for positions in (it for it in POSITIONS if it <= slots.capacity):
                 slots.cursor.zero_()
@@ -87,6 +87,11 @@ class Runner:
         """Give the slots' memory back."""
         self._graphs.forget()
         self._slots = None
+
+
+def batches(rows: int) -> tuple[int, ...]:
+    """The batch sizes on the way to `rows`, and itself."""
+    return (*(size for size in ROWS if size < rows), rows)
 
 
 def rounded(number: int, sizes: tuple[int, ...]) -> int:

@@ -1,6 +1,5 @@
 """One checkpoint loaded by the package, speaking utterance by utterance."""
 
-import hashlib
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from worker.engine.protocol import (
     Watch,
 )
 from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine.seed import derived_seed
 from worker.engine.stock.oversight import Unended, decoding_overseen, overseen
 
 MIN_TOKENS = 3
@@ -197,14 +197,6 @@ class StockModel:
         if attempt:
             notes += (f"The speech did not end at first: attempt {attempt + 1} is heard.",)
         return notes
-
-
-def derived_seed(seed: int, attempt: int) -> int:
-    """The seed itself at first; then, as a seed that failed fails again, others made from it."""
-    if attempt == 0:
-        return seed
-    digest = hashlib.blake2b(f"{seed}/{attempt}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.speech import FRAME, carry_on, sound, speak, utterance
 from worker.engine import package
 from worker.engine.protocol import FRAME_RATE
+from worker.engine.seed import derived_seed
 from worker.engine.stock import StockEngine
-from worker.engine.stock.model import derived_seed
 
 
 class StopHere(Exception):
