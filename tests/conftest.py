@@ -28,6 +28,7 @@ SLOW = (
     "tests/worker/engine/test_measure.py",
     "tests/worker/engine/test_package.py",
     "tests/worker/engine/test_random_checkpoint.py",
+    "tests/worker/engine/test_voice.py",
 )
 """What loads a model, or starts processes for every test: `make test-quick` leaves it out."""
 

@@ -75,7 +75,7 @@ def test_formats_are_timed_anew_only_when_asked_to(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ENGINE", "preview")
     monkeypatch.setenv("DEVICE", "cpu")
     times = Timings(microseconds={name: dict.fromkeys(ROWS, 7.0) for name in measure.formats(None)})
-    measure._write(tmp_path / measure.FILE, {measure._key(torch.device("cpu"), None): times})
+    measure.keeping(tmp_path).add(measure._key(torch.device("cpu"), None), times)
     assert "fp32: 7 µs for 1 row" in CliRunner().invoke(qtts, ["doctor"]).stdout
     assert "fp32: 7 µs for 1 row" not in CliRunner().invoke(qtts, ["doctor", "--measure"]).stdout
 

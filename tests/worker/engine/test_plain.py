@@ -5,8 +5,8 @@ import pytest
 from tests.worker.engine.conftest import Tiny
 from worker.engine.manifest import read
 from worker.engine.plain import Template
+from worker.engine.processor import processor
 from worker.engine.random_checkpoint.vocabulary import SPECIAL
-from worker.engine.stock.loading import processor
 
 
 @pytest.fixture(scope="module")

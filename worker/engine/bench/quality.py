@@ -9,12 +9,12 @@ from worker.engine.bench.job import Job
 from worker.engine.bench.ours import Ours
 from worker.engine.bench.report import Agreed, Form
 from worker.engine.bench.take import LANGUAGE, SPEAKER, TEXTS, Order
+from worker.engine.processor import processor
 from worker.engine.qwen3.agreement import Codes, Scores, compare, scores
 from worker.engine.qwen3.language_model import Formats
 from worker.engine.qwen3.loading import Folder
 from worker.engine.qwen3.prompt import Prompt, build
 from worker.engine.qwen3.tokens import Tokens
-from worker.engine.stock.loading import processor
 
 OTHERS: dict[str, tuple[Form, ...]] = {"cpu": ("bf16", "int8"), "cuda": ("bf16", "fp16")}
 """Formats by kind of device, besides fp32."""

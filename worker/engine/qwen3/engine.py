@@ -14,6 +14,7 @@ from worker.engine.caching import Cache
 from worker.engine.faults import explained
 from worker.engine.footprint import measured as footprint
 from worker.engine.precision import Precision, choose, policy
+from worker.engine.processor import processor
 from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
 from worker.engine.qwen3 import fusing, linear, memory, pace
 from worker.engine.qwen3.codes import batch_cache, fingerprint_of
@@ -25,8 +26,7 @@ from worker.engine.qwen3.loop import Limits
 from worker.engine.qwen3.model import Parts, Qwen3Model
 from worker.engine.qwen3.running import RAMP, Runner
 from worker.engine.qwen3.tokens import Tokens
-from worker.engine.qwen3.voice import VoicePrompt
-from worker.engine.stock.loading import processor
+from worker.engine.voice import VoicePrompt
 
 log = logging.getLogger(__name__)
 

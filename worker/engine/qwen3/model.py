@@ -43,7 +43,7 @@ from worker.engine.qwen3.running import POSITIONS, Runner
 from worker.engine.qwen3.source import Generation, Recall
 from worker.engine.qwen3.speaker import SpeakerEncoder
 from worker.engine.qwen3.tokens import Ids, Tokens
-from worker.engine.qwen3.voice import VoicePrompt, make
+from worker.engine.voice import VoicePrompt, make
 
 PIECE = 25
 """Frames of a codec task that are decoded between two looks at whether it is still wanted."""

@@ -34,7 +34,7 @@ class Tokens:
     """The tokenizer of a checkpoint, behind what keeps its special tokens out of users' hands."""
 
     def __init__(self, tokenizer: Any, cache: TokenCache | None = None) -> None:
-        """`tokenizer` as in `worker.engine.stock.loading.processor`; `cache` for all but texts."""
+        """`tokenizer` as in `worker.engine.processor.processor`; `cache` for all but texts."""
         self._tokenizer = tokenizer
         self._cache = cache or Uncached()
         self._template = Template(tokenizer.get_added_vocab())

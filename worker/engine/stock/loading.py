@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from transformers import AutoFeatureExtractor, Qwen2TokenizerFast
+from transformers import AutoFeatureExtractor
 
 from shared.checkpoints.layout import SPEECH_TOKENIZER, WEIGHTS
 from shared.errors import CheckpointDamaged
@@ -13,6 +13,7 @@ from worker.engine import package
 from worker.engine.faults import fitting
 from worker.engine.manifest import Manifest
 from worker.engine.precision import SMALL_CARD, Card, Precision
+from worker.engine.processor import processor
 from worker.engine.stock import casting
 
 LEFT_CONTEXT = 72
@@ -87,18 +88,6 @@ def _extractor(manifest: Manifest) -> Any:
     extractor: Any = AutoFeatureExtractor
     with fitting(manifest.checkpoint, f"{SPEECH_TOKENIZER}/preprocessor_config.json"):
         return extractor.from_pretrained(manifest.codec, local_files_only=True)
-
-
-def processor(manifest: Manifest) -> Any:
-    """The package's text processor, with the splitting rule that a repository's name would give."""
-    tokenizer: Any = Qwen2TokenizerFast
-    with fitting(manifest.checkpoint, "tokenizer_config.json"):
-        # True, as the package has it, would replace the checkpoint's own rule in a local folder.
-        return package.models.Qwen3TTSProcessor(
-            tokenizer=tokenizer.from_pretrained(
-                manifest.folder, local_files_only=True, fix_mistral_regex=False
-            )
-        )
 
 
 def _read_whole(

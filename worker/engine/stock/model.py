@@ -26,9 +26,9 @@ from worker.engine.protocol import (
     Utterance,
     Watch,
 )
-from worker.engine.qwen3.voice import VoicePrompt
 from worker.engine.seed import derived_seed
 from worker.engine.stock.oversight import Unended, decoding_overseen, overseen
+from worker.engine.voice import VoicePrompt
 
 MIN_TOKENS = 3
 """The package forbids an end before the third token and breaks on fewer."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tests.worker.engine.qwen3.package_prompts import clone_prompt
 from worker.engine import checking, manifest, package
+from worker.engine.processor import processor
 from worker.engine.protocol import FRAME_RATE, Utterance
 from worker.engine.qwen3.noise import FRAMES, block
 from worker.engine.stock import loading
@@ -30,7 +31,7 @@ class Oracle:
         self.manifest = manifest.read("tiny", folder)
         model = loading._language_model(self.manifest).to(dtype)
         self._tts = package.inference.Qwen3TTSModel(
-            model, loading.processor(self.manifest), self.manifest.generation
+            model, processor(self.manifest), self.manifest.generation
         )
 
     def codes(self, utterances: Sequence[Utterance]) -> list[Codes]:

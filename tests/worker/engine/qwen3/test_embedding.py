@@ -15,13 +15,13 @@ from torch import Tensor
 from tests.worker.engine.conftest import Tiny
 from tests.worker.engine.qwen3.package_prompts import Handed, clone_prompt, handed, load_package
 from worker.engine import manifest
+from worker.engine.processor import processor
 from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.embedding import Embeddings
 from worker.engine.qwen3.prompt import Prompt, Spoken, build
 from worker.engine.qwen3.tokens import Tokens
 from worker.engine.qwen3.weights import Weights
 from worker.engine.random_checkpoint.geometry import DIALECTS
-from worker.engine.stock.loading import processor
 
 CPU = torch.device("cpu")
 HIDDEN = 64

@@ -11,9 +11,9 @@ from shared.errors import NothingToSay
 from tests.worker.engine.conftest import Tiny
 from worker.engine.caching import Cache
 from worker.engine.manifest import read
+from worker.engine.processor import processor
 from worker.engine.qwen3.tokens import Ids, Tokens
 from worker.engine.random_checkpoint.vocabulary import SPECIAL
-from worker.engine.stock.loading import processor
 
 TEXTS = (
     "A",

@@ -10,10 +10,9 @@ import torch
 from shared.errors import CheckpointUnfit, InvalidRequest, NothingToSay, UnreadableAudio
 from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.speech import FRAME, carry_on, recording, sound, speak, utterance
-from worker.engine import package
+from worker.engine import package, voice
 from worker.engine.protocol import Reference
-from worker.engine.qwen3 import voice
-from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine.voice import VoicePrompt
 
 WORDS = "The old lamp is lit again."
 

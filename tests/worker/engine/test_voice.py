@@ -16,10 +16,10 @@ from shared.errors import CheckpointUnfit, NothingToSay, RecordDamaged
 from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.qwen3.test_speaker import encoder as speaker_encoder
 from tests.worker.engine.speech import recording
-from worker.engine.qwen3 import voice
-from worker.engine.qwen3.voice import VoicePrompt
+from worker.engine import voice
 from worker.engine.reference import Reference
 from worker.engine.stock import StockModel
+from worker.engine.voice import VoicePrompt
 
 WORDS = "The old lamp is lit again."
 Make = Callable[..., VoicePrompt]
