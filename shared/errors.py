@@ -101,6 +101,47 @@ class UnreadableAudio(InvalidRequest):
     hint = "Send a file that an ordinary player can play."
 
 
+class AudioTooLong(InvalidRequest):
+    """A recording lasts longer than is taken."""
+
+    code = "audio_too_long"
+
+
+class UnsuitableReference(InvalidRequest):
+    """A recording from which no voice can be cloned: too short, too long, silent, telephone."""
+
+    code = "unsuitable_reference"
+    hint = "Send 3 to 60 seconds of one person speaking, at 16 kHz or more; 10 to 20 s are best."
+
+
+class TranscriptMismatch(InvalidRequest):
+    """The transcript cannot be what the recording says: nobody speaks that fast."""
+
+    code = "transcript_mismatch"
+    hint = "Send every word of the recording and no other, or leave the transcript out."
+
+
+class UnreadableCodes(InvalidRequest):
+    """A file that should hold codes of the codec does not."""
+
+    code = "unreadable_codes"
+    hint = "Send what `codec_encode` wrote: `codes.npz` or `codes.json`."
+
+
+class UnreadableVoice(InvalidRequest):
+    """A file that should hold a voice does not, or holds what none may."""
+
+    code = "unreadable_voice"
+    hint = "Send a zip that `GET /v1/voices/{id}/export` made, or the package's own prompt file."
+
+
+class UnknownEmotion(InvalidRequest):
+    """There is no emotion of that name."""
+
+    code = "unknown_emotion"
+    hint = "GET /v1/emotions lists the emotions."
+
+
 class IdempotencyConflict(InvalidRequest):
     """The same Idempotency-Key came with another body."""
 
@@ -155,6 +196,28 @@ class UnknownVoice(NotFound):
     """There is no voice of that id."""
 
     code = "unknown_voice"
+    hint = "GET /v1/voices lists the voices."
+
+
+class UnknownPreset(NotFound):
+    """There is no preset of that name."""
+
+    code = "unknown_preset"
+    hint = "GET /v1/presets lists the presets."
+
+
+class UnknownUpload(NotFound):
+    """There is no file of that id: it was never sent, or was kept as long as files are."""
+
+    code = "unknown_upload"
+    hint = "Send the file again: POST /v1/uploads."
+
+
+class NoSample(NotFound):
+    """Nobody has made a sample of this voice yet."""
+
+    code = "no_sample"
+    hint = "Let the voice speak, then PUT the job to the voice's `sample`."
 
 
 class UnknownFile(NotFound):
@@ -170,6 +233,13 @@ class Conflict(SpeechError):
     code = "conflict"
     status = 409
     type = "invalid_request_error"
+
+
+class VoiceInUse(Conflict):
+    """A job that waits or runs speaks with this voice."""
+
+    code = "voice_in_use"
+    hint = "Wait for the job to end, or cancel it."
 
 
 class Superseded(Conflict):
@@ -325,11 +395,27 @@ class EnginePoisoned(EngineFailed):
     hint = "The worker starts again by itself; if it recurs, set PRECISION=fp32."
 
 
+class ModelTooLarge(EngineFailed):
+    """A checkpoint takes more memory than models may."""
+
+    code = "model_too_large"
+    status = 503
+    hint = "Raise VRAM_BUDGET_GB, or ask for a smaller checkpoint: `size`, or MODEL_SIZE."
+
+
 class RunawaySpeech(EngineFailed):
     """The model did not end its speech within the bound set by the text, time after time."""
 
     code = "runaway_speech"
     hint = "Try another seed or shorter sentences."
+
+
+class WorkerSilent(SpeechError):
+    """No worker answered a question in time."""
+
+    code = "worker_silent"
+    status = 503
+    hint = "`qtts status` says whether a worker runs, and what it is at."
 
 
 class CheckpointMissing(JobFailed):

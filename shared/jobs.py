@@ -55,6 +55,10 @@ class JobRecord(BaseModel):
     created_at: float
     """Unix seconds, as all times here."""
     again_of: str = ""
+    needs: str = ""
+    """What it wants loaded, as `base/0.6B`; empty where anything will do."""
+    overtaken_at: float | None = None
+    """Since when others go before it that need what is loaded."""
 
     state: JobState = JobState.QUEUED
     attempt: int = 0

@@ -11,9 +11,14 @@ PACE = "tts:pace"
 JANITOR = "tts:janitor"
 """Lock: the API process that tidies up at the moment."""
 
+QUESTIONS = "tts:questions"
+"""List: questions that a worker answers beside its jobs, as JSON."""
+
 INTERACTIVE = "interactive"
 BATCH = "batch"
-QUEUES = (INTERACTIVE, BATCH)
+CODEC = "codec"
+"""Tasks of the codec alone, which may run beside a generation."""
+QUEUES = (INTERACTIVE, BATCH, CODEC)
 """Names of the queues, the most urgent first."""
 
 
@@ -70,3 +75,8 @@ def control(name: str) -> str:
 def model(name: str, checkpoint: str) -> str:
     """String with expiry: progress of a pull or load of a checkpoint on a worker, as JSON."""
     return f"tts:model:{name}:{checkpoint}"
+
+
+def answer(question: str) -> str:
+    """List with expiry: the one answer to a question, as JSON."""
+    return f"tts:answer:{question}"

@@ -159,7 +159,8 @@ class Settings(BaseSettings):
     """GPU memory that torch may take, in units of 10^9 bytes; 0: what is free, less a margin.
 
     The CUDA context takes about 0.5 GB beside it. Less costs batch size, and below what a
-    checkpoint needs it is not loaded.
+    checkpoint needs it is not loaded. Checkpoints that stay loaded share it; on a CPU it bounds
+    their weights.
     """
     text_table: Literal["auto", "cpu", "device"] = "auto"
     """Where the text embeddings lie; `auto` puts them on cards of 12 GB and more.
@@ -175,7 +176,32 @@ class Settings(BaseSettings):
     With it, a request that differs only in format or loudness costs no generation.
     """
 
+    # --- voices ---
+    measure_voices: bool = True
+    """Say of each sentence of a cloned voice how alike it is to its reference.
+
+    Costs a run of the speaker encoder per sentence.
+    """
+    max_upload_mb: int = Field(default=64, ge=1, le=4096)
+    """Size of a file that may be sent; other bodies may have 16 MB."""
+    max_audio_seconds: float = Field(default=600, ge=1)
+    """Length of sound that may be sent to be encoded; references have limits of their own."""
+    uploads_keep_hours: float = Field(default=24, ge=1)
+    """How long a file that was sent is kept beyond the jobs that use it."""
+    transcriber: str = ""
+    """Folder in `MODELS_DIR` of a faster-whisper model that writes down references; empty: none."""
+
     # --- queue ---
+    worker_queues: Annotated[list[Literal["interactive", "batch", "codec"]], NoDecode] = [
+        "interactive",
+        "batch",
+        "codec",
+    ]
+    """Queues that the worker serves, the most urgent first."""
+    codec_concurrency: int = Field(default=0, ge=0, le=1)
+    """1: `make run` starts a second worker, on the CPU, for codec tasks beside a generation."""
+    swap_patience_seconds: float = Field(default=20, ge=0)
+    """How long later jobs that need the checkpoint in memory may overtake one; 0: they may not."""
     worker_name: str = Field(default="gpu-0", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     """Stable name of the worker: after a crash its next life takes its jobs up by this name."""
     max_queue: int = Field(default=200, ge=1)
@@ -244,7 +270,7 @@ class Settings(BaseSettings):
         """YAML reads a bare `off` as false."""
         return "off" if value is False else value
 
-    @field_validator("allowed_hosts", "api_keys", mode="before")
+    @field_validator("allowed_hosts", "api_keys", "worker_queues", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):

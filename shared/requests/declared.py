@@ -1,13 +1,18 @@
 """How a feature is declared: one pydantic model whose class says what it is."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from shared import languages, speakers
+from shared import emotions, languages, speakers
 from shared.errors import InvalidRequest, NothingToSay, TextTooLong, UnknownField, UnknownFormat
 from shared.text.clean import speakable
+from shared.voices import naming
 
+CheckpointKind = Literal["custom_voice", "voice_design", "base"]
+Size = Literal["0.6B", "1.7B"]
 Kind = Literal["task", "pipeline"]
 Format = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -33,9 +38,54 @@ Language = Annotated[
 ]
 SpeakerName = Annotated[
     str,
-    Field(max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS)}),
+    Field(
+        max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS), "x-voice": "preset"}
+    ),
     AfterValidator(speakers.canonical),
 ]
+
+EmotionName = Annotated[
+    str,
+    Field(max_length=60, json_schema_extra={"x-choices": list(emotions.EMOTIONS)}),
+    AfterValidator(emotions.canonical),
+]
+UploadKind = Literal["reference", "audio", "codes"]
+"""What a file is checked as: a recording of a voice to clone, any sound, codes of the codec."""
+UPLOAD = "x-upload"
+"""In the schema of a field: the kind of file that it takes; in a request stands the file's id."""
+VOICE = "x-voice"
+"""In the schema of a field that names a voice: `stored`, or `preset` for a speaker."""
+NEW_VOICE = "x-new-voice"
+"""In the schema of a field: it names a voice that the job puts into the library."""
+PRESET = "x-preset"
+"""In the schema of a field that names a saved preset."""
+_ID_OF_UPLOAD = r"^[0-9a-f]{64}$"
+
+Instruct = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-private": True})]
+Description = Annotated[
+    str, Field(min_length=3, max_length=1_000, json_schema_extra={"x-private": True})
+]
+Transcript = Annotated[
+    str,
+    AfterValidator(speakable),
+    Field(min_length=1, max_length=2_000, json_schema_extra={"x-private": True}),
+]
+NewVoiceName = Annotated[
+    str,
+    Field(max_length=80, json_schema_extra={NEW_VOICE: True}),
+    AfterValidator(naming.checked_name),
+]
+PresetName = Annotated[str, Field(min_length=1, max_length=80, json_schema_extra={PRESET: True})]
+VoiceName = Annotated[str, Field(min_length=1, max_length=80, json_schema_extra={VOICE: "stored"})]
+"""Id or name of a voice in the library; a request that was admitted carries the id."""
+ReferenceFile = Annotated[
+    str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "reference"})
+]
+AudioFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "audio"})]
+CodesFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "codes"})]
+
+_ALONE = ConfigDict(strict=True)
+"""How a field is validated outside its contract: as in it."""
 
 
 class Declared(BaseModel):
@@ -51,7 +101,15 @@ class Declared(BaseModel):
     summary: ClassVar[str]
     kind: ClassVar[Kind]
     example: ClassVar[dict[str, Any]]
-    """A request that runs as it stands, on any engine."""
+    """A request that runs as it stands, on any engine, with the files that it names."""
+    example_files: ClassVar[dict[str, str]] = {}
+    """Files that go with the example: field → path from the root of the project."""
+    on_codec_alone: ClassVar[bool] = False
+    """True where nothing is generated: such jobs have a queue of their own."""
+    artifacts: ClassVar[tuple[str, ...]] = ()
+    """Names of the files that every result has beside its sound."""
+    checkpoint: ClassVar[CheckpointKind | None] = None
+    """The kind of checkpoint that it needs first; None: any will do, as every one has the codec."""
 
     registry: ClassVar[dict[str, type["Declared"]]] = {}
 
@@ -73,17 +131,70 @@ class Declared(BaseModel):
             return cls.model_validate(body)
         except ValidationError as error:
             raise explain(dict(error.errors(include_url=False)[0]), cls) from error
+        except InvalidRequest:
+            cls.check_part(body)  # a type refuses without knowing which field it is of
+            raise
+
+    @classmethod
+    def stand_in(cls) -> dict[str, Any]:
+        """The example as it is once its files have been sent, with ids that stand for any file."""
+        return {**dict.fromkeys(cls.example_files, "0" * 64), **cls.example}
+
+    @classmethod
+    def uploads(cls) -> dict[str, UploadKind]:
+        """The fields that name a file, and what each file is checked as."""
+        return cls._marked(UPLOAD)
+
+    @classmethod
+    def voices(cls) -> dict[str, str]:
+        """The fields that name a voice: `stored` ones of the library, or `preset` speakers."""
+        return cls._marked(VOICE)
+
+    @classmethod
+    def new_voices(cls) -> dict[str, bool]:
+        """The fields that name a voice which is to be kept."""
+        return cls._marked(NEW_VOICE)
+
+    @classmethod
+    def texts(cls) -> dict[str, bool]:
+        """The fields that hold what somebody wrote."""
+        return cls._marked("x-private")
+
+    @classmethod
+    def check_part(cls, part: Mapping[str, Any]) -> None:
+        """Check some fields of a request, each by itself. Raises InvalidRequest, as `parse`."""
+        for name, value in part.items():
+            if name not in cls.model_fields:
+                raise explain({"type": "extra_forbidden", "loc": (name,)}, cls)
+            field = TypeAdapter[Any](cls.model_fields[name].rebuild_annotation(), config=_ALONE)
+            try:
+                field.validate_python(value)
+            except ValidationError as error:
+                fault = error.errors(include_url=False)[0]
+                raise explain({**fault, "loc": (name, *fault["loc"])}, cls) from error
+            except InvalidRequest as error:
+                error.param = name
+                raise
 
     @classmethod
     def redact(cls, request: dict[str, Any]) -> dict[str, Any]:
         """The request without the texts in it, for services that do not keep them."""
-        private = {
-            name
-            for name, field in cls.model_fields.items()
-            if isinstance(field.json_schema_extra, dict)
-            and field.json_schema_extra.get("x-private")
+        private = cls.texts()
+        return {
+            name: REDACTED if name in private and value is not None else value
+            for name, value in request.items()
         }
-        return {name: REDACTED if name in private else value for name, value in request.items()}
+
+    @classmethod
+    @cache
+    def _marked(cls, mark: str) -> dict[str, Any]:
+        """The fields whose schema carries a mark, optional ones too, and what it says."""
+        return {
+            name: kind[mark]
+            for name, field in cls.model_json_schema()["properties"].items()
+            for kind in (field, *field.get("anyOf", ()))
+            if mark in kind
+        }
 
     def estimated_seconds(self) -> float:
         """How long the audio will be, about."""

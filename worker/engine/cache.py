@@ -9,11 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.checkpoints import catalogue
 from shared.checkpoints import folder as checkpoints
-from shared.errors import CheckpointMissing
-from shared.readings import LoadedModel
+from shared.checkpoints.layout import identify
+from shared.errors import CheckpointMissing, EngineFailed, EnginePoisoned, ModelTooLarge
+from shared.readings import CacheStats, LoadedModel
+from shared.requests.declared import CheckpointKind, Size
 from shared.settings import Settings
-from worker.engine.protocol import CacheStats, CheckpointKind, Engine, Model
+from worker.engine.expectation import Expectation
+from worker.engine.protocol import Engine, Model
+
+PREVIEW = "preview"
+"""What stands for a checkpoint where the engine has none."""
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +29,16 @@ log = logging.getLogger(__name__)
 class _Loaded:
     model: Model
     used: float
+    needs: set[str]
+    """What it serves, in the words of `JobRecord.needs`."""
 
 
 class Cache:
-    """Holds at most `max_loaded_models` models; not to be used from two threads at once
-    without holding `lock`."""
+    """Holds at most `max_loaded_models` models, within `vram_budget_gb` of weights; not to be used
+    from two threads at once without holding `lock`.
+
+    On a CPU the budget counts in the same way, against main memory.
+    """
 
     def __init__(
         self, engine: Engine, settings: Settings, tell: Callable[[str, str], None]
@@ -35,32 +47,64 @@ class Cache:
         self._settings = settings
         self._tell = tell
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
+        self._took: dict[str, int] = {}
+        """Bytes of each checkpoint that was loaded once; its formats do not change in a process."""
         self.lock = threading.RLock()
         """Held by a running job, and by whoever loads or unloads between two jobs."""
 
-    def get(self, kind: CheckpointKind) -> Model:
-        """The model for a kind of task. Raises CheckpointMissing, CheckpointDamaged."""
+    def get(self, kind: CheckpointKind, size: Size | None = None) -> Model:
+        """The model for a kind of task: of that very size, or of the preferred one if possible.
+
+        Raises CheckpointMissing, CheckpointDamaged, ModelTooLarge.
+        """
         if not self._engine.needs_checkpoint:
-            return self.load("preview", None)
-        entry = checkpoints.pick(self._settings.models_dir, kind, self._settings.model_size)
+            return self.load(PREVIEW, None)
+        wanted = size or self._settings.model_size
+        models_dir = self._settings.models_dir
+        entry = checkpoints.pick(models_dir, kind, wanted, exact=size is not None)
         if entry is None:
-            raise CheckpointMissing(
-                f"No checkpoint for {kind} lies in {self._settings.models_dir}."
+            raise _missing(models_dir, kind, wanted)
+        with self.lock:
+            model = self.load(entry.id, entry.folder)
+            # Others that want the same are served by it too, whatever size it says it is.
+            self._loaded[entry.id].needs.add(catalogue.need(kind, wanted))
+            return model
+
+    def any(self) -> Model:
+        """A model for what every checkpoint can do: one that is loaded, or the smallest at hand.
+
+        Raises CheckpointMissing, CheckpointDamaged, ModelTooLarge.
+        """
+        with self.lock:
+            if self._loaded:
+                return self._use(next(reversed(self._loaded)))
+            if not self._engine.needs_checkpoint:
+                return self.load(PREVIEW, None)
+            entry = min(
+                checkpoints.usable(self._settings.models_dir),
+                key=lambda it: self._expected(it.id, it.folder).likely,
+                default=None,
             )
-        return self.load(entry.id, entry.folder)
+            if entry is None:
+                raise CheckpointMissing(f"No checkpoint lies in {self._settings.models_dir}.")
+            return self.load(entry.id, entry.folder)
+
+    def needs(self) -> tuple[str, ...]:
+        """What the loaded checkpoints serve, in the words of `JobRecord.needs`, without waiting for
+        the running job; nothing where an engine has no checkpoints."""
+        words = {word for loaded in list(self._loaded.values()) for word in list(loaded.needs)}
+        return tuple(sorted(words))
 
     def load(self, checkpoint: str, folder: Path | None) -> Model:
-        """The model of a checkpoint, loaded if it is not yet."""
+        """The model of a checkpoint, loaded if it is not yet.
+
+        Raises CheckpointMissing, CheckpointDamaged, and ModelTooLarge for one that takes more than
+        the budget even alone.
+        """
         with self.lock:
             if checkpoint not in self._loaded:
-                self._make_room()
-                model = self._engine.load(
-                    checkpoint, folder, lambda stage: self._tell(checkpoint, stage)
-                )
-                self._loaded[checkpoint] = _Loaded(model, time.monotonic())
-            self._loaded.move_to_end(checkpoint)
-            self._loaded[checkpoint].used = time.monotonic()
-            return self._loaded[checkpoint].model
+                self._bring_in(checkpoint, folder)
+            return self._use(checkpoint)
 
     def unload(self, checkpoint: str) -> bool:
         """Give a model's memory back; False if it was not loaded."""
@@ -124,6 +168,80 @@ class Cache:
     def _remembering(self) -> list[Engine | Model]:
         return [self._engine, *(loaded.model for loaded in list(self._loaded.values()))]
 
-    def _make_room(self) -> None:
-        while len(self._loaded) >= self._settings.max_loaded_models:
-            self.unload(next(iter(self._loaded)))
+    def _use(self, checkpoint: str) -> Model:
+        self._loaded.move_to_end(checkpoint)
+        self._loaded[checkpoint].used = time.monotonic()
+        return self._loaded[checkpoint].model
+
+    # --- memory ------------------------------------------------------------------------------
+
+    def _bring_in(self, checkpoint: str, folder: Path | None) -> None:
+        """Load a model, others having gone before it comes: two may be more than there is room."""
+        expected = self._expected(checkpoint, folder)
+        self._require_room(checkpoint, expected.least)
+        while self._loaded and self._too_much(self._held() + expected.likely, one_more=True):
+            self._drop_oldest()
+        model = self._read(checkpoint, folder)
+        self._took[checkpoint] = model.nbytes
+        while self._loaded and self._too_much(self._held() + model.nbytes):
+            self._drop_oldest()
+        try:
+            self._require_room(checkpoint, model.nbytes)
+        except ModelTooLarge:
+            model.unload()
+            raise
+        self._loaded[checkpoint] = _Loaded(model, time.monotonic(), _served(folder))
+
+    def _read(self, checkpoint: str, folder: Path | None) -> Model:
+        """Load a model. Beside the weights it takes room to speak in, which nobody can tell
+        beforehand: where that is short, others go."""
+        while True:
+            try:
+                return self._engine.load(
+                    checkpoint, folder, lambda stage: self._tell(checkpoint, stage)
+                )
+            except EngineFailed as error:
+                if isinstance(error, EnginePoisoned) or not self._loaded:
+                    raise
+                log.info("%s does not fit beside what is loaded: %s", checkpoint, error.message)
+            # Only here is the error gone, and with it what was half loaded.
+            self._drop_oldest()
+
+    def _expected(self, checkpoint: str, folder: Path | None) -> Expectation:
+        if checkpoint in self._took:
+            return Expectation.known(self._took[checkpoint])
+        if folder is None:
+            return Expectation.known(0)
+        return Expectation.read(folder, self._engine.describe().precision)
+
+    def _require_room(self, checkpoint: str, nbytes: int) -> None:
+        """Raises ModelTooLarge for what does not fit even alone."""
+        if self._too_much(nbytes):
+            raise ModelTooLarge(
+                f"Checkpoint {checkpoint!r} takes {nbytes / 1e9:.2f} GB, and "
+                f"VRAM_BUDGET_GB={self._settings.vram_budget_gb:g} is all that models may take."
+            )
+
+    def _too_much(self, nbytes: int, *, one_more: bool = False) -> bool:
+        full = one_more and len(self._loaded) >= self._settings.max_loaded_models
+        budget = self._settings.vram_budget_gb * 1e9
+        return full or bool(budget and nbytes > budget)
+
+    def _held(self) -> int:
+        return sum(loaded.model.nbytes for loaded in self._loaded.values())
+
+    def _drop_oldest(self) -> None:
+        self.unload(next(iter(self._loaded)))
+
+
+def _served(folder: Path | None) -> set[str]:
+    identity = identify(folder) if folder else None
+    return {catalogue.need(identity.kind, identity.size)} if identity else set()
+
+
+def _missing(models_dir: Path, kind: CheckpointKind, size: Size) -> CheckpointMissing:
+    released = catalogue.default_for(kind, size)
+    return CheckpointMissing(
+        f"No usable checkpoint of kind {kind} and size {released.size} lies in {models_dir}.",
+        hint=f"`qtts models pull {released.id}` downloads it.",
+    )

@@ -3,11 +3,15 @@
 Nothing here imports torch.
 """
 
+from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.audio.codes import CODEBOOKS, CODES, FRAME_SAMPLES
+from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.errors import (
     CheckpointUnfit,
     InvalidRequest,
@@ -18,8 +22,10 @@ from shared.errors import (
     UnreadableAudio,
 )
 from shared.languages import AUTO
+from shared.requests.declared import CheckpointKind
 from worker.engine.manifest import Manifest
-from worker.engine.protocol import CODEBOOKS, CODES, CheckpointKind, Samples, Utterance
+from worker.engine.protocol import Utterance
+from worker.engine.reference import Reference
 
 
 def check(manifest: Manifest, utterance: Utterance) -> None:
@@ -45,6 +51,15 @@ def require_kind(manifest: Manifest, utterance: Utterance) -> None:
     if needed != manifest.kind:
         raise CheckpointUnfit(
             f"This needs a checkpoint of type {needed!r}, but {manifest.checkpoint!r} is of type "
+            f"{manifest.kind!r}."
+        )
+
+
+def require_base(manifest: Manifest) -> None:
+    """Raises CheckpointUnfit for a checkpoint that cannot hear voices."""
+    if manifest.kind != "base":
+        raise CheckpointUnfit(
+            f"Only a checkpoint of type 'base' clones voices; {manifest.checkpoint!r} is of type "
             f"{manifest.kind!r}."
         )
 
@@ -98,6 +113,30 @@ def require_codes(codes: NDArray[np.integer[Any]]) -> None:
         raise InvalidRequest(f"Codes come as frames of {CODEBOOKS} each.", param="codes")
     if codes.min() < 0 or codes.max() >= CODES:
         raise InvalidRequest(f"Codes go from 0 to {CODES - 1}.", param="codes")
+
+
+def require_reference(reference: Reference) -> None:
+    """Raises InvalidRequest unless its codes, where it has any, can be those of its samples."""
+    if reference.codes is None:
+        return
+    require_codes(reference.codes)
+    if len(reference.codes) != -(-len(reference.samples) // FRAME_SAMPLES):
+        raise InvalidRequest(
+            f"{len(reference.codes)} frames of codes are not those of "
+            f"{len(reference.samples) / SAMPLE_RATE:.1f} seconds of sound.",
+            param="codes",
+        )
+
+
+def require_weights(weights: Sequence[float], voices: int) -> None:
+    """Raises InvalidRequest unless voices can be mixed by these weights."""
+    if not voices or len(weights) != voices:
+        raise InvalidRequest("Every voice of a mix has one weight.", param="mix")
+    if not all(isfinite(weight) and weight >= 0 for weight in weights) or not sum(weights):
+        raise InvalidRequest(
+            "The weights of a mix are not negative, and one of them at least is more than 0.",
+            param="mix",
+        )
 
 
 def directions(utterance: Utterance) -> str:

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 from dataclasses import dataclass
+from typing import get_args
 
 from shared.checkpoints import folder as checkpoints
 from shared.checkpoints.catalogue import Kind
@@ -13,9 +14,6 @@ from worker.engine.preview.engine import PreviewEngine
 from worker.engine.protocol import Engine, EngineDescription, Model
 
 log = logging.getLogger(__name__)
-
-_KIND: Kind = "custom_voice"
-"""The checkpoints that speech needs."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def choose(settings: Settings) -> Choice:
         return _stock(settings, "ENGINE=stock asks for it.")
     missing = _missing_for_qwen3(settings)
     if not missing:
-        return _qwen3(settings, "A checkpoint is at hand.")
+        return _qwen3(settings, _at_hand(settings))
     if not settings.allow_preview:
         raise EngineUnavailable(f"{missing} The preview engine is not allowed (ALLOW_PREVIEW=0).")
     return _preview(settings, f"{missing} So the preview engine speaks.")
@@ -81,9 +79,19 @@ def _missing_for_qwen3(settings: Settings) -> str:
     return _missing_checkpoint(settings)
 
 
+def _at_hand(settings: Settings) -> str:
+    """The checkpoints that can be loaded, and the kinds of which there is none."""
+    usable = checkpoints.usable(settings.models_dir)
+    named = ", ".join(entry.id for entry in usable)
+    lacking = [kind for kind in get_args(Kind) if kind not in {entry.kind for entry in usable}]
+    without = f"; none of the kind {' or '.join(lacking)}" if lacking else ""
+    return f"At hand: {named}{without}."
+
+
 def _missing_checkpoint(settings: Settings) -> str:
-    """Why no checkpoint can speak, as a sentence; empty if one can."""
-    if checkpoints.pick(settings.models_dir, _KIND, settings.model_size):
+    """Why no checkpoint can speak, as a sentence; empty if any can: a task that needs another
+    says so itself."""
+    if checkpoints.usable(settings.models_dir):
         return ""
     found = [it for it in checkpoints.scan(settings.models_dir) if it.presence.state != "absent"]
     if not found:
@@ -99,9 +107,7 @@ def _flaw(entry: checkpoints.Entry) -> str:
         return f"{name} is damaged ({', '.join(presence.damaged)})"
     if presence.missing:
         return f"{name} lacks {', '.join(presence.missing)}"
-    if presence.state == "partial":
-        return f"the download of {name} is not complete"
-    return f"{name} is of the kind {entry.kind}, not {_KIND}"
+    return f"the download of {name} is not complete"
 
 
 def _preview(settings: Settings, reason: str) -> Choice:

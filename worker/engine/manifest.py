@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 from shared.checkpoints import record
 from shared.checkpoints.layout import CONFIG, SPEECH_TOKENIZER, intact, required
 from shared.errors import CheckpointDamaged, CheckpointMissing, CheckpointUnfit
-from worker.engine.protocol import CheckpointKind
+from shared.requests.declared import CheckpointKind
 
 KINDS: tuple[CheckpointKind, ...] = get_args(CheckpointKind)
 LABELS = ("0b6", "1b7")

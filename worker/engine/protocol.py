@@ -6,28 +6,16 @@ Nothing here imports torch, so performers and tests may import it freely.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.audio.codes import Codes
+from shared.audio.pcm import Samples
 from shared.readings import CacheStats, ModelReport
+from shared.requests.declared import CheckpointKind
 from shared.requests.sampling import Sampling
 from worker.engine.reference import Reference
 
-FRAME_RATE = 12.5
-"""Codec frames per second of the 12 Hz checkpoints."""
-FRAME_SAMPLES = round(SAMPLE_RATE / FRAME_RATE)
-"""Samples that one codec frame stands for: 1,920."""
-CODEBOOKS = 16
-"""Codes per frame."""
-CODES = 2048
-"""Codes that a codebook has."""
-Codes = NDArray[np.uint16]
-"""Sound as the codec writes it, [frames, CODEBOOKS]."""
-
-CheckpointKind = Literal["custom_voice", "voice_design", "base"]
+PromptMode = Literal["in_context", "speaker_only"]
 FinishReason = Literal["stop", "length", "loop", "silence", "cancelled"]
 Watch = Callable[[], None]
 """Called by an engine wherever it can stop, at least once a frame: it raises when the job was
@@ -46,7 +34,7 @@ class Utterance:
     """A preset speaker (CustomVoice)."""
     description: str | None = None
     """A voice in words (VoiceDesign)."""
-    prompt: Any = None
+    prompt: "Prompt | None" = None
     """A voice prompt made by `Model.prompt` (Base)."""
     instruct: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
@@ -89,8 +77,33 @@ class EngineDescription:
         return f"{self.name}/{self.version}/{self.device}/{self.precision}"
 
 
+class Prompt(Protocol):
+    """A voice as one checkpoint knows it."""
+
+    @property
+    def mode(self) -> PromptMode: ...
+
+    @property
+    def digest(self) -> str:
+        """Equal for prompts that make equal speech."""
+        ...
+
+    def alone(self) -> "Prompt":
+        """The sound of the voice without what it has said: `speaker_only`."""
+        ...
+
+    def dumps(self) -> bytes:
+        """As the file that `Model.open_prompt` reads; empty where the engine keeps none."""
+        ...
+
+
 class Model(Protocol):
     """One loaded checkpoint."""
+
+    kind: CheckpointKind | None
+    """None where one model speaks everything."""
+    codec: str
+    """The codec whose codes it writes and reads, by name."""
 
     checkpoint: str
     """Its id, or the engine's name where there are no checkpoints."""
@@ -103,8 +116,6 @@ class Model(Protocol):
     def report(self) -> ModelReport:
         """What loading took, and how it runs at present; from any thread, at any time."""
         ...
-
-    """What loading it took, and how it runs."""
 
     def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
         """Speak a batch; frames of different rows may interleave, those of one row are in order.
@@ -121,15 +132,38 @@ class Model(Protocol):
         """Empty them; not called while it speaks."""
         ...
 
-    def prompt(self, reference: Reference) -> Any:
+    def prompt(self, reference: Reference) -> Prompt:
         """The voice of a reference, for `Utterance.prompt` with this very checkpoint (Base).
 
-        Raises CheckpointUnfit, or EngineUnavailable where the engine cannot clone.
+        Raises CheckpointUnfit, NothingToSay for a transcript without words, and InvalidRequest.
         """
         ...
 
-    def encode(self, samples: Samples) -> Codes:
-        """Sound in the codec's codes, the last frame filled up with silence."""
+    def open_prompt(self, data: bytes, name: str) -> Prompt:
+        """A prompt from its file, which errors call `name`.
+
+        Raises RecordDamaged, and CheckpointUnfit for what another checkpoint has made.
+        """
+        ...
+
+    def mix(self, prompts: Sequence[Prompt], weights: Sequence[float]) -> Prompt:
+        """A voice between several, `speaker_only`. Raises CheckpointUnfit and InvalidRequest."""
+        ...
+
+    def likeness(self, prompt: Prompt, samples: Samples) -> float | None:
+        """How alike the voice in `samples` is to that of `prompt`: the cosine of their speaker
+        embeddings. None for less sound than a voice can be told by, or where nothing can hear.
+
+        It may be asked between two frames of `generate`. Raises CheckpointUnfit for a prompt that
+        another checkpoint has made.
+        """
+        ...
+
+    def encode(self, samples: Samples, watch: Watch) -> Codes:
+        """Sound in the codec's codes, the last frame filled up with silence.
+
+        Raises UnreadableAudio.
+        """
         ...
 
     def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,20 +14,22 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
+from torch.nn import functional
 
+from shared.audio.codes import CODEBOOKS, CODES, Codes
 from shared.audio.pcm import Samples, silence
-from shared.errors import CheckpointUnfit, NothingToSay, RecordDamaged
+from shared.errors import CheckpointUnfit, InvalidRequest, NothingToSay, RecordDamaged
 from shared.stores import disk
-from worker.engine.protocol import CODEBOOKS, CODES
+from worker.engine import checking
+from worker.engine.protocol import Prompt, PromptMode
 from worker.engine.reference import Reference
 
 FORMAT = "qwen3-voice/1"
 REST = 0.5
 """Seconds of silence after a reference: without it, a clone's first sound takes up the last one of
 the reference (andimarafioti/faster-qwen3-tts#9)."""
+REMAKE = "Make the voice from its reference again, with the checkpoint that is to speak."
 _WARMED = "warmed."
-
-Mode = Literal["in_context", "speaker_only"]
 
 
 class Encoder(Protocol):
@@ -73,7 +75,7 @@ class VoicePrompt:
             _require_codes(self.codes)
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> PromptMode:
         return "speaker_only" if self.codes is None else "in_context"
 
     @property
@@ -85,10 +87,10 @@ class VoicePrompt:
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in self._tensors().values())
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Equal for prompts that make equal speech: sha256 over all but the warmed state."""
-        return _digest(self._metadata(), self._identity())
+        return self._sha256
 
     def require(self, checkpoint: str, revision: str, width: int) -> None:
         """Raises CheckpointUnfit unless the prompt was made by this very checkpoint."""
@@ -99,8 +101,12 @@ class VoicePrompt:
             f"({self.width} numbers), and {checkpoint!r} at {revision!r} ({width} numbers) "
             "does not understand it.",
             param="voice",
-            hint="Make the voice from its reference again, with the checkpoint that is to speak.",
+            hint=REMAKE,
         )
+
+    def alone(self) -> "VoicePrompt":
+        """The sound of the voice without what it has said."""
+        return VoicePrompt(self.checkpoint, self.revision, self.x_vector)
 
     def warm(self, state: Mapping[str, Tensor]) -> "VoicePrompt":
         """The same voice with the codec's state after its reference."""
@@ -139,6 +145,10 @@ class VoicePrompt:
         """Raises RecordDamaged for a file that is damaged, or another's."""
         return VoicePrompt.loads(path.read_bytes(), path.name)
 
+    @cached_property
+    def _sha256(self) -> str:
+        return _digest(self._metadata(), self._identity())
+
     def _metadata(self) -> dict[str, str]:
         metadata = {"format": FORMAT, "checkpoint": self.checkpoint, "revision": self.revision}
         return metadata if self.transcript is None else {**metadata, "transcript": self.transcript}
@@ -157,8 +167,10 @@ def make(
 ) -> VoicePrompt:
     """The voice of a reference: in context if it has a transcript, else its sound alone.
 
-    The transcript has no special tokens in it. Raises NothingToSay if it is there and is empty.
+    The transcript has no special tokens in it. Raises NothingToSay if it is there and is empty,
+    and InvalidRequest for codes that are none of its samples.
     """
+    checking.require_reference(reference)
     x_vector = speaker.embed(reference.samples).cpu()
     if reference.transcript is None:
         return VoicePrompt(checkpoint, revision, x_vector)
@@ -170,7 +182,50 @@ def make(
         )
     # Copied: a voice is kept for long, and no tensor of the encoder's may change under it.
     codes = encoder.encode(rested(reference.samples)).to("cpu", torch.int64, copy=True)
+    if reference.codes is not None:
+        codes = torch.cat([tensor(reference.codes), codes[len(reference.codes) :]])
     return VoicePrompt(checkpoint, revision, x_vector, codes, reference.transcript)
+
+
+def understood(prompt: Prompt | None, checkpoint: str, revision: str, width: int) -> VoicePrompt:
+    """The prompt, which this very checkpoint has made. Raises CheckpointUnfit."""
+    if not isinstance(prompt, VoicePrompt):
+        raise CheckpointUnfit(
+            f"This voice was not made by {checkpoint!r}, but by another engine.",
+            param="voice",
+            hint=REMAKE,
+        )
+    prompt.require(checkpoint, revision, width)
+    return prompt
+
+
+def mix(prompts: Sequence[VoicePrompt], weights: Sequence[float]) -> VoicePrompt:
+    """The voice between those of one checkpoint, by the weighted mean of their embeddings.
+
+    The mean of vectors of different directions is shorter than they are, and a shorter embedding
+    is less of any voice: it is brought to the weighted mean of their lengths. Raises
+    InvalidRequest for weights that mean nothing, and for voices that cancel each other out.
+    """
+    checking.require_weights(weights, len(prompts))
+    vectors = torch.stack([prompt.x_vector for prompt in prompts]).double()
+    shares = torch.tensor(weights, dtype=torch.float64)
+    shares /= shares.sum()
+    mean = shares @ vectors
+    if not mean.norm():
+        raise InvalidRequest("Nothing is left of these voices in their mix.", param="mix")
+    mean *= shares @ vectors.norm(dim=1) / mean.norm()
+    return VoicePrompt(prompts[0].checkpoint, prompts[0].revision, mean.float())
+
+
+def likeness(one: Tensor, other: Tensor) -> float:
+    """The cosine of two speaker embeddings, -1 to 1."""
+    cosine = functional.cosine_similarity(one.cpu().double(), other.cpu().double(), dim=0)
+    return min(1.0, max(-1.0, cosine.item()))
+
+
+def tensor(codes: Codes) -> Tensor:
+    """Codes as a prompt has them."""
+    return torch.from_numpy(codes.astype(np.int64))
 
 
 def rested(samples: Samples) -> Samples:

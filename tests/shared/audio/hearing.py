@@ -33,9 +33,11 @@ def hear(data: bytes) -> Heard:
 
 def likeness(heard: Heard, original: bytes, sample_rate: int = SAMPLE_RATE) -> float:
     """Correlation of what is heard with what was said, at the shift where it is highest."""
-    said = pcm.decode(original)
-    step = heard.rate // sample_rate
-    got = heard.samples[::step]
+    return likeness_of(heard.samples[:: heard.rate // sample_rate], pcm.decode(original))
+
+
+def likeness_of(got: Samples, said: Samples) -> float:
+    """The same of samples at one rate."""
     size = 1 << (said.size + got.size).bit_length()
     spectrum = np.fft.rfft(got, size) * np.conj(np.fft.rfft(said, size))
     peak = np.fft.irfft(spectrum, size).max()

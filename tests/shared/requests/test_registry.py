@@ -34,13 +34,13 @@ def test_the_schema_describes_every_field(declared: type[Declared]):
 
 @CASES
 def test_the_example_is_a_request(declared: type[Declared]):
-    request = declared.parse(declared.example)
+    request = declared.parse(declared.stand_in())
     assert request.estimated_seconds() > 0
 
 
 @CASES
 def test_a_request_survives_its_record(declared: type[Declared]):
-    request = declared.parse(declared.example)
+    request = declared.parse(declared.stand_in())
     assert declared.parse(request.model_dump(mode="json")) == request
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.protocol import SAMPLE_RATE, Frames, Model, Utterance
+from shared.audio.pcm import SAMPLE_RATE
+from worker.engine.protocol import Frames, Model, Utterance
 
 FRAME = 1920
 """Samples."""

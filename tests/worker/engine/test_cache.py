@@ -1,20 +1,28 @@
 """Loaded checkpoints: lazily, one at a time, the least recently used first to go."""
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from shared.errors import CheckpointMissing
-from shared.readings import LoadedModel
+from shared.errors import CheckpointMissing, EngineFailed, ModelTooLarge
+from shared.readings import CacheStats, LoadedModel
 from shared.settings import load
+from tests.worker.engine.speech import FRAME, carry_on
 from worker.engine.cache import Cache
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
-from worker.engine.protocol import CacheStats
+from worker.engine.qwen3.engine import Qwen3Engine
+from worker.engine.qwen3.model import Qwen3Model
 from worker.engine.random_checkpoint import write
 from worker.engine.stock.engine import StockEngine
+
+CODES = np.zeros((1, 16), np.uint16)
+NBYTES = 20_626_644
+"""Of a tiny model in fp32."""
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +74,95 @@ def test_kind_of_task_decides_the_checkpoint(make_cache: Callable[..., Cache]) -
     assert make_cache().get("voice_design").checkpoint == "designer"
 
 
-def test_missing_kind_is_an_error(make_cache: Callable[..., Cache]) -> None:
+def test_missing_kind_is_an_error_that_says_what_to_pull(
+    make_cache: Callable[..., Cache],
+) -> None:
+    with pytest.raises(CheckpointMissing) as missing:
+        make_cache(model_size="1.7B").get("base")
+    assert missing.value.next_step == "`qtts models pull 1.7B-Base` downloads it."
+
+
+def test_a_size_that_is_asked_for_is_no_wish_but_a_must(make_cache: Callable[..., Cache]) -> None:
+    cache = make_cache(model_size="1.7B")
+    assert cache.get("custom_voice", "1.7B").checkpoint == "one"
+    with pytest.raises(CheckpointMissing) as missing:
+        cache.get("custom_voice", "0.6B")
+    assert "0.6B-CustomVoice" in (missing.value.next_step or "")
+
+
+def test_without_a_size_another_than_the_preferred_will_do(
+    make_cache: Callable[..., Cache],
+) -> None:
+    assert make_cache(model_size="0.6B").get("custom_voice").checkpoint == "one"
+
+
+def test_the_preferred_size_is_taken_where_it_is_here(
+    make_cache: Callable[..., Cache], models: Path
+) -> None:
+    write(models / "small", "tiny", "base", label="0b6")
+    write(models / "large", "tiny", "base", label="1b7")
+    assert make_cache(model_size="0.6B").get("base").checkpoint == "small"
+    assert make_cache(model_size="1.7B").get("base").checkpoint == "large"
+    for name in ("small", "large"):
+        shutil.rmtree(models / name)
+
+
+def test_a_size_that_was_never_released_is_no_must(make_cache: Callable[..., Cache]) -> None:
+    assert make_cache().get("voice_design", "0.6B").checkpoint == "designer"
+
+
+# --- what needs any model ---
+
+
+def test_any_model_is_one_that_is_loaded(make_cache: Callable[..., Cache]) -> None:
+    cache = make_cache()
+    assert cache.get("voice_design") is cache.any()
+
+
+def test_any_model_is_the_smallest_where_none_is_loaded(tmp_path: Path) -> None:
+    write(tmp_path / "a", "tiny", "base")  # with a speaker encoder, which the other lacks
+    write(tmp_path / "b", "tiny", "custom_voice")
+    cache = Cache(StockEngine("cpu", "fp32"), load(models_dir=tmp_path), print)
+    assert cache.any().checkpoint == "b"
+
+
+def test_without_any_checkpoint_there_is_no_model(tmp_path: Path) -> None:
+    cache = Cache(StockEngine("cpu", "fp32"), load(models_dir=tmp_path), print)
     with pytest.raises(CheckpointMissing):
-        make_cache().get("base")
+        cache.any()
+
+
+# --- what is served ---
+
+
+def test_what_is_loaded_serves_what_it_says_it_is(
+    make_cache: Callable[..., Cache], models: Path
+) -> None:
+    cache = make_cache(max_loaded_models=2)
+    assert cache.needs() == ()
+    for name in ("one", "designer"):
+        cache.load(name, models / name)
+    assert cache.needs() == ("custom_voice/1.7B", "voice_design/1.7B")
+
+
+def test_what_stands_in_for_another_size_serves_that_too(make_cache: Callable[..., Cache]) -> None:
+    cache = make_cache(model_size="0.6B")
+    cache.get("custom_voice")
+    assert cache.needs() == ("custom_voice/0.6B", "custom_voice/1.7B")
+
+
+def test_what_was_unloaded_serves_nothing(make_cache: Callable[..., Cache]) -> None:
+    cache = make_cache()
+    cache.get("custom_voice")
+    cache.unload_all()
+    assert cache.needs() == ()
+
+
+def test_the_preview_engine_serves_all_alike(tmp_path: Path) -> None:
+    cache = Cache(PreviewEngine(0), load(models_dir=tmp_path), print)
+    cache.get("custom_voice")
+    assert cache.any().checkpoint == "preview"
+    assert cache.needs() == ()
 
 
 def test_idle_model_is_unloaded(make_cache: Callable[..., Cache], models: Path) -> None:
@@ -172,3 +266,115 @@ def test_loaded_model_is_described_with_what_loading_took(
 def test_preview_engine_needs_no_checkpoint(tmp_path: Path) -> None:
     cache = Cache(PreviewEngine(0), load(models_dir=tmp_path), lambda checkpoint, stage: None)
     assert cache.get("custom_voice").checkpoint == "preview"
+
+
+# --- the budget ---
+
+
+class Accounted(Qwen3Engine):
+    """The engine, with an account of what stood in memory whenever something was loaded."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = load(device="cpu", max_loaded_models=3, **settings)
+        super().__init__(self.settings)
+        self.cache = Cache(self, self.settings, lambda checkpoint, stage: None)
+        self.held: list[int] = []
+        """Bytes, the new one included."""
+        self.loads: list[str] = []
+
+    def load(
+        self, checkpoint: str, folder: Path | None, progress: Callable[[str], None]
+    ) -> Qwen3Model:
+        others = sum(loaded.nbytes for loaded in self.cache.describe().values())
+        self.loads.append(checkpoint)
+        model = super().load(checkpoint, folder, progress)
+        self.held.append(others + model.nbytes)
+        return model
+
+
+@pytest.fixture
+def make_accounted(models: Path, tmp_path: Path) -> Callable[..., Accounted]:
+    """An engine with room for so many of the tiny models."""
+
+    def make(room: float, **settings: Any) -> Accounted:
+        budget = room * NBYTES / 1e9
+        return Accounted(models_dir=models, run_dir=tmp_path, vram_budget_gb=budget, **settings)
+
+    return make
+
+
+def test_tasks_that_alternate_stay_within_the_budget_and_come_to_an_end(
+    make_accounted: Callable[..., Accounted], models: Path
+) -> None:
+    engine = make_accounted(room=2.5)
+    cache = engine.cache
+
+    def meddle() -> None:
+        for name in ("two", "designer", "one"):
+            cache.load(name, models / name)
+            cache.unload_idle()
+
+    beside = threading.Thread(target=meddle, daemon=True)
+    beside.start()
+    for number in range(10):
+        with cache.busy():
+            name = ("one", "two", "designer")[number % 3]
+            (sound,) = cache.load(name, models / name).decode(CODES, carry_on)
+            assert len(sound) == FRAME
+    beside.join(timeout=30)
+    assert not beside.is_alive()
+    assert len(engine.loads) > 3, "three do not fit, so some came back"
+    assert max(engine.held) <= engine.settings.vram_budget_gb * 1e9
+    assert len(cache.describe()) == 2, "and two do"
+
+
+def test_what_cannot_fit_is_refused_before_it_is_loaded(
+    make_accounted: Callable[..., Accounted],
+) -> None:
+    engine = make_accounted(room=0.5)
+    with pytest.raises(ModelTooLarge, match="VRAM_BUDGET_GB"):
+        engine.cache.get("voice_design")
+    assert engine.loads == []
+
+
+def test_what_turns_out_too_large_is_unloaded_and_refused_from_then_on(
+    make_accounted: Callable[..., Accounted],
+) -> None:
+    """In bf16 the tiny model takes twice the least: much of it stays in fp32."""
+    engine = make_accounted(room=0.7, precision="bf16")
+    for _ in range(2):
+        with pytest.raises(ModelTooLarge):
+            engine.cache.get("voice_design")
+    assert engine.loads == ["designer"]
+    assert engine.cache.describe() == {}
+
+
+def test_others_go_where_one_takes_more_than_was_expected(
+    make_accounted: Callable[..., Accounted], models: Path
+) -> None:
+    engine = make_accounted(room=1.7, precision="bf16")
+    for name in ("one", "designer"):
+        engine.cache.load(name, models / name)
+    assert max(engine.held) > engine.settings.vram_budget_gb * 1e9
+    assert list(engine.cache.describe()) == ["designer"]
+
+
+class Cramped(PreviewEngine):
+    """An engine that has room to speak beside one model at most."""
+
+    cache: Cache
+
+    def load(
+        self, checkpoint: str, folder: Path | None, progress: Callable[[str], None]
+    ) -> PreviewModel:
+        if len(self.cache.describe()) > 1:
+            raise EngineFailed("There is no room left to speak in.")
+        return super().load(checkpoint, folder, progress)
+
+
+def test_others_go_where_there_is_no_room_left_to_speak_in(tmp_path: Path) -> None:
+    engine = Cramped(0)
+    engine.cache = Cache(engine, load(models_dir=tmp_path, max_loaded_models=4), print)
+    for name in ("one", "two", "three"):
+        engine.cache.load(name, None)
+    assert list(engine.cache.describe()) == ["two", "three"]

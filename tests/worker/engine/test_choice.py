@@ -1,9 +1,11 @@
 """Which engine speaks, and why."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from shared.checkpoints.catalogue import Kind
 from shared.errors import EngineUnavailable
 from shared.settings import load
 from worker.engine.choice import choose
@@ -62,6 +64,16 @@ def test_a_checkpoint_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     assert "mine lacks model.safetensors" in choose(load(models_dir=tmp_path)).reason
 
 
-def test_a_checkpoint_of_another_kind_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_any_kind_of_checkpoint_lets_the_model_speak(tmp_path: Path, kind: Kind) -> None:
+    write(tmp_path / "mine", "tiny", kind)
+    settings = load(models_dir=tmp_path)
+    choice = choose(settings)
+    assert choice.description.name == "qwen3"
+    assert choice.trouble(settings) == ""
+
+
+def test_what_is_at_hand_is_named_and_what_is_not(tmp_path: Path) -> None:
     write(tmp_path / "mine", "tiny", "base")
-    assert "mine is of the kind base" in choose(load(models_dir=tmp_path)).reason
+    reason = choose(load(models_dir=tmp_path)).reason
+    assert reason == "At hand: mine; none of the kind custom_voice or voice_design."

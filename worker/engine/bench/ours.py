@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.audio.codes import FRAME_RATE, FRAME_SAMPLES
 from shared.settings import Settings
 from worker.engine.bench.report import Contender
 from worker.engine.bench.take import FIRST, LANGUAGE, SPEAKER, Order, Take, mean
 from worker.engine.bench.taps import Call, nothing, tapped
-from worker.engine.protocol import FRAME_RATE, FRAME_SAMPLES, Utterance
+from worker.engine.protocol import Utterance
 from worker.engine.qwen3.engine import Qwen3Engine
 from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.row import Row

@@ -9,23 +9,25 @@ from typing import NoReturn
 import numpy as np
 import soxr
 
-from shared.errors import EngineUnavailable
+from shared.audio.codes import STAND_IN, Codes
+from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.errors import RecordDamaged
+from shared.readings import CacheStats, ModelReport
+from shared.requests.declared import CheckpointKind
 from shared.speakers import SPEAKERS
-from worker.engine.preview import espeak
+from worker.engine import checking
+from worker.engine.preview import codec, espeak, prompt
+from worker.engine.preview.prompt import StandIn
 from worker.engine.preview.score import arrange
 from worker.engine.protocol import (
-    SAMPLE_RATE,
-    CacheStats,
-    Codes,
     EngineDescription,
     FinishReason,
     Frames,
-    ModelReport,
-    Reference,
-    Samples,
+    Prompt,
     Utterance,
     Watch,
 )
+from worker.engine.reference import Reference
 
 NAME = "preview"
 FORMAT = "int16"
@@ -66,8 +68,10 @@ class PreviewEngine:
 
 
 class PreviewModel:
-    """The voices of espeak-ng, dressed as a checkpoint."""
+    """The voices of espeak-ng, dressed as a checkpoint that does everything."""
 
+    kind: CheckpointKind | None = None
+    codec = STAND_IN
     checkpoint = NAME
     nbytes = 0
     speakers = tuple(SPEAKERS)
@@ -97,17 +101,37 @@ class PreviewModel:
     def clear_caches(self) -> None:
         """There is nothing to forget."""
 
-    def prompt(self, reference: Reference) -> NoReturn:
-        """Raises EngineUnavailable: espeak-ng has its own voices alone."""
-        raise _no_weights("clone a voice")
+    def prompt(self, reference: Reference) -> StandIn:
+        """A stand-in for the voice. Raises NothingToSay and InvalidRequest."""
+        checking.require_reference(reference)
+        if reference.transcript is None:
+            return prompt.of_recording(reference.samples, "speaker_only")
+        checking.require_words(reference.transcript.strip(), "transcript")
+        return prompt.of_recording(reference.samples, "in_context")
 
-    def encode(self, samples: Samples) -> NoReturn:
-        """Raises EngineUnavailable."""
-        raise _no_weights("write sound as codes")
+    def open_prompt(self, data: bytes, name: str) -> NoReturn:
+        """Raises RecordDamaged: stand-ins are not kept."""
+        raise RecordDamaged(
+            f"{name!r} is no prompt of the preview engine, which keeps none.",
+            hint="Make the voice from its reference again.",
+        )
 
-    def decode(self, codes: Codes, watch: Watch) -> NoReturn:
-        """Raises EngineUnavailable."""
-        raise _no_weights("turn codes into sound")
+    def mix(self, prompts: Sequence[Prompt], weights: Sequence[float]) -> StandIn:
+        """A stand-in for the mix. Raises InvalidRequest."""
+        return prompt.mix(prompts, weights)
+
+    def likeness(self, prompt: Prompt, samples: Samples) -> None:
+        """It cannot hear."""
+
+    def encode(self, samples: Samples, watch: Watch) -> Codes:
+        """Sound in codes of a stand-in. Raises UnreadableAudio, and what `watch` raises."""
+        checking.require_sound(samples)
+        return codec.encode(samples, watch)
+
+    def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
+        """Noise that follows the codes. Raises InvalidRequest, and what `watch` raises."""
+        checking.require_codes(codes)
+        yield from codec.decode(codes, watch)
 
     def unload(self) -> None:
         """There is nothing to give back."""
@@ -148,13 +172,6 @@ class Clock:
         while (left := self.due - time.monotonic()) > 0:
             time.sleep(min(left, STEP))
             watch()
-
-
-def _no_weights(what: str) -> EngineUnavailable:
-    return EngineUnavailable(
-        f"The preview engine cannot {what}: it has no weights of Qwen3-TTS.",
-        hint="`qtts models pull` downloads a checkpoint; ENGINE=auto then uses it.",
-    )
 
 
 def _samples(block: bytes) -> Samples:

@@ -71,7 +71,7 @@ def cast(utterance: Utterance) -> tuple[Voice, tuple[str, ...]]:
     if utterance.description is not None:
         return stand_in(utterance.description), (STAND_IN_DESIGNED,)
     if utterance.prompt is not None:
-        return stand_in(repr(utterance.prompt)), (STAND_IN_CLONED,)
+        return stand_in(utterance.prompt.digest), (STAND_IN_CLONED,)
     return stand_in(""), ()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from shared.errors import CheckpointMissing, EngineUnavailable
+from shared.readings import CacheStats, ModelReport
 from shared.settings import Settings
 from worker.engine import device as devices
 from worker.engine import manifest, package
@@ -15,7 +16,7 @@ from worker.engine.faults import explained
 from worker.engine.footprint import measured as footprint
 from worker.engine.precision import Precision, choose, policy
 from worker.engine.processor import processor
-from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
+from worker.engine.protocol import EngineDescription
 from worker.engine.qwen3 import fusing, linear, memory, pace
 from worker.engine.qwen3.codes import batch_cache, fingerprint_of
 from worker.engine.qwen3.graphs import Captured, Eager, Graphs

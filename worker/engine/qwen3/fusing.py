@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch._dynamo import config
 
+from shared.audio.codes import CODEBOOKS, CODES
 from worker.engine.precision import Card
-from worker.engine.protocol import CODEBOOKS, CODES
 from worker.engine.qwen3.agreement import Agreement, Scores, compare, scores
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.dimensions import Dimensions

@@ -11,9 +11,10 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.audio.codes import FRAME_RATE, FRAME_SAMPLES
 from shared.audio.pcm import Samples
 from shared.text.duration import estimate
-from worker.engine.protocol import FRAME_RATE, FRAME_SAMPLES, FinishReason, Utterance
+from worker.engine.protocol import FinishReason, Utterance
 
 Decision = Literal["finish", "retry"]
 

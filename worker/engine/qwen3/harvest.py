@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from shared.audio.codes import CODEBOOKS, CODES, FRAME_SAMPLES
 from shared.audio.pcm import Samples
-from worker.engine.protocol import CODEBOOKS, CODES, FRAME_SAMPLES, Watch
+from worker.engine.protocol import Watch
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.state import State
 from worker.engine.qwen3.graphs import Graphs

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from shared.audio.codes import CODEBOOKS
 from shared.checkpoints.layout import CONFIG, SPEECH_TOKENIZER, WEIGHTS
 from shared.errors import CheckpointDamaged
 from worker.engine.faults import fitting
 from worker.engine.manifest import Manifest
-from worker.engine.protocol import CODEBOOKS
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.encoder import Encoder
 from worker.engine.qwen3.dimensions import Dimensions

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from shared.audio.codes import FRAME_SAMPLES
 from worker.engine.faults import out_of_memory
-from worker.engine.protocol import FRAME_SAMPLES, Frames, Watch
+from worker.engine.protocol import Frames, Watch
 from worker.engine.qwen3.harvest import Harvest, Harvester
 from worker.engine.qwen3.row import Row
 from worker.engine.qwen3.running import RAMP

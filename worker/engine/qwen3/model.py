@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -11,23 +12,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shared.audio.codes import CODEC, FRAME_RATE, FRAME_SAMPLES, Codes
 from shared.audio.pcm import Samples
-from shared.errors import CheckpointUnfit, EngineFailed
-from worker.engine import checking
+from shared.errors import EngineFailed
+from shared.readings import CacheStats, ModelReport
+from shared.requests.declared import CheckpointKind
+from worker.engine import checking, voice
 from worker.engine.caching import Cache
 from worker.engine.faults import explained, out_of_memory, release
 from worker.engine.manifest import Manifest
-from worker.engine.protocol import (
-    FRAME_RATE,
-    FRAME_SAMPLES,
-    CacheStats,
-    Codes,
-    Frames,
-    ModelReport,
-    Reference,
-    Utterance,
-    Watch,
-)
+from worker.engine.protocol import Frames, Utterance, Watch
+from worker.engine.protocol import Prompt as AnyPrompt
 from worker.engine.qwen3.codec.decoder import Decoder
 from worker.engine.qwen3.codec.encoder import Encoder
 from worker.engine.qwen3.codec.state import State
@@ -43,7 +38,8 @@ from worker.engine.qwen3.running import POSITIONS, Runner
 from worker.engine.qwen3.source import Generation, Recall
 from worker.engine.qwen3.speaker import SpeakerEncoder
 from worker.engine.qwen3.tokens import Ids, Tokens
-from worker.engine.voice import VoicePrompt, make
+from worker.engine.reference import Reference, audible
+from worker.engine.voice import VoicePrompt
 
 PIECE = 25
 """Frames of a codec task that are decoded between two looks at whether it is still wanted."""
@@ -76,10 +72,21 @@ class Parts:
 
 
 class Qwen3Model:
-    """A checkpoint on our own decode loop; one call at a time, whoever asks."""
+    """A checkpoint on our own decode loop; one batch at a time, whoever asks.
+
+    Two locks keep callers apart. `_turn` is a batch's, from its first frame to its last: the slots
+    and the codecs beside them are those of one batch. `_computing` is held by whoever computes,
+    and by no batch between two frames, so that whatever has a state of its own (voices, likeness,
+    codec tasks) gets in between, from the same thread too. On a GPU it is then queued behind the
+    frames that are under way, on the stream that they are on: it reads weights that nothing
+    writes, and memory that the batch gives back is taken up in the order of that stream.
+    """
+
+    codec = CODEC
 
     def __init__(self, parts: Parts, report: ModelReport) -> None:
         self._report = report
+        self.kind: CheckpointKind | None = parts.manifest.kind
         self.checkpoint = parts.manifest.checkpoint
         self.revision = parts.manifest.revision
         self.speakers = parts.manifest.speakers
@@ -90,6 +97,7 @@ class Qwen3Model:
         self._instructs = parts.instructs
         self._kernels = parts.kernels
         self._turn = threading.Lock()
+        self._computing = threading.Lock()
 
     def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
         """Speak a batch, the first utterance at once and the others beside it.
@@ -106,29 +114,46 @@ class Qwen3Model:
     def prompt(self, reference: Reference) -> VoicePrompt:
         """The voice of a reference; with a transcript, the codec's state after it as well.
 
-        Raises CheckpointUnfit for a checkpoint that is not of type base, and NothingToSay for a
-        transcript without words.
+        Raises CheckpointUnfit for a checkpoint that is not of type base, NothingToSay for a
+        transcript without words, and InvalidRequest for codes that are none of the reference.
         """
-        if self._parts.manifest.kind != "base":
-            raise CheckpointUnfit(
-                f"Only a checkpoint of type 'base' clones voices; {self.checkpoint!r} is of type "
-                f"{self._parts.manifest.kind!r}."
-            )
-        with self._turn, explained(self._parts.device), torch.inference_mode():
+        checking.require_base(self._parts.manifest)
+        with self._alone():
             key = f"{self.checkpoint}@{self.revision}/{_digest(reference)}"
             return self._parts.prompts.get(key, lambda: self._made(reference))
 
-    def encode(self, samples: Samples) -> Codes:
-        """Sound in the codec's codes. Raises UnreadableAudio."""
+    def open_prompt(self, data: bytes, name: str) -> VoicePrompt:
+        """A prompt from its file. Raises RecordDamaged and CheckpointUnfit."""
+        checking.require_base(self._parts.manifest)
+        return self._understood(VoicePrompt.loads(data, name))
+
+    def mix(self, prompts: Sequence[AnyPrompt], weights: Sequence[float]) -> VoicePrompt:
+        """A voice between several. Raises CheckpointUnfit and InvalidRequest."""
+        checking.require_base(self._parts.manifest)
+        return voice.mix([self._understood(prompt) for prompt in prompts], weights)
+
+    def likeness(self, prompt: AnyPrompt, samples: Samples) -> float | None:
+        """How alike two voices are; a long sound is heard as far as a reference may go.
+
+        None for a checkpoint that is not of type base. Raises CheckpointUnfit.
+        """
+        heard = audible(samples)
+        if self.kind != "base" or heard is None:
+            return None
+        known = self._understood(prompt)
+        with self._alone():
+            return voice.likeness(known.x_vector, self._speaker.embed(heard))
+
+    def encode(self, samples: Samples, watch: Watch) -> Codes:
+        """Sound in the codec's codes. Raises UnreadableAudio, and what `watch` raises."""
         checking.require_sound(samples)
-        with self._turn, explained(self._parts.device), torch.inference_mode():
-            return self._encoder.encode(samples).cpu().numpy().astype(np.uint16)
+        with self._alone():
+            return self._encoder.encode(samples, watch).cpu().numpy().astype(np.uint16)
 
     def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
         """The sound of codes, piece by piece. Raises InvalidRequest, and what `watch` raises."""
         checking.require_codes(codes)
-        with self._turn:
-            yield from self._explained(self._decoded(codes.astype(np.int64), watch))
+        yield from self._explained(self._decoded(codes.astype(np.int64), watch))
 
     @property
     def report(self) -> ModelReport:
@@ -174,13 +199,17 @@ class Qwen3Model:
 
     def _said(self, utterance: Utterance) -> Spoken | None:
         """What the voice has said before, where it is cloned in context. Raises CheckpointUnfit."""
-        voice: VoicePrompt | None = utterance.prompt
-        if voice is None:
+        if utterance.prompt is None:
             return None
-        voice.require(self.checkpoint, self.revision, self._parts.dimensions.talker.hidden)
-        if voice.codes is None or voice.transcript is None:
+        known = self._understood(utterance.prompt)
+        if known.codes is None or known.transcript is None:
             return None
-        return Spoken(self._parts.tokens.transcript(voice.transcript), voice.codes.numpy())
+        return Spoken(self._parts.tokens.transcript(known.transcript), known.codes.numpy())
+
+    def _understood(self, prompt: AnyPrompt) -> VoicePrompt:
+        """Raises CheckpointUnfit."""
+        width = self._parts.dimensions.talker.hidden
+        return voice.understood(prompt, self.checkpoint, self.revision, width)
 
     # --- speaking ----------------------------------------------------------------------------
 
@@ -212,20 +241,20 @@ class Qwen3Model:
         )
 
     def _row(self, index: int, utterance: Utterance, prompt: Prompt) -> Row:
-        voice: VoicePrompt | None = utterance.prompt
         room = POSITIONS[-1] - prompt.length - self._parts.limits.overshoot
         bound = min(utterance.max_seconds, room / FRAME_RATE)
         row = Row(index, replace(utterance, max_seconds=bound), prompt, self._parts.attempts)
         row.notes.extend(checking.remarks(self._parts.manifest, utterance))
-        if voice is not None:
-            row.x_vector = voice.x_vector
-            row.reference = None if voice.codes is None else voice.codes.numpy()
-            row.warmed = self._warmed(voice)
+        if utterance.prompt is not None:
+            known = self._understood(utterance.prompt)
+            row.x_vector = known.x_vector
+            row.reference = None if known.codes is None else known.codes.numpy()
+            row.warmed = self._warmed(known)
         return row
 
-    def _warmed(self, voice: VoicePrompt) -> State | None:
+    def _warmed(self, known: VoicePrompt) -> State | None:
         """The codec's state after a reference, where it is known and of this codec's layout."""
-        kept = voice.warmed or {}
+        kept = known.warmed or {}
         fits = _shapes(kept) == _shapes(self._parts.decoder.state(1).named())
         return State.of(kept) if fits else None
 
@@ -258,18 +287,18 @@ class Qwen3Model:
 
     def _made(self, reference: Reference) -> VoicePrompt:
         parts = self._parts
-        voice = make(
+        made = voice.make(
             _plain(reference, parts.tokens),
             self._encoder,
             self._speaker,
             checkpoint=self.checkpoint,
             revision=self.revision,
         )
-        if voice.codes is None:
-            return voice
+        if made.codes is None:
+            return made
         state = parts.decoder.state(1)
-        self._heard(voice.codes, state)
-        return voice.warm(state.named())
+        self._heard(made.codes, state)
+        return made.warm(state.named())
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -283,7 +312,7 @@ class Qwen3Model:
         """The results, made in inference mode, which must not leak to whoever takes them."""
         try:
             while True:
-                with explained(self._parts.device), torch.inference_mode():
+                with self._alone():
                     result = next(results, None)
                 if result is None:
                     return
@@ -291,16 +320,24 @@ class Qwen3Model:
         finally:
             results.close()
 
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Nobody else computes within it."""
+        with self._computing, explained(self._parts.device), torch.inference_mode():
+            yield
+
 
 def _plain(reference: Reference, tokens: Tokens) -> Reference:
     if reference.transcript is None:
         return reference
-    return Reference(reference.samples, tokens.plain(reference.transcript))
+    return replace(reference, transcript=tokens.plain(reference.transcript))
 
 
 def _digest(reference: Reference) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(reference.samples).tobytes())
     digest.update(repr(reference.transcript).encode())
+    if reference.codes is not None:
+        digest.update(reference.codes.astype(np.uint16).tobytes())
     return digest.hexdigest()
 
 

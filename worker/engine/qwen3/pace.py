@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from shared.audio.codes import FRAME_RATE
 from worker.engine.kept import Kept
-from worker.engine.protocol import FRAME_RATE
 from worker.engine.qwen3.frame import Draws
 from worker.engine.qwen3.harvest import Harvester
 from worker.engine.qwen3.language_model import LanguageModel

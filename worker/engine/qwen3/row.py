@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from shared.audio.codes import CODEBOOKS, FRAME_SAMPLES
 from shared.audio.pcm import Samples
-from worker.engine.protocol import CODEBOOKS, FRAME_SAMPLES, FinishReason, Frames, Utterance
+from worker.engine.protocol import FinishReason, Frames, Utterance
 from worker.engine.qwen3.codec.state import State
 from worker.engine.qwen3.codes import Drawn
 from worker.engine.qwen3.guards import Guard, Verdict, decide

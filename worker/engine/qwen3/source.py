@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shared.audio.codes import CODEBOOKS
 from worker.engine.faults import not_finite
-from worker.engine.protocol import CODEBOOKS, Watch
+from worker.engine.protocol import Watch
 from worker.engine.qwen3.codes import Batch
 from worker.engine.qwen3.frame import Draws
 from worker.engine.qwen3.language_model import LanguageModel

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from worker.engine.protocol import CheckpointKind
+from shared.requests.declared import CheckpointKind
 
 Size = Literal["tiny", "0.6B", "1.7B"]
 SizeLabel = Literal["0b6", "1b7"]

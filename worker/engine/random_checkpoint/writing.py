@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from shared.requests.declared import CheckpointKind
 from worker.engine import package
-from worker.engine.protocol import CheckpointKind
 from worker.engine.random_checkpoint import tensors, vocabulary
 from worker.engine.random_checkpoint.geometry import (
     CODEBOOKS,

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shared.errors import CheckpointMissing
+from shared.readings import CacheStats, ModelReport
 from worker.engine import device as devices
 from worker.engine import manifest, package
 from worker.engine.faults import explained
 from worker.engine.footprint import measured
 from worker.engine.precision import Setting, choose, policy
-from worker.engine.protocol import CacheStats, EngineDescription, ModelReport
+from worker.engine.protocol import EngineDescription
 from worker.engine.stock import loading
 from worker.engine.stock.model import StockModel
 

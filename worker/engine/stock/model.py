@@ -8,24 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import CheckpointUnfit, RunawaySpeech
-from worker.engine import checking, package
+from shared.audio.codes import CODEC, FRAME_RATE, Codes
+from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.errors import RunawaySpeech
+from shared.readings import CacheStats, ModelReport
+from shared.requests.declared import CheckpointKind
+from worker.engine import checking, package, voice
 from worker.engine.faults import explained, not_finite, release
 from worker.engine.manifest import Manifest
 from worker.engine.plain import Template
-from worker.engine.protocol import (
-    FRAME_RATE,
-    CacheStats,
-    CheckpointKind,
-    Codes,
-    Frames,
-    ModelReport,
-    Reference,
-    Samples,
-    Utterance,
-    Watch,
-)
+from worker.engine.protocol import Frames, Prompt, Utterance, Watch
+from worker.engine.reference import Reference, audible
 from worker.engine.seed import derived_seed
 from worker.engine.stock.oversight import Unended, decoding_overseen, overseen
 from worker.engine.voice import VoicePrompt
@@ -41,7 +34,12 @@ SPEAK: dict[CheckpointKind, str] = {
 
 
 class StockModel:
-    """A loaded checkpoint; one utterance at a time, whoever asks."""
+    """A loaded checkpoint; one utterance at a time, whoever asks.
+
+    `_turn` is held by whoever computes, and not between two utterances of `generate`.
+    """
+
+    codec = CODEC
 
     def __init__(
         self,
@@ -52,6 +50,7 @@ class StockModel:
         report: ModelReport,
     ) -> None:
         self.report = report
+        self.kind: CheckpointKind | None = manifest.kind
         self.checkpoint = manifest.checkpoint
         self.revision = manifest.revision
         self.speakers = manifest.speakers
@@ -84,15 +83,13 @@ class StockModel:
     def prompt(self, reference: Reference) -> VoicePrompt:
         """As the package makes it: without the rest that our own engine puts after a reference.
 
-        Raises CheckpointUnfit for a checkpoint that is not of type base, and NothingToSay for a
-        transcript without words.
+        Raises CheckpointUnfit for a checkpoint that is not of type base, NothingToSay for a
+        transcript without words, and InvalidRequest for codes that are none of the reference.
         """
-        if self._manifest.kind != "base":
-            raise CheckpointUnfit(
-                f"Only a checkpoint of type 'base' clones voices; {self.checkpoint!r} is of type "
-                f"{self._manifest.kind!r}."
-            )
-        transcript = self._transcript(reference)
+        checking.require_base(self._manifest)
+        checking.require_reference(reference)
+        transcript = self._plain(reference.transcript)
+        known = None if transcript is None else reference.codes
         with self._turn, explained(self._device):
             (item,) = self._tts.create_voice_clone_prompt(
                 # A pair: the package would take a string for a path or an address.
@@ -100,23 +97,47 @@ class StockModel:
                 transcript,
                 x_vector_only_mode=transcript is None,
             )
-        if not item.ref_spk_embedding.isfinite().all():
-            raise not_finite()
-        vector, codes = _kept(item.ref_spk_embedding), item.ref_code
+        codes = item.ref_code if known is None else voice.tensor(known)
         return VoicePrompt(
             self.checkpoint,
             self.revision,
-            vector,
+            _kept(_sound(item.ref_spk_embedding)),
             None if codes is None else _kept(codes),
             transcript,
         )
 
-    def encode(self, samples: Samples) -> Codes:
+    def open_prompt(self, data: bytes, name: str) -> VoicePrompt:
+        """A prompt from its file. Raises RecordDamaged and CheckpointUnfit."""
+        checking.require_base(self._manifest)
+        return self._understood(VoicePrompt.loads(data, name))
+
+    def mix(self, prompts: Sequence[Prompt], weights: Sequence[float]) -> VoicePrompt:
+        """A voice between several. Raises CheckpointUnfit and InvalidRequest."""
+        checking.require_base(self._manifest)
+        return voice.mix([self._understood(prompt) for prompt in prompts], weights)
+
+    def likeness(self, prompt: Prompt, samples: Samples) -> float | None:
+        """How alike two voices are; a long sound is heard as far as a reference may go.
+
+        None for a checkpoint that is not of type base. Raises CheckpointUnfit.
+        """
+        heard = audible(samples)
+        if self.kind != "base" or heard is None:
+            return None
+        known = self._understood(prompt)
+        with self._turn, explained(self._device), torch.inference_mode():
+            # The package prints what goes beyond full scale.
+            clipped = np.clip(heard, -1, 1)
+            embedding = self._tts.model.extract_speaker_embedding(clipped, SAMPLE_RATE)
+            return voice.likeness(known.x_vector, _sound(embedding))
+
+    def encode(self, samples: Samples, watch: Watch) -> Codes:
         """Sound in the codec's codes, all at once, so that memory grows with its length.
 
-        Raises UnreadableAudio.
+        Raises UnreadableAudio, and what `watch` raises.
         """
         checking.require_sound(samples)
+        watch()
         codec = self._tts.model.speech_tokenizer
         with self._turn, explained(self._device):
             # From the start, only the encoder of a Base checkpoint is there.
@@ -153,10 +174,7 @@ class StockModel:
     def _voice(self, utterance: Utterance) -> dict[str, Any]:
         """Those of the arguments that say who speaks, and how. Raises CheckpointUnfit."""
         if self._manifest.kind == "base":
-            prompt: VoicePrompt = utterance.prompt
-            width = self._tts.model.config.speaker_encoder_config.enc_dim
-            prompt.require(self.checkpoint, self.revision, width)
-            return {"voice_clone_prompt": [_item(prompt)]}
+            return {"voice_clone_prompt": [self._item(utterance.prompt)]}
         voice: dict[str, Any] = {
             "instruct": self._template.plain(checking.directions(utterance)) or None
         }
@@ -164,10 +182,27 @@ class StockModel:
             voice["speaker"] = utterance.speaker
         return voice
 
-    def _transcript(self, reference: Reference) -> str | None:
-        if reference.transcript is None:
+    def _item(self, prompt: Prompt | None) -> Any:
+        """The prompt as the package has it. Raises CheckpointUnfit and NothingToSay."""
+        known = self._understood(prompt)
+        in_context = known.mode == "in_context"
+        return package.inference.VoiceClonePromptItem(
+            ref_code=known.codes,
+            ref_spk_embedding=known.x_vector,
+            x_vector_only_mode=not in_context,
+            icl_mode=in_context,
+            ref_text=self._plain(known.transcript),
+        )
+
+    def _understood(self, prompt: Prompt | None) -> VoicePrompt:
+        """Raises CheckpointUnfit."""
+        width = self._tts.model.config.speaker_encoder_config.enc_dim
+        return voice.understood(prompt, self.checkpoint, self.revision, width)
+
+    def _plain(self, transcript: str | None) -> str | None:
+        if transcript is None:
             return None
-        return checking.require_words(self._template.plain(reference.transcript), "transcript")
+        return checking.require_words(self._template.plain(transcript), "transcript")
 
     def _speak(
         self, utterance: Utterance, call: dict[str, Any], watch: Watch
@@ -213,16 +248,10 @@ def _finite(audio: Samples) -> Samples:
     return audio
 
 
-def _item(prompt: VoicePrompt) -> Any:
-    """The prompt as the package has it."""
-    in_context = prompt.mode == "in_context"
-    return package.inference.VoiceClonePromptItem(
-        ref_code=prompt.codes,
-        ref_spk_embedding=prompt.x_vector,
-        x_vector_only_mode=not in_context,
-        icl_mode=in_context,
-        ref_text=prompt.transcript,
-    )
+def _sound(embedding: torch.Tensor) -> torch.Tensor:
+    if not embedding.isfinite().all():
+        raise not_finite()
+    return embedding
 
 
 def _kept(tensor: torch.Tensor) -> torch.Tensor:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shared.audio.pcm import Samples
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
-from worker.engine.protocol import Frames, Samples, Utterance
+from worker.engine.protocol import Frames, Utterance
 
 SENTENCE = (
     "The lighthouse keeper counted the ships that passed, and wrote each name in his book of ships."

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shared.audio.pcm import SAMPLE_RATE
 from shared.languages import CODES
-from worker.engine.protocol import SAMPLE_RATE
 
 
 def alike(speak: Any, one: str, other: str) -> bool:

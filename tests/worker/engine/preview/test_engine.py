@@ -14,11 +14,15 @@ import psutil
 import pytest
 import yaml
 
-from shared.errors import EngineUnavailable
+from shared.audio.pcm import SAMPLE_RATE
+from shared.errors import InvalidRequest, NothingToSay, RecordDamaged, UnreadableAudio
 from shared.languages import CODES
 from shared.speakers import SPEAKERS
+from tests.worker.engine.speech import recording
+from worker.engine.preview import voices
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
-from worker.engine.protocol import SAMPLE_RATE, Engine, Frames, Reference, Utterance
+from worker.engine.protocol import Engine, Frames, Utterance
+from worker.engine.reference import Reference
 
 ROOT = Path(__file__).parents[4]
 SENTENCES: dict[str, str] = yaml.safe_load(
@@ -30,6 +34,10 @@ LONG = "The sea was calm, and the lamp turned. " * 60
 def row(text: str, **fields: Any) -> Utterance:
     asked: dict[str, Any] = {"language": "english", "speaker": "ryan", **fields}
     return Utterance(text=text, seed=0, **asked)
+
+
+def reference() -> Reference:
+    return Reference(recording())
 
 
 def children() -> set[int]:
@@ -220,15 +228,63 @@ def test_the_library_never_enters_the_process():
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda model: model.prompt(Reference(np.zeros(SAMPLE_RATE * 3, np.float32))),
-        lambda model: model.encode(np.zeros(SAMPLE_RATE, np.float32)),
-        lambda model: model.decode(np.zeros((1, 16), np.uint16), unwatched),
-    ],
-)
-def test_it_cannot_do_what_takes_weights(model: PreviewModel, ask: Any):
-    with pytest.raises(EngineUnavailable, match="The preview engine cannot") as caught:
-        ask(model)
-    assert "qtts models pull" in str(caught.value.next_step)
+# --- voices and codes ------------------------------------------------------------------------
+
+
+def test_it_does_what_every_kind_of_checkpoint_does(model: PreviewModel):
+    assert (model.kind, model.codec) == (None, "preview")
+
+
+def test_equal_recordings_have_the_same_stand_in_with_and_without_words(model: PreviewModel):
+    whole, alone = model.prompt(Reference(recording(), "Hello.")), model.prompt(reference())
+    assert (whole.mode, alone.mode) == ("in_context", "speaker_only")
+    assert whole.digest == alone.digest
+    assert whole.alone() == alone
+    assert model.prompt(Reference(recording(seed=1))).digest != alone.digest
+
+
+@pytest.mark.parametrize("words", ["", " \n"])
+def test_a_transcript_without_words_is_refused(model: PreviewModel, words: str):
+    with pytest.raises(NothingToSay):
+        model.prompt(Reference(recording(), words))
+
+
+def test_codes_of_another_recording_are_refused(model: PreviewModel):
+    with pytest.raises(InvalidRequest):
+        model.prompt(Reference(recording(), "Hello.", np.zeros((9, 16), np.uint16)))
+
+
+def test_a_stand_in_speaks_for_a_recording_and_says_so(model: PreviewModel, perform: Any):
+    frames = perform("Hello.", speaker=None, prompt=model.prompt(reference()))
+    assert voices.STAND_IN_CLONED in frames[0].notes
+    assert sum(f.audio.size for f in frames) > 0.2 * SAMPLE_RATE
+
+
+def test_stand_ins_are_not_kept(model: PreviewModel):
+    assert model.prompt(reference()).dumps() == b""
+    with pytest.raises(RecordDamaged, match="old sailor"):
+        model.open_prompt(b"", "old sailor")
+
+
+def test_a_mix_has_a_stand_in_of_its_own(model: PreviewModel):
+    one, other = (model.prompt(Reference(recording(seed=seed))) for seed in (0, 1))
+    mixed = model.mix([one, other], [1, 3])
+    assert mixed.mode == "speaker_only"
+    assert mixed == model.mix([other, one], [6, 2])
+    digests = {one.digest, other.digest, mixed.digest, model.mix([one, other], [1, 1]).digest}
+    assert len(digests) == 4
+    with pytest.raises(InvalidRequest):
+        model.mix([one, other], [1])
+
+
+def test_it_cannot_hear_who_speaks(model: PreviewModel):
+    assert model.likeness(model.prompt(reference()), recording()) is None
+
+
+def test_sound_becomes_codes_and_codes_become_sound(model: PreviewModel):
+    codes = model.encode(recording(), unwatched)
+    assert sum(len(piece) for piece in model.decode(codes, unwatched)) == 38 * 1920
+    with pytest.raises(UnreadableAudio):
+        model.encode(np.zeros(0, np.float32), unwatched)
+    with pytest.raises(InvalidRequest):
+        list(model.decode(np.full((3, 16), 2048, np.uint16), unwatched))

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shared.audio.pcm import SAMPLE_RATE, Samples
 from worker.engine.preview import manner
-from worker.engine.protocol import SAMPLE_RATE, Samples
 
 WINDOW = 2400
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from worker.engine.preview import manner, score, voices
+from worker.engine.preview.prompt import StandIn
 from worker.engine.protocol import Utterance
 
 
@@ -50,7 +51,7 @@ def test_no_instruction_needs_no_note(instruct: str | None):
 
 def test_a_designed_and_a_cloned_voice_are_told_to_be_stand_ins():
     assert notes(description="an old sailor") == (voices.STAND_IN_DESIGNED,)
-    assert notes(prompt=b"voice") == (voices.STAND_IN_CLONED,)
+    assert notes(prompt=StandIn("0f", "in_context")) == (voices.STAND_IN_CLONED,)
 
 
 def test_a_note_comes_once_with_the_first_frames(perform: Any):

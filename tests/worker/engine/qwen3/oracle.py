@@ -9,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from shared.audio.codes import FRAME_RATE
 from tests.worker.engine.qwen3.package_prompts import clone_prompt
 from worker.engine import checking, manifest, package
 from worker.engine.processor import processor
-from worker.engine.protocol import FRAME_RATE, Utterance
+from worker.engine.protocol import Utterance
 from worker.engine.qwen3.noise import FRAMES, block
 from worker.engine.stock import loading
 from worker.engine.stock.model import SPEAK
+from worker.engine.voice import VoicePrompt
 
 Codes = NDArray[np.int64]
 
@@ -61,19 +63,19 @@ class Oracle:
 
     def _voices(self, utterances: Sequence[Utterance]) -> dict[str, Any]:
         if self.manifest.kind == "base":
-            prompts = [utterance.prompt for utterance in utterances]
-            return {
-                "voice_clone_prompt": [
-                    clone_prompt(prompt.x_vector, prompt.codes, prompt.transcript)
-                    for prompt in prompts
-                ]
-            }
+            return {"voice_clone_prompt": [_clone(utterance) for utterance in utterances]}
         voices: dict[str, Any] = {
             "instruct": [checking.directions(utterance) or None for utterance in utterances]
         }
         if self.manifest.kind == "custom_voice":
             voices["speaker"] = [utterance.speaker for utterance in utterances]
         return voices
+
+
+def _clone(utterance: Utterance) -> Any:
+    prompt = utterance.prompt
+    assert isinstance(prompt, VoicePrompt)
+    return clone_prompt(prompt.x_vector, prompt.codes, prompt.transcript)
 
 
 class Race:

@@ -11,16 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from shared.audio.codes import FRAME_RATE, FRAME_SAMPLES
+from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.languages import CODES
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
-from worker.engine.protocol import (
-    FRAME_RATE,
-    FRAME_SAMPLES,
-    SAMPLE_RATE,
-    FinishReason,
-    Samples,
-    Utterance,
-)
+from worker.engine.protocol import FinishReason, Utterance
 from worker.engine.qwen3.guards import Guard, Verdict, decide
 
 SENTENCES: dict[str, str] = yaml.safe_load(

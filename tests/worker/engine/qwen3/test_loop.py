@@ -152,9 +152,10 @@ def test_what_is_heard_is_the_packages_decoding_of_the_codes(ours: Ours, tiny: T
 
 def test_an_unwarmed_reference_sounds_as_a_warmed_one(ours: Ours):
     model = ours("base")
-    batch = lines(2, **voiced(model, "cloned in context"))
-    assert batch[0].prompt.warmed
-    cold = [replace(line, prompt=replace(line.prompt, warmed=None)) for line in batch]
+    voice = model.prompt(Reference(recording(), "It was a dark night."))
+    assert voice.warmed
+    batch = lines(2, speaker=None, prompt=voice)
+    cold = lines(2, speaker=None, prompt=replace(voice, warmed=None))
     assert_sounds_equal(hear(model, cold), hear(model, batch), TOLERANCE)
 
 

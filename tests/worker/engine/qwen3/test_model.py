@@ -112,7 +112,8 @@ def test_inference_mode_does_not_leak(ours: Ours):
         assert not torch.is_inference_mode_enabled()
     for _ in model.decode(np.zeros((30, 16), np.uint16), carry_on):
         assert not torch.is_inference_mode_enabled()
-    model.encode(recording())
+    model.encode(recording(), carry_on)
+    model.likeness(voice, recording())
     assert not torch.is_inference_mode_enabled()
 
 
@@ -161,10 +162,15 @@ def test_what_are_no_codes_is_refused(ours: Ours, codes: Any):
 
 
 def test_sound_is_written_in_codes(ours: Ours):
-    codes = ours("base").encode(recording(2.0))
+    codes = ours("base").encode(recording(2.0), carry_on)
     assert (codes.dtype, codes.shape) == (np.uint16, (25, 16))
     with pytest.raises(UnreadableAudio):
-        ours("base").encode(np.zeros(0, np.float32))
+        ours("base").encode(np.zeros(0, np.float32), carry_on)
+
+
+def test_encoding_can_be_stopped(ours: Ours):
+    with pytest.raises(StopHere):
+        ours("base").encode(recording(), Stopping(1))
 
 
 # --- caches ----------------------------------------------------------------------------------

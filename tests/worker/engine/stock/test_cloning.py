@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from shared.errors import CheckpointUnfit, InvalidRequest, NothingToSay, UnreadableAudio
+from shared.audio.codes import CODEC
+from shared.errors import (
+    CheckpointUnfit,
+    InvalidRequest,
+    NothingToSay,
+    RecordDamaged,
+    UnreadableAudio,
+)
 from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.speech import FRAME, carry_on, recording, sound, speak, utterance
 from worker.engine import package, voice
-from worker.engine.protocol import Reference
+from worker.engine.reference import Reference
 from worker.engine.voice import VoicePrompt
 
 WORDS = "The old lamp is lit again."
@@ -131,20 +138,20 @@ def test_codes_equal_the_package(tiny: Tiny, loaded: Loaded, kind: Any):
     theirs = package.tokenizer.Qwen3TTSTokenizer.from_pretrained(
         str(tiny(kind) / "speech_tokenizer")
     ).encode(samples, 24_000)
-    ours = loaded(kind).encode(samples)
+    ours = loaded(kind).encode(samples, carry_on)
     assert ours.dtype == np.uint16
     assert np.array_equal(ours, theirs.audio_codes[0].numpy())
 
 
 @pytest.mark.parametrize("length", [1, FRAME, FRAME + 1])
 def test_the_last_frame_is_filled_up(loaded: Loaded, length: int):
-    assert loaded("base").encode(recording()[:length]).shape == (-(-length // FRAME), 16)
+    assert loaded("base").encode(recording()[:length], carry_on).shape == (-(-length // FRAME), 16)
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros((2, 9), np.float32)])
 def test_what_is_no_sound_has_no_codes(loaded: Loaded, samples: Any):
     with pytest.raises(UnreadableAudio):
-        loaded("base").encode(samples)
+        loaded("base").encode(samples, carry_on)
 
 
 @pytest.mark.parametrize("kind", ["base", "custom_voice"])
@@ -180,3 +187,82 @@ def test_codes_that_no_codec_writes_are_refused(loaded: Loaded, wrong: Any):
     with pytest.raises(InvalidRequest) as caught:
         list(loaded("base").decode(wrong, carry_on))
     assert caught.value.param == "codes"
+
+
+# --- voices kept, mixed and compared ---------------------------------------------------------
+
+
+def test_a_model_names_its_kind_and_its_codec(loaded: Loaded):
+    assert (loaded("base").kind, loaded("base").codec) == ("base", CODEC)
+
+
+def test_codes_that_came_first_are_the_context(loaded: Loaded):
+    known = codes(38)
+    prompt = loaded("base").prompt(Reference(recording(), WORDS, known))
+    assert prompt.codes is not None
+    assert np.array_equal(prompt.codes.numpy(), known)
+    assert loaded("base").prompt(Reference(recording(), None, known)).mode == "speaker_only"
+    with pytest.raises(InvalidRequest):
+        loaded("base").prompt(Reference(recording(), WORDS, codes(9)))
+
+
+def test_a_file_is_opened_by_the_checkpoint_that_made_it(loaded: Loaded):
+    model = loaded("base")
+    made = model.prompt(Reference(recording(), WORDS))
+    assert model.open_prompt(made.dumps(), "old sailor").digest == made.digest
+    with pytest.raises(RecordDamaged, match="old sailor"):
+        model.open_prompt(b"no prompt", "old sailor")
+    with pytest.raises(CheckpointUnfit):
+        model.open_prompt(replace(made, revision="r2").dumps(), "old sailor")
+    with pytest.raises(CheckpointUnfit, match="'base'"):
+        loaded().open_prompt(made.dumps(), "old sailor")
+
+
+def test_a_mix_is_a_voice_of_its_own_that_speaks(loaded: Loaded):
+    model = loaded("base")
+    voices = [model.prompt(Reference(recording(seed=seed))) for seed in (0, 1)]
+    mixed = model.mix(voices, [1, 1])
+    assert mixed.digest not in {one.digest for one in voices}
+    assert sound(model, prompt=mixed).size
+    with pytest.raises(CheckpointUnfit):
+        model.mix([voices[0], replace(voices[1], revision="r2")], [1, 1])
+
+
+def test_a_recording_is_most_like_itself(loaded: Loaded):
+    """On random weights only the order can be told, not how far apart voices lie."""
+    model = loaded("base")
+    made = model.prompt(Reference(recording(), WORDS))
+    itself, other = (model.likeness(made, recording(seed=seed)) for seed in (0, 1))
+    assert itself == pytest.approx(1, abs=1e-9)
+    assert itself is not None
+    assert other is not None
+    assert -1 <= other < itself
+    assert model.likeness(made, recording(2.9)) is None
+    assert loaded().likeness(made, recording()) is None
+
+
+def test_likeness_can_be_asked_for_between_two_utterances(loaded: Loaded):
+    model = loaded("base")
+    made = model.prompt(Reference(recording()))
+    batch = [utterance(prompt=made, seed=seed) for seed in (1, 2)]
+    undisturbed = sound(model, prompt=made, seed=2)
+    alike = model.likeness(made, recording(seed=1))
+    heard: list[Any] = []
+    for frames in model.generate(batch, carry_on):
+        heard.append(frames.audio)
+        assert model.likeness(made, recording(seed=1)) == alike
+    assert np.array_equal(heard[1], undisturbed)
+
+
+def test_loud_sound_is_heard_without_a_word(loaded: Loaded, capsys: pytest.CaptureFixture[str]):
+    model = loaded("base")
+    model.likeness(model.prompt(Reference(recording())), np.float32(8) * recording())
+    assert capsys.readouterr().out == ""
+
+
+def test_a_watch_can_stop_encoding(loaded: Loaded):
+    def watch() -> None:
+        raise StopHere
+
+    with pytest.raises(StopHere):
+        loaded("base").encode(recording(), watch)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from shared.audio.codes import FRAME_RATE
 from shared.errors import (
     CheckpointUnfit,
     EngineFailed,
@@ -20,7 +21,6 @@ from shared.requests.sampling import Sampling
 from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.speech import FRAME, carry_on, sound, speak, utterance
 from worker.engine import package
-from worker.engine.protocol import FRAME_RATE
 from worker.engine.seed import derived_seed
 from worker.engine.stock import StockEngine
 

@@ -13,6 +13,7 @@ from transformers.modeling_utils import no_init_weights
 from shared.audio.pcm import Samples
 from shared.errors import UnreadableAudio
 from worker.engine import package
+from worker.engine.protocol import Watch
 from worker.engine.qwen3.fields import Fields
 from worker.engine.qwen3.weights import Weights
 
@@ -51,29 +52,32 @@ class Encoder:
         self._frame = fields.count("encode_downsample_rate")
 
     @torch.inference_mode()
-    def encode(self, samples: Samples) -> Tensor:
+    def encode(self, samples: Samples, watch: Watch = lambda: None) -> Tensor:
         """Codes [frames, 16] of mono sound at 24 kHz; a last frame begun counts.
 
-        Raises UnreadableAudio when there is no sound at all, CheckpointDamaged on first use.
+        Raises UnreadableAudio when there is no sound at all, CheckpointDamaged on first use, and
+        what `watch` raises, which is called before each piece.
         """
         if not samples.size:
             raise UnreadableAudio("There is no sound to encode.")
         sound = torch.from_numpy(samples).to(self._device, torch.float32)[None, None]
         frames = -(-samples.size // self._frame)
-        steps = self._model.downsample(self._transform(self._convolve(sound)))
+        steps = self._transform(self._convolve(sound, watch), watch)
+        steps = self._model.downsample(steps)
+        watch()
         codes = self._model.quantizer.encode(steps, self._codebooks)
         return codes[:, 0, :frames].T.contiguous().clone()
 
-    def _convolve(self, sound: Tensor) -> Tensor:
+    def _convolve(self, sound: Tensor, watch: Watch) -> Tensor:
         """From [1, 1, samples] to [1, channels, steps]."""
         return pieces(
-            self._model.encoder, sound, self._piece, CONVOLUTION_CONTEXT, self._frame // 2
+            self._model.encoder, sound, self._piece, CONVOLUTION_CONTEXT, self._frame // 2, watch
         )
 
-    def _transform(self, steps: Tensor) -> Tensor:
+    def _transform(self, steps: Tensor, watch: Watch) -> Tensor:
         """A layer looks back over its window, and so does each layer below it."""
         context = self._config.num_hidden_layers * (self._config.sliding_window - 1)
-        return pieces(self._attend, steps, self._piece, context, 1)
+        return pieces(self._attend, steps, self._piece, context, 1, watch)
 
     def _attend(self, steps: Tensor) -> Tensor:
         return self._model.encoder_transformer(steps.transpose(1, 2))[0].transpose(1, 2)
@@ -94,15 +98,21 @@ class Encoder:
 
 
 def pieces(
-    compute: Callable[[Tensor], Tensor], x: Tensor, piece: int, context: int, stride: int
+    compute: Callable[[Tensor], Tensor],
+    x: Tensor,
+    piece: int,
+    context: int,
+    stride: int,
+    watch: Watch,
 ) -> Tensor:
-    """What `compute` makes of `x`, [1, channels, time], piece by piece.
+    """What `compute` makes of `x`, [1, channels, time], piece by piece, each after a `watch`.
 
     Each piece hears `context` of its steps before it once more; a step takes `stride` of the input.
     """
     outcomes: list[Tensor] = []
     for start in range(0, x.shape[2], piece * stride):
         before = min(start // stride, context)
+        watch()
         heard = x[..., start - before * stride : start + piece * stride]
         outcomes.append(compute(heard)[..., before:])
     return torch.cat(outcomes, 2)

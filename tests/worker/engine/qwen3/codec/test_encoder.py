@@ -5,6 +5,8 @@ import torch
 from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.errors import CheckpointDamaged, UnreadableAudio
 from tests.worker.engine.qwen3.codec.conftest import Codec, Made
+from tests.worker.engine.qwen3.hearing import StopHere, Stopping
+from tests.worker.engine.speech import carry_on
 from worker.engine import package
 from worker.engine.qwen3.codec.encoder import Encoder
 
@@ -33,11 +35,22 @@ def test_long_sound_is_encoded_piece_by_piece_with_exact_joints(codec: Codec):
     sound = torch.from_numpy(rustle(30.05))[None, None]
     cut, at_once = listening(codec, piece=50), listening(codec)
     with torch.inference_mode():
-        steps = [encoder._transform(encoder._convolve(sound)) for encoder in (cut, at_once)]
+        steps = [
+            encoder._transform(encoder._convolve(sound, carry_on), carry_on)
+            for encoder in (cut, at_once)
+        ]
     assert steps[0].shape == steps[1].shape
     assert torch.allclose(steps[0], steps[1], rtol=1e-4, atol=1e-4 * steps[1].std().item())
     agreement = (cut.encode(sound[0, 0].numpy()) == at_once.encode(sound[0, 0].numpy())).float()
     assert agreement.mean() > 0.99
+
+
+def test_a_watch_is_asked_before_each_piece_and_can_stop_it(codec: Codec):
+    watch = Stopping()
+    listening(codec, piece=25).encode(rustle(3.0), watch)
+    assert watch.calls > 6
+    with pytest.raises(StopHere):
+        listening(codec, piece=25).encode(rustle(3.0), Stopping(2))
 
 
 def test_codes_of_a_sound_can_be_decoded(codec: Codec, decoder: Made):

@@ -1,0 +1,56 @@
+"""The contract of `design_then_clone`: a voice is designed once, and a clone of it reads."""
+
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from shared.errors import InvalidRequest
+from shared.requests.declared import CheckpointKind, Description, Kind, NewVoiceName, Text
+from shared.requests.spoken import Spoken
+from shared.requests.voice_design import MOST_CANDIDATES
+from shared.text import duration
+
+
+class DesignThenClone(Spoken):
+    """Describe a voice, keep one take of it, and let that read."""
+
+    name: ClassVar[str] = "design_then_clone"
+    title: ClassVar[str] = "Design, then clone"
+    summary: ClassVar[str] = (
+        "Describes a voice once and clones one take of it: every sentence, now and later, comes "
+        "from the same voice."
+    )
+    kind: ClassVar[Kind] = "task"
+    checkpoint: ClassVar[CheckpointKind | None] = "voice_design"
+    example: ClassVar[dict[str, Any]] = {
+        "text": "The lamp turned. Ten seconds; ten seconds; ten.",
+        "description": "A warm alto, unhurried, close to the microphone.",
+        "sample_text": "This is how I sound when I read to you in the evening, slowly and softly.",
+        "language": "english",
+        "seed": 7,
+    }
+
+    description: Description
+    """The voice in words: age, sex, timbre, pace, accent, mood."""
+    sample_text: Text | None = Field(default=None, max_length=600)
+    """What the candidates say, and the clone is made from: one or two sentences, 3 to 60 seconds
+    when spoken. Left out, a sentence in the language of the text."""
+    candidates: int = Field(default=1, ge=1, le=MOST_CANDIDATES)
+    """How many takes of the voice are made; each is a file of the result that can be kept."""
+    choose: int = Field(default=1, ge=1, le=MOST_CANDIDATES)
+    """Which of the candidates reads the text."""
+    lock_as: NewVoiceName | None = None
+    """Keep the chosen candidate in the library under this name."""
+
+    @model_validator(mode="after")
+    def _chosen_exists(self) -> Self:
+        if self.choose > self.candidates:
+            raise InvalidRequest(
+                f"There are {self.candidates} candidates; number {self.choose} is not among them.",
+                param="choose",
+            )
+        return self
+
+    def estimated_seconds(self) -> float:
+        sample = duration.estimate(self.sample_text, self.language) if self.sample_text else 6.0
+        return self.candidates * sample + duration.estimate(self.text, self.language)
