@@ -4,9 +4,24 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from api import audio, errors, events, jobs, models, outputs, status, stream, tasks
+from api import (
+    audio,
+    errors,
+    events,
+    jobs,
+    models,
+    outputs,
+    presets,
+    status,
+    stream,
+    tasks,
+    transcripts,
+    uploads,
+    voices,
+)
 from api.deps import Context
 from api.guards import Guards
 from api.janitor import Janitor
@@ -14,17 +29,35 @@ from api.records import Records
 from api.relay import Hub
 from shared import connection
 from shared.queue import JobQueue
+from shared.resolution import Resolution
 from shared.settings import Settings, load
+from shared.stores import presets as preset_store
+from shared.stores import uploads as upload_store
 from shared.stores.folder import FolderOutputs
 from shared.stores.index import OutputIndex
+from shared.stores.voices import FolderVoices
 from shared.version import __version__
 from shared.views import ErrorBody
+from shared.voices.library import Library
 
 _FAULTS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody, "description": "The request cannot be met; `code` says why."},
     "5XX": {"model": ErrorBody, "description": "The service cannot do it now."},
 }
-_ROUTERS = (jobs, events, audio, outputs, tasks, models, status, stream)
+_ROUTERS = (
+    jobs,
+    events,
+    audio,
+    outputs,
+    uploads,
+    transcripts,
+    presets,
+    voices,
+    tasks,
+    models,
+    status,
+    stream,
+)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -65,6 +98,9 @@ def open_context(settings: Settings) -> Context:
     queue = JobQueue(redis, settings)
     records = Records(connection.looking(settings.redis_url), queue)
     store = FolderOutputs(settings.outputs_dir)
+    library = Library(FolderVoices(settings.voices_dir))
+    named = preset_store.PresetStore(preset_store.folder(settings))
+    sent = upload_store.FolderUploads(upload_store.folder(settings))
     return Context(
         settings=settings,
         redis=redis,
@@ -73,6 +109,11 @@ def open_context(settings: Settings) -> Context:
         hub=Hub(connection.listening(settings.redis_url), records.see),
         outputs=store,
         index=OutputIndex(store),
+        library=library,
+        presets=named,
+        uploads=sent,
+        resolution=Resolution(library, named, sent),
+        decoding=CapacityLimiter(1),
     )
 
 

@@ -76,7 +76,7 @@ def job_file(
     span: Annotated[str | None, Header(alias="range", include_in_schema=False)] = None,
 ) -> Response:
     """One file of a job's result."""
-    return _serve(here, _finished(here, id), name, request, span)
+    return _serve(here, finished(here, id), name, request, span)
 
 
 def _whole(
@@ -88,7 +88,7 @@ def _whole(
     span: str | None,
 ) -> Response:
     """The finished audio: a file as it lies there, or encoded on the way."""
-    recipe = _finished(here, job_id)
+    recipe = finished(here, job_id)
     chosen = format or own_format(recipe.request)
     name = f"audio{FORMATS[chosen].extension}"
     if name in recipe.files and not after:
@@ -127,7 +127,7 @@ def own_format(request: dict[str, Any]) -> Format:
     return request.get("format", "wav")
 
 
-def _finished(here: Context, job_id: str) -> Recipe:
+def finished(here: Context, job_id: str) -> Recipe:
     """What a job left. Raises UnknownJob, AudioNotReady or NoAudio."""
     try:
         return recipe_of(here, job_id)

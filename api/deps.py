@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
@@ -10,9 +11,13 @@ from api.records import Records
 from api.relay import Hub
 from shared.connection import Connection
 from shared.queue import JobQueue
+from shared.resolution import Resolution
 from shared.settings import Settings
 from shared.stores.index import OutputIndex
 from shared.stores.outputs import OutputStore
+from shared.stores.presets import PresetStore
+from shared.stores.uploads import UploadStore
+from shared.voices.library import Library
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,12 @@ class Context:
     hub: Hub
     outputs: OutputStore
     index: OutputIndex
+    library: Library
+    presets: PresetStore
+    uploads: UploadStore
+    resolution: Resolution
+    decoding: CapacityLimiter
+    """Of files that were sent: one at a time."""
 
 
 async def context(connection: HTTPConnection) -> Context:

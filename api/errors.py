@@ -24,7 +24,8 @@ class MethodNotAllowed(SpeechError):
     type = "invalid_request_error"
 
 
-_AS_JSON = "Send the header `Content-Type: application/json`."
+AS_JSON = "Send the header `Content-Type: application/json`."
+"""What to do about a body that was sent as something else."""
 _HTTP_FAULTS: dict[int, SpeechError] = {
     400: InvalidRequest("The body cannot be read.", hint="Send one JSON object in UTF-8."),
     404: NotFound("There is nothing at this address.", hint="See /docs."),
@@ -76,7 +77,7 @@ def _explained(fault: dict[str, Any]) -> SpeechError:
         at, why = fault["loc"][-1], fault["ctx"]["error"]
         return InvalidRequest(f"The body is not JSON: {why} at character {at}.")
     if isinstance(fault["input"], bytes):
-        return InvalidRequest("The body was not sent as JSON.", hint=_AS_JSON)
+        return InvalidRequest("The body was not sent as JSON.", hint=AS_JSON)
     return explain({**fault, "loc": fault["loc"][1:]})
 
 

@@ -1,7 +1,8 @@
 """Files of a run over HTTP: whole or in part, read through the output store in blocks."""
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,23 +55,35 @@ def serve(
     Who saves it finds it under `download_name`. Raises UnknownOutput and UnknownFile.
     """
     store.read(run, name, 0, 1)
-    size = store.size(run, name)
-    headers = {"Accept-Ranges": "bytes", **_safety(download_name)}
-    if etag:
-        headers["ETag"] = f'"{etag}"'
-    try:
-        span = parse_range(range_header, size)
-    except RangeNotSatisfiable as error:
-        headers["Content-Range"] = f"bytes */{size}"
-        return JSONResponse(error.body(), error.status, headers)
-    if span:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
-    part = span or Span(0, size)
-    headers["Content-Length"] = str(part.length)
-    status = 206 if span else 200
-    if head:
-        return Response(None, status, headers, media_type)
-    return StreamingResponse(blocks(store, run, name, part), status, headers, media_type)
+    return _serve(
+        store.size(run, name),
+        lambda part: blocks(store, run, name, part),
+        range_header,
+        media_type,
+        download_name=download_name,
+        etag=etag,
+        head=head,
+    )
+
+
+def serve_bytes(
+    data: bytes,
+    range_header: str | None,
+    media_type: str,
+    *,
+    download_name: str,
+    head: bool = False,
+) -> Response:
+    """The same of what is in memory."""
+    return _serve(
+        len(data),
+        lambda part: iter([data[part.start : part.end]]),
+        range_header,
+        media_type,
+        download_name=download_name,
+        etag=hashlib.sha256(data).hexdigest(),
+        head=head,
+    )
 
 
 def parse_range(header: str | None, size: int) -> Span | None:
@@ -101,6 +114,34 @@ def blocks(store: OutputStore, run: str, name: str, span: Span) -> Iterator[byte
             raise StoreUnavailable(f"{name} of {run} became shorter while it was sent.")
         position += len(data)
         yield data
+
+
+def _serve(
+    size: int,
+    read: Callable[[Span], Iterator[bytes]],
+    range_header: str | None,
+    media_type: str,
+    *,
+    download_name: str,
+    etag: str | None,
+    head: bool,
+) -> Response:
+    headers = {"Accept-Ranges": "bytes", **_safety(download_name)}
+    if etag:
+        headers["ETag"] = f'"{etag}"'
+    try:
+        span = parse_range(range_header, size)
+    except RangeNotSatisfiable as error:
+        headers["Content-Range"] = f"bytes */{size}"
+        return JSONResponse(error.body(), error.status, headers)
+    if span:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+    part = span or Span(0, size)
+    headers["Content-Length"] = str(part.length)
+    status = 206 if span else 200
+    if head:
+        return Response(None, status, headers, media_type)
+    return StreamingResponse(read(part), status, headers, media_type)
 
 
 def _safety(name: str) -> dict[str, str]:

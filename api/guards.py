@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,7 +15,11 @@ from shared.errors import BodyTooLarge, SpeechError, Unauthorized
 from shared.settings import Settings
 
 MAX_BODY = 16 << 20
-"""Bytes of a request body."""
+"""Bytes of a request body without files."""
+_TAKES_FILES = re.compile(r"/v1/(uploads|voices(/.*)?|jobs/[^/]+)")
+"""Paths where a form may be as large as `MAX_UPLOAD_MB` allows."""
+FORM_FRAME = 1 << 20
+"""Bytes of a form around its files."""
 _OPEN_PATHS = frozenset({"/health", "/ready"})
 _POLICY_VIOLATION = 1008
 
@@ -32,29 +37,34 @@ class Guards:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        limit = self._limit(scope, headers)
         try:
             check_names(self._settings, self._settings.host, headers)
-            self._check_length(headers)
+            _check_length(headers, limit)
             scope["state"] = {**scope.get("state", {}), "client": self._client(scope, headers)}
         except SpeechError as error:
             await _refuse(error, scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
+        await self._app(scope, _limited(receive, limit), send)
 
-    def _check_length(self, headers: Headers) -> None:
-        length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MAX_BODY:
-            raise _too_large()
+    def _limit(self, scope: Scope, headers: Headers) -> int:
+        """Bytes that the body may have: more for forms where files are taken."""
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        if form and _TAKES_FILES.fullmatch(self._path(scope)):
+            return (self._settings.max_upload_mb << 20) + FORM_FRAME
+        return MAX_BODY
 
     def _client(self, scope: Scope, headers: Headers) -> str:
         """Who asks, for limits and records: a key's fingerprint, or the address."""
-        path = scope["path"].removeprefix(self._settings.root_path.rstrip("/"))
-        if not self._keys or path in _OPEN_PATHS:
+        if not self._keys or self._path(scope) in _OPEN_PATHS:
             return f"address-{(scope.get('client') or ('unknown',))[0]}"
         key = _hashed(_sent_key(scope, headers))
         if not any([hmac.compare_digest(key, known) for known in self._keys]):
             raise Unauthorized("The API key is missing or wrong.")
         return f"key-{key[:12]}"
+
+    def _path(self, scope: Scope) -> str:
+        return scope["path"].removeprefix(self._settings.root_path.rstrip("/"))
 
 
 def _sent_key(scope: Scope, headers: Headers) -> str:
@@ -79,11 +89,18 @@ def _hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"A body may have {MAX_BODY} bytes.")
+def _check_length(headers: Headers, limit: int) -> None:
+    """Refuse by what the headers say, before a byte of the body is read."""
+    length = headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
 
 
-def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"A body may have {limit} bytes here.")
+
+
+def _limited(receive: Receive, limit: int) -> Callable[[], Awaitable[Message]]:
     """Count what a body without a length brings."""
     total = 0
 
@@ -91,8 +108,8 @@ def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if message["type"] == "http.request" and total > MAX_BODY:
-            raise _too_large()
+        if message["type"] == "http.request" and total > limit:
+            raise _too_large(limit)
         return message
 
     return counted

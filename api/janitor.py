@@ -12,6 +12,7 @@ from api.deps import Context
 from shared import keys
 from shared.errors import SpeechError, UnknownJob
 from shared.recovery import Recovery
+from shared.requests import CONTRACTS
 from shared.states import JobState
 from shared.stores import retention
 
@@ -45,11 +46,24 @@ class Janitor:
     def stop(self) -> None:
         self._stopped.set()
 
+    def tidy(self) -> None:
+        """Tidy up now; what only grows old is looked at once a minute."""
+        self._recovery.recover_the_lost()
+        self._discard_left_overs()
+        if time.monotonic() - self._swept < _SWEEP_EVERY:
+            return
+        self._swept = time.monotonic()
+        self._recovery.keep_places()
+        self._forget_expired()
+        context = self._context
+        retention.sweep(context.outputs, context.index, context.settings, time.time())
+        self._purge_uploads()
+
     def _run(self) -> None:
         while not self._stopped.wait(_INTERVAL):
             try:
                 if self._holds_lock() and time.monotonic() > self._patient_until:
-                    self._tidy()
+                    self.tidy()
             except (redis.RedisError, SpeechError) as error:
                 log.warning("Tidying up has to wait: %s", error)
                 self._wait_for_hearts()
@@ -70,16 +84,18 @@ class Janitor:
         connection.pexpire(keys.JANITOR, _LOCK_MILLISECONDS)
         return True
 
-    def _tidy(self) -> None:
-        self._recovery.recover_the_lost()
-        self._discard_left_overs()
-        if time.monotonic() - self._swept < _SWEEP_EVERY:
-            return
-        self._swept = time.monotonic()
-        self._recovery.keep_places()
-        self._forget_expired()
-        context = self._context
-        retention.sweep(context.outputs, context.index, context.settings, time.time())
+    def _purge_uploads(self) -> None:
+        """Files that were sent and are old, but those that a job may yet ask for."""
+        before = time.time() - 3_600 * self._context.settings.uploads_keep_hours
+        wanted = {
+            upload_id
+            for record in self._context.queue.active()
+            if record.task in CONTRACTS
+            for field in CONTRACTS[record.task].uploads()
+            if (upload_id := record.request.get(field))
+        }
+        if purged := self._context.uploads.purge(before, wanted):
+            log.info("Purged %d uploads.", purged)
 
     def _forget_expired(self) -> None:
         """Jobs whose record has expired leave the list of jobs too."""

@@ -1,17 +1,28 @@
 """`/v1/jobs`: submit, look, cancel, again."""
 
+from io import BytesIO
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from api import bodies
 from api.deps import Context, Here
-from shared import keys
-from shared.errors import AlreadyEnded, Conflict, UnknownFile, UnknownJob, UnknownOutput
+from shared import keys, receiving
+from shared.errors import (
+    AlreadyEnded,
+    Conflict,
+    UnknownFile,
+    UnknownJob,
+    UnknownOutput,
+    UnknownUpload,
+)
 from shared.jobs import JobView, links, moment
 from shared.queue import Submission
 from shared.requests import CONTRACTS, contract
-from shared.requests.declared import Declared
+from shared.requests.declared import Declared, UploadKind
+from shared.resolution import Resolved
 from shared.states import JobState
 from shared.stores.recipe import Recipe
 from shared.views import JobPage
@@ -30,24 +41,26 @@ _SCANNED = 5_000
 def _submission_route(declared: type[Declared]) -> None:
     """The route that a contract stands for."""
 
-    def submit(
+    async def submit(
         request: Request,
         response: Response,
         here: Here,
-        body: Any,
         priority: Priority = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JobView:
-        submission = Submission(
-            request=body,
-            client=request.state.client,
-            queue=priority or queue_of(declared),
-            idempotency_key=idempotency_key,
-        )
-        return _submit(here, submission, request, response)
+        async with bodies.read(request, declared.uploads(), bodies.REQUEST) as body:
+            files = await bodies.examined(here, declared, body.files)
+        fields: Any = {} if files and body.fields is None else body.fields
 
-    example = Body(openapi_examples={"example": {"value": declared.example}})
-    submit.__annotations__["body"] = Annotated[declared, example]
+        def admit() -> JobView:
+            resolved = here.resolution.resolve(declared, fields, files)
+            submission = submission_of(
+                resolved, request.state.client, priority, idempotency_key=idempotency_key
+            )
+            return _submit(here, submission, request, response)
+
+        return await run_in_threadpool(admit)
+
     router.add_api_route(
         f"/{declared.name}",
         submit,
@@ -57,12 +70,35 @@ def _submission_route(declared: type[Declared]) -> None:
         description=declared.summary,
         operation_id=f"submit_{declared.name}",
         response_model=JobView,
+        openapi_extra=bodies.schema(declared),
         responses={200: {"model": JobView, "description": "The job of the first such request."}},
     )
 
 
+def submission_of(
+    resolved: Resolved,
+    client: str,
+    priority: str | None,
+    *,
+    idempotency_key: str | None = None,
+    again_of: str = "",
+) -> Submission:
+    """What the queue is given of a request that can be met."""
+    return Submission(
+        request=resolved.request,
+        client=client,
+        queue=priority or queue_of(type(resolved.request)),
+        idempotency_key=idempotency_key,
+        again_of=again_of,
+        estimate=resolved.estimate,
+        warnings=resolved.warnings,
+    )
+
+
 def queue_of(declared: type[Declared]) -> str:
-    """Somebody waits for a task; a pipeline gives way."""
+    """Somebody waits for a task; a pipeline gives way; what generates nothing is beside both."""
+    if declared.on_codec_alone:
+        return keys.CODEC
     return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
 
 
@@ -135,15 +171,20 @@ def repeat_job(
     priority: Priority = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
-    """Make the same audio once more: the same request with the same seed, as a new job."""
+    """Make the same audio once more: the same request with the same seed, as a new job.
+
+    A voice that the first one has put into the library stays as it is.
+    """
     task, body, seed = _ingredients(here, id)
     declared = contract(task)
-    if body == declared.redact(body):
+    if declared.texts() and body == declared.redact(body):
         raise Conflict("The text of this job was not kept.", hint="STORE_TEXT is off here.")
-    submission = Submission(
-        request=declared.parse({**body, "seed": seed}),
-        client=request.state.client,
-        queue=priority or queue_of(declared),
+    asked = declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices())})
+    _put_back_uploads(here, asked, id)
+    submission = submission_of(
+        here.resolution.admit(asked),
+        request.state.client,
+        priority,
         idempotency_key=idempotency_key,
         again_of=id,
     )
@@ -157,6 +198,27 @@ def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:
     except UnknownJob:
         recipe = recipe_of(here, job_id)
         return recipe.task, recipe.request, recipe.seed
+
+
+def _put_back_uploads(here: Context, request: Declared, job_id: str) -> None:
+    """Take what has been purged meanwhile from the files that the job kept of it."""
+    for field, kind in request.uploads().items():
+        if upload_id := getattr(request, field):
+            try:
+                here.uploads.get(kind, upload_id)
+            except UnknownUpload:
+                _put_back(here, job_id, kind, upload_id)
+
+
+def _put_back(here: Context, job_id: str, kind: UploadKind, upload_id: str) -> None:
+    try:
+        files = recipe_of(here, job_id).files
+    except UnknownJob:
+        return  # nothing was kept; whoever looks for the upload says that it is gone
+    for name, fact in files.items():
+        if fact.sha256 == upload_id:
+            data = here.outputs.read(job_id, name, 0, fact.bytes)
+            receiving.receive(kind, BytesIO(data), here.settings, here.uploads)
 
 
 def recipe_of(here: Context, job_id: str) -> Recipe:

@@ -55,9 +55,10 @@ def clear_caches(here: Here) -> Accepted:
 def _send(here: Context, message: Control) -> Accepted:
     with answered():
         alive = status.workers(here.redis)
-        if not alive:
+        main = status.main(alive)
+        chosen = alive if not message.checkpoint else [main] if main else []
+        if not chosen:
             raise EngineUnavailable("No worker is alive to do this.", hint="Start a worker.")
-        chosen = alive[:1] if message.checkpoint else alive
         for worker in chosen:
             status.send(here.redis, worker.name, message)
     return Accepted(worker=", ".join(worker.name for worker in chosen), action=message.action)

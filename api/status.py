@@ -1,5 +1,7 @@
 """`/v1/status`, `/health`, `/ready`: how the service is."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Response
 from starlette.status import HTTP_503_SERVICE_UNAVAILABLE
 
@@ -8,6 +10,7 @@ from shared import status
 from shared.connection import answered
 from shared.errors import SpeechError
 from shared.states import JobState
+from shared.status import WorkerStatus
 from shared.version import __version__
 from shared.views import Health, QueueStatus, Readiness, Status
 
@@ -60,10 +63,10 @@ def _readiness(here: Here) -> Readiness:
     except SpeechError as error:
         return _unready(error.message)
     refusal = _refusal(here)
-    if not alive:
-        reason = _said(refusal, "No worker is alive.")
+    worker = status.main(alive)
+    if worker is None:
+        reason = _said(refusal, f"No worker {'that speaks ' if alive else ''}is alive.")
         return _unready(reason).model_copy(update={"queue": True, "outputs": not refusal})
-    worker = next((worker for worker in alive if worker.ready), alive[0])
     return Readiness(
         ready=worker.ready and not refusal,
         queue=True,
@@ -71,7 +74,7 @@ def _readiness(here: Here) -> Readiness:
         outputs=not refusal,
         engine=worker.engine.name,
         preview=worker.engine.preview,
-        reason=_said(refusal, worker.trouble) or worker.reason,
+        reason=_said(_said(refusal, worker.trouble) or worker.reason, _unserved(alive)),
     )
 
 
@@ -82,6 +85,12 @@ def _refusal(here: Here) -> str:
     except SpeechError as error:
         return error.message
     return ""
+
+
+def _unserved(alive: Sequence[WorkerStatus]) -> str:
+    """Which jobs wait for a worker that is not there; empty if none do."""
+    names = status.unserved(alive)
+    return f"No worker serves the queue {' or '.join(names)}." if names else ""
 
 
 def _said(*sentences: str) -> str:

@@ -15,12 +15,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context, Here
 from api.following import Message, follow
-from api.jobs import queue_of
+from api.jobs import submission_of
 from api.stopping import stop
 from shared import events
 from shared.audio.encode import Encoder, encoder
 from shared.errors import AlreadyEnded, InternalError, InvalidRequest, SpeechError
-from shared.queue import Submission
 from shared.requests import contract
 from shared.requests.declared import Format, explain
 
@@ -110,13 +109,8 @@ async def _receive(socket: WebSocket) -> str:
 
 
 def _submit(here: Context, start: Start, client: str) -> str:
-    declared = contract(start.task)
-    submission = Submission(
-        request=declared.parse(start.request),
-        client=client,
-        queue=start.priority or queue_of(declared),
-    )
-    return here.queue.submit(submission)[0].id
+    resolved = here.resolution.resolve(contract(start.task), start.request)
+    return here.queue.submit(submission_of(resolved, client, start.priority))[0].id
 
 
 async def _relay(

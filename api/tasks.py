@@ -1,8 +1,9 @@
-"""`/v1/tasks`, `/v1/speakers`, `/v1/languages`: what can be asked for, from the declarations."""
+"""What can be asked for, from the declarations: tasks, speakers, languages, emotions."""
 
 from fastapi import APIRouter
 
 from shared import languages
+from shared.emotions import EMOTIONS, Emotion
 from shared.requests import CONTRACTS, contract
 from shared.requests.declared import Declared
 from shared.speakers import SPEAKERS
@@ -35,6 +36,12 @@ def list_languages() -> list[LanguageView]:
     return [LanguageView(id=languages.AUTO, code=languages.AUTO)] + [
         LanguageView(id=name, code=code) for name, code in languages.CODES.items()
     ]
+
+
+@router.get("/emotions")
+def list_emotions() -> list[Emotion]:
+    """The moods that `emotion` can name, and what a checkpoint is told that follows words."""
+    return list(EMOTIONS.values())
 
 
 def _view(declared: type[Declared]) -> TaskView:

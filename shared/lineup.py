@@ -2,12 +2,15 @@
 
 import math
 import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shared import keys, rq, status
+from shared import keys, rq, status, turns
 from shared.connection import Connection, answered
 from shared.jobs import JobRecord, Progress
 from shared.states import JobState
+from shared.status import WorkerStatus
+from shared.turns import Waiting
 
 _LIFE = 0.3
 """Seconds for which the places in the queue are taken as known."""
@@ -22,10 +25,41 @@ class Sketch:
     state: JobState
     estimate: float
     done: float
+    worker: str = ""
+    needs: str = ""
+    overtaken_at: float | None = None
 
     def remaining(self, pace: float) -> float:
         """Seconds until it would be done if it ran now."""
         return self.estimate * (1 - self.done) * pace
+
+
+@dataclass
+class Hand:
+    """A worker as it will be when it has done what is before a job."""
+
+    name: str
+    queues: Sequence[str]
+    """Those that it serves, the most urgent first."""
+    loaded: Collection[str]
+    """What it serves without a swap, in the words of `JobRecord.needs`."""
+    swaps: bool
+    """False where there is nothing to load, and jobs are taken in their order."""
+    seconds: float = 0.0
+    """Until it is free."""
+    jobs: int = 0
+    """How many it will have done by then."""
+
+    def do(self, needs: str, seconds: float) -> None:
+        """One job more; what was loaded before is taken to have made room."""
+        self.seconds += seconds
+        self.jobs += 1
+        if self.swaps and needs and needs not in self.loaded:
+            self.loaded = (needs,)
+
+    def next_lane(self, lanes: dict[str, list[Waiting]]) -> str | None:
+        """The queue that it takes its next job from, None where all are empty."""
+        return next((name for name in self.queues if lanes.get(name)), None)
 
 
 @dataclass(frozen=True)
@@ -41,8 +75,10 @@ class Place:
 class Lineup:
     """Places and times of the active jobs. Every method raises QueueUnavailable."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, patience: float) -> None:
+        """`patience`: seconds for which a job may be overtaken to save a swap."""
         self._redis = connection
+        self._patience = patience
         self._places: dict[str, Place] = {}
         self._looked_at = 0.0
 
@@ -85,30 +121,89 @@ class Lineup:
         pace = self.pace()
         with answered():
             sketches = self._sketches()
-            workers = max(1, len(status.workers(self._redis)))
-            waiting = [rq.queue(name, self._redis).ids() for name in keys.QUEUES]
-        running = [sketch for sketch in sketches.values() if sketch.state is JobState.RUNNING]
-        ahead, seconds = len(running), sum(sketch.remaining(pace) for sketch in running)
-        places: dict[str, Place] = {}
-        for job_id in (job_id for lane in waiting for job_id in lane):
-            sketch = sketches.get(job_id)
-            if sketch is None or sketch.state is not JobState.QUEUED:
-                continue
-            seconds += sketch.remaining(pace)
-            places[job_id] = Place(ahead, seconds / workers)
-            ahead += 1
-        return places
+            hands = _hands(status.workers(self._redis))
+            lanes = {
+                name: list(_waiting(rq.queue(name, self._redis).ids(), sketches))
+                for name in keys.QUEUES
+            }
+        for sketch in sketches.values():
+            if sketch.state is JobState.RUNNING:
+                hand = next((hand for hand in hands if hand.name == sketch.worker), _first(hands))
+                hand.do(sketch.needs, sketch.remaining(pace))
+        seconds = {job_id: sketch.remaining(pace) for job_id, sketch in sketches.items()}
+        return dict(line_up(lanes, hands, seconds, time.time(), self._patience))
 
     def _sketches(self) -> dict[str, Sketch]:
         """Of every active job, what its place and its time depend on, without its text."""
         ids = [job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1)]
         with self._redis.pipeline(transaction=False) as pipeline:
             for job_id in ids:
-                pipeline.hmget(keys.job(job_id), "state", "estimate", "progress")
+                pipeline.hmget(keys.job(job_id), *_FIELDS)
             found = zip(ids, pipeline.execute(), strict=True)
         return {job_id: _sketch(*fields) for job_id, fields in found if fields[0]}
 
 
-def _sketch(state: bytes, estimate: bytes | None, progress: bytes | None) -> Sketch:
-    done = Progress.model_validate_json(progress).fraction if progress else 0.0
-    return Sketch(JobState(state.decode()), float(estimate or 0), done)
+def line_up(
+    lanes: dict[str, list[Waiting]],
+    hands: Sequence[Hand],
+    seconds: Mapping[str, float],
+    now: float,
+    patience: float,
+) -> Iterator[tuple[str, Place]]:
+    """Take the jobs out of the queues as the workers will, whoever is free first.
+
+    `seconds` says for each job how long it takes; loading is not counted.
+    """
+    while True:
+        free = [hand for hand in hands if hand.next_lane(lanes)]
+        if not free:
+            return
+        hand = _first(free)
+        lane = hand.next_lane(lanes) or ""
+        job = turns.take(lanes[lane], hand.loaded, now + hand.seconds, patience)
+        ahead = sum(other.jobs for other in hands if lane in other.queues)
+        hand.do(job.needs, seconds[job.id])
+        yield job.id, Place(ahead, hand.seconds)
+
+
+def _hands(alive: Sequence[WorkerStatus]) -> list[Hand]:
+    """The live workers, and one that is still to come for the queues that nobody serves."""
+    hands = [
+        Hand(worker.name, worker.queues, worker.needs, swaps=not worker.engine.preview)
+        for worker in alive
+    ]
+    unserved = status.unserved(alive)
+    return [*hands, Hand("", unserved, (), swaps=False)] if unserved else hands
+
+
+def _first(hands: Sequence[Hand]) -> Hand:
+    """The one that is free first."""
+    return min(hands, key=lambda hand: hand.seconds)
+
+
+def _waiting(job_ids: Iterable[str], sketches: Mapping[str, Sketch]) -> Iterator[Waiting]:
+    for job_id in job_ids:
+        sketch = sketches.get(job_id)
+        if sketch and sketch.state is JobState.QUEUED:
+            yield Waiting(job_id, sketch.needs, sketch.overtaken_at)
+
+
+_FIELDS = ("state", "estimate", "progress", "worker", "needs", "overtaken_at")
+
+
+def _sketch(
+    state: bytes,
+    estimate: bytes | None,
+    progress: bytes | None,
+    worker: bytes | None,
+    needs: bytes | None,
+    overtaken_at: bytes | None,
+) -> Sketch:
+    return Sketch(
+        state=JobState(state.decode()),
+        estimate=float(estimate or 0),
+        done=Progress.model_validate_json(progress).fraction if progress else 0.0,
+        worker=(worker or b"").decode(),
+        needs=(needs or b"").decode(),
+        overtaken_at=float(overtaken_at) if overtaken_at else None,
+    )

@@ -17,6 +17,7 @@ import uuid_utils
 from pydantic import ValidationError
 
 from shared import events, keys, rq, scripts
+from shared.checkpoints import catalogue
 from shared.connection import Connection, answered
 from shared.errors import (
     AlreadyEnded,
@@ -54,6 +55,10 @@ class Submission:
     queue: str
     idempotency_key: str | None = None
     again_of: str = ""
+    estimate: float | None = None
+    """Seconds of audio, where somebody knows better than the request itself."""
+    warnings: tuple[str, ...] = ()
+    """What whoever asked should know before anything is spoken."""
 
 
 class JobQueue:
@@ -62,7 +67,7 @@ class JobQueue:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._redis = connection
         self._settings = settings
-        self.lineup = Lineup(connection)
+        self.lineup = Lineup(connection, settings.swap_patience_seconds)
 
     # --- submit ---
 
@@ -73,7 +78,7 @@ class JobQueue:
         """
         with answered():
             self._refuse_when_memory_is_short()
-            record = _record(submission)
+            record = _record(submission, self._settings)
             outcome, job_id = self._admit(record, submission)
             if outcome == "known":
                 record = self.get(job_id)
@@ -328,7 +333,7 @@ def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
         return None
 
 
-def _record(submission: Submission) -> JobRecord:
+def _record(submission: Submission, settings: Settings) -> JobRecord:
     request = submission.request
     seed = request.seed if request.seed is not None else random.SystemRandom().randint(0, MAX_SEED)
     now = time.time()
@@ -340,13 +345,25 @@ def _record(submission: Submission) -> JobRecord:
             "client": submission.client,
             "request": json.dumps(request.model_dump(mode="json")),
             "seed": seed,
-            "estimate": request.estimated_seconds(),
+            "estimate": (
+                request.estimated_seconds() if submission.estimate is None else submission.estimate
+            ),
+            "warnings": json.dumps(submission.warnings),
             "created_at": now,
             "again_of": submission.again_of,
+            "needs": _needs(request, settings),
             "state": JobState.QUEUED,
             "attempt": 0,
         }
     )
+
+
+def _needs(request: Declared, settings: Settings) -> str:
+    """What it wants loaded, as the worker will understand it; empty where anything will do."""
+    if request.checkpoint is None:
+        return ""
+    size = getattr(request, "size", None) or settings.model_size
+    return catalogue.need(request.checkpoint, size)
 
 
 def _digest(submission: Submission) -> str:

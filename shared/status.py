@@ -1,5 +1,6 @@
 """What a worker says of itself, and the messages by which it is asked to do things between jobs."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -36,13 +37,22 @@ class WorkerStatus(BaseModel):
     """When it said all this, by its own clock; Unix seconds."""
     job: str | None
     """The job that it runs."""
+    queues: list[str] = list(keys.QUEUES)
+    """Those that it serves, the most urgent first."""
     loaded: dict[str, LoadedModel]
     """Loaded checkpoints by id."""
+    needs: list[str] = []
+    """What they serve, in the words of `JobRecord.needs`: such jobs may go before others."""
     caches: dict[str, CacheStats] = {}
     """What it remembers between jobs, by name: `prompts`, `instructs`, `codes`."""
     gpu: GpuReading | None = None
     """The card that it speaks on; None on the CPU, and where the driver does not tell."""
     process: ProcessReading | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it takes more than the tasks of the codec."""
+        return set(self.queues) != {keys.CODEC}
 
 
 class Control(BaseModel):
@@ -71,6 +81,18 @@ def workers(connection: Connection) -> list[WorkerStatus]:
         return []
     found: list[bytes | None] = connection.mget([keys.worker(name) for name in names])
     return [WorkerStatus.model_validate_json(item) for item in found if item]
+
+
+def main(alive: Sequence[WorkerStatus]) -> WorkerStatus | None:
+    """The worker that speaks, one that is ready before others; None where there is none."""
+    speaking = [worker for worker in alive if worker.speaks]
+    return min(speaking, key=lambda worker: not worker.ready, default=None)
+
+
+def unserved(alive: Sequence[WorkerStatus]) -> list[str]:
+    """The queues whose jobs none of these workers will take."""
+    served = {name for worker in alive for name in worker.queues}
+    return [name for name in keys.QUEUES if name not in served]
 
 
 def send(connection: Connection, worker: str, message: Control) -> None:

@@ -139,3 +139,12 @@ class Readiness(View):
     """True when the engine is the preview, not Qwen3-TTS."""
     reason: str
     """Why this engine speaks, or what is missing."""
+
+
+class TranscriptView(View):
+    """What a recording says, as far as it was understood."""
+
+    text: str
+    language: str
+    seconds: float
+    """That it took."""

@@ -1,12 +1,10 @@
 """The released checkpoints, each at the one revision that this project was built against."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from shared.errors import UnknownModel
-
-Kind = Literal["custom_voice", "voice_design", "base"]
-Size = Literal["0.6B", "1.7B"]
+from shared.requests.declared import CheckpointKind as Kind
+from shared.requests.declared import Size
 
 _FAMILY = "Qwen3-TTS-12Hz-"
 
@@ -122,3 +120,8 @@ def default_for(kind: Kind, size: Size) -> Checkpoint:
     """The released checkpoint to fetch for `kind`: of that size if there is one."""
     fitting = [checkpoint for checkpoint in CATALOGUE if checkpoint.kind == kind]
     return min(fitting, key=lambda checkpoint: checkpoint.size != size)
+
+
+def need(kind: Kind, size: Size) -> str:
+    """What a job wants loaded, in a word: `base/0.6B`. Both ends of the queue take it from here."""
+    return f"{kind}/{default_for(kind, size).size}"

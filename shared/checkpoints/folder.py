@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.checkpoints import record
-from shared.checkpoints.catalogue import CATALOGUE, Checkpoint, Kind, Size
+from shared.checkpoints.catalogue import CATALOGUE, Checkpoint, Kind, Size, default_for
 from shared.checkpoints.layout import CONFIG, Identity, identify, intact, required
 from shared.errors import UnknownModel
 
@@ -94,14 +94,23 @@ def entry(models_dir: Path, id: str) -> Entry:
     raise UnknownModel(f"There is no checkpoint {id!r}. Known are: {known}.")
 
 
-def pick(models_dir: Path, kind: Kind, size: Size) -> Entry | None:
-    """The usable checkpoint that serves `kind`: that size, another size, then local ones."""
-    usable = [
+def usable(models_dir: Path) -> list[Entry]:
+    """The checkpoints that can be loaded, in the order of `scan`."""
+    return [entry for entry in scan(models_dir) if entry.presence.state == "present"]
+
+
+def pick(models_dir: Path, kind: Kind, size: Size, *, exact: bool = False) -> Entry | None:
+    """The usable checkpoint that serves `kind`: that size, another size, then local ones.
+
+    With `exact` another size will do only where none was released in that one.
+    """
+    sizes = {size, default_for(kind, size).size}
+    fitting = [
         candidate
-        for candidate in scan(models_dir)
-        if candidate.kind == kind and candidate.presence.state == "present"
+        for candidate in usable(models_dir)
+        if candidate.kind == kind and (not exact or candidate.size in sizes)
     ]
-    return min(usable, key=lambda it: (it.checkpoint is None, it.size != size), default=None)
+    return min(fitting, key=lambda it: (it.checkpoint is None, it.size != size), default=None)
 
 
 def _released(models_dir: Path) -> Iterator[Entry]:

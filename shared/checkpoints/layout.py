@@ -1,6 +1,7 @@
 """The layout of a Qwen3-TTS folder, and what can be told of it without hashing or torch."""
 
 import json
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -50,7 +51,7 @@ def identify(folder: Path) -> Identity | None:
 def required(folder: Path) -> list[str]:
     """The files without which the checkpoint in `folder` cannot be loaded."""
     tokenizer = (_FAST_TOKENIZER,) if (folder / _FAST_TOKENIZER).is_file() else _SLOW_TOKENIZER
-    return [*_SETTLED, *tokenizer, *_weights(folder), f"{SPEECH_TOKENIZER}/{WEIGHTS}"]
+    return [*_SETTLED, *tokenizer, *weights(folder), f"{SPEECH_TOKENIZER}/{WEIGHTS}"]
 
 
 def intact(path: Path) -> bool:
@@ -63,7 +64,15 @@ def intact(path: Path) -> bool:
         return False
 
 
-def _weights(folder: Path) -> list[str]:
+def elements(path: Path) -> dict[str, int]:
+    """How many numbers each tensor of a safetensors file holds, by its header alone."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header: dict[str, Any] = json.loads(file.read(length))
+    return {name: math.prod(held["shape"]) for name, held in header.items() if name[:2] != "__"}
+
+
+def weights(folder: Path) -> list[str]:
     """The weight files: one, or the shards that an index names."""
     index = _json_object(folder / f"{WEIGHTS}.index.json") or {}
     shards = index.get("weight_map")

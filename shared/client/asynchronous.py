@@ -1,6 +1,6 @@
 """The client for event loops; method for method that of `sync`, which a test holds it to."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +12,28 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from shared.client import calls, faults, frames
 from shared.client.address import headers, socket_address
-from shared.client.calls import Call
+from shared.client.call import NO_FILES, Call, File
 from shared.client.files import whole
 from shared.client.frames import Frame
+from shared.emotions import Emotion
 from shared.errors import SpeechError
 from shared.events import Fault
 from shared.jobs import JobView
-from shared.requests.declared import Format
+from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.views import Accepted, JobPage, ModelView, Readiness, SpeakerView, Status, TaskView
+from shared.stores.presets import Preset
+from shared.stores.uploads import Upload
+from shared.views import (
+    Accepted,
+    JobPage,
+    ModelView,
+    Readiness,
+    SpeakerView,
+    Status,
+    TaskView,
+    TranscriptView,
+)
+from shared.voices.view import VoicePage, VoiceView
 
 Answer = TypeVar("Answer")
 _TIMEOUT = httpx.Timeout(30, read=None)
@@ -80,8 +93,10 @@ class AsyncClient:
         request: dict[str, Any],
         priority: str | None = None,
         idempotency_key: str | None = None,
+        files: Mapping[str, File] = NO_FILES,
     ) -> JobView:
-        return await self._do(calls.submit(task, request, priority, idempotency_key))
+        """Start a job; a file takes the place of the field that it is named after."""
+        return await self._do(calls.submit(task, request, priority, idempotency_key, files))
 
     async def job(self, job_id: str) -> JobView:
         return await self._do(calls.job(job_id))
@@ -116,10 +131,10 @@ class AsyncClient:
 
     @asynccontextmanager
     async def part(
-        self, job_id: str, format: Format | None = None, span: str | None = None
+        self, whole: Call[bytes], span: str | None = None
     ) -> AsyncGenerator[httpx.Response]:
-        """The service's own answer for a job's audio, or for what a Range header (`span`) names."""
-        async with self._open(calls.part(job_id, format, span)) as response:
+        """The service's own answer to a call for bytes, or what a Range header (`span`) names."""
+        async with self._open(calls.part(whole, span)) as response:
             yield response
 
     async def follow(self, job_id: str, format: Format = "wav") -> AsyncIterator[bytes]:
@@ -143,10 +158,12 @@ class AsyncClient:
         request: dict[str, Any],
         format: Format = "pcm",
         priority: str | None = None,
+        files: Mapping[str, File] = NO_FILES,
     ) -> AsyncGenerator[AsyncListening]:
-        """Start a job and hear it."""
+        """Start a job and hear it; files are sent before, as a WebSocket takes none."""
+        uploaded = await self._upload_all(task, files)
         async with self._connect("/v1/stream") as socket:
-            await socket.send(frames.start(task, request, format, priority))
+            await socket.send(frames.start(task, request | uploaded, format, priority))
             yield AsyncListening(socket)
 
     @asynccontextmanager
@@ -157,6 +174,99 @@ class AsyncClient:
         query = {"after": after, "format": format} | ({} if take is None else {"take": take})
         async with self._connect(calls.attach(job_id), query) as socket:
             yield AsyncListening(socket)
+
+    # --- files to send ---
+
+    async def upload(self, kind: UploadKind, file: File) -> Upload:
+        """Send a file before the request that it belongs to, which then names its id."""
+        return await self._do(calls.upload(kind, file))
+
+    async def upload_output(self, kind: UploadKind, job_id: str, name: str) -> Upload:
+        """Take a file of a job's result as if it had been sent."""
+        return await self._do(calls.upload_output(kind, job_id, name))
+
+    async def uploaded(self, kind: UploadKind, upload_id: str) -> Upload:
+        return await self._do(calls.uploaded(kind, upload_id))
+
+    # --- voices ---
+
+    async def voices(self, **query: Any) -> VoicePage:
+        """Those of the library; `q`, `tag`, `language` and `kind` narrow it."""
+        return await self._do(calls.voices(**query))
+
+    async def voice(self, voice_id: str) -> VoiceView:
+        return await self._do(calls.voice(voice_id))
+
+    async def create_voice(
+        self, fields: dict[str, Any], reference: File | None = None
+    ) -> VoiceView:
+        """Make a voice from a recording, from `from_job` and `candidate`, or from `mix`."""
+        return await self._do(calls.create_voice(fields, reference))
+
+    async def change_voice(self, voice_id: str, **changes: Any) -> VoiceView:
+        return await self._do(calls.change_voice(voice_id, changes))
+
+    async def delete_voice(self, voice_id: str) -> None:
+        await self._do(calls.delete_voice(voice_id))
+
+    async def voice_sample(self, voice_id: str) -> bytes:
+        """What there is to listen to, as a WAV."""
+        return await self._do(calls.voice_sample(voice_id))
+
+    async def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
+        """Let the sound of a job be what one listens to."""
+        return await self._do(calls.set_voice_sample(voice_id, job_id))
+
+    async def voice_clip(self, voice_id: str, name: str) -> bytes:
+        """A recording that the voice is made from, as a WAV."""
+        return await self._do(calls.voice_clip(voice_id, name))
+
+    async def set_voice_clip(
+        self, voice_id: str, emotion: str, reference: File, transcript: str | None = None
+    ) -> VoiceView:
+        """Add or replace the recording of a mood."""
+        return await self._do(calls.set_voice_clip(voice_id, emotion, reference, transcript))
+
+    async def remove_voice_clip(self, voice_id: str, emotion: str) -> VoiceView:
+        return await self._do(calls.remove_voice_clip(voice_id, emotion))
+
+    async def export_voice(self, voice_id: str, path: Path) -> None:
+        """Write a voice to `path`, as one zip."""
+        async with self._open(calls.export_voice(voice_id)) as response:
+            with whole(path) as target:
+                async for block in response.aiter_bytes():
+                    target.write(block)
+
+    async def import_voice(
+        self, file: File, name: str | None = None, checkpoint: str | None = None
+    ) -> VoiceView:
+        """Add a voice from a zip, or from a prompt file of the qwen-tts package."""
+        return await self._do(calls.import_voice(file, name, checkpoint))
+
+    async def transcribe(self, upload_id: str, language: str | None = None) -> TranscriptView:
+        """Write down what a reference says that was sent."""
+        return await self._do(calls.transcribe(upload_id, language))
+
+    async def emotions(self) -> list[Emotion]:
+        return await self._do(calls.emotions())
+
+    # --- presets ---
+
+    async def presets(self) -> list[Preset]:
+        return await self._do(calls.presets())
+
+    async def preset(self, name: str) -> Preset:
+        return await self._do(calls.preset(name))
+
+    async def save_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
+        """Keep settings under a name that is still free."""
+        return await self._do(calls.save_preset(name, task, request))
+
+    async def replace_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
+        return await self._do(calls.replace_preset(name, task, request))
+
+    async def delete_preset(self, name: str) -> None:
+        await self._do(calls.delete_preset(name))
 
     # --- outputs ---
 
@@ -209,6 +319,11 @@ class AsyncClient:
 
     # --- carrying out ---
 
+    async def _upload_all(self, task: str, files: Mapping[str, File]) -> dict[str, str]:
+        """Send the files of a request; what takes their places in it."""
+        kinds = calls.kinds(task, files)
+        return {name: (await self.upload(kinds[name], file)).id for name, file in files.items()}
+
     async def _do(self, call: Call[Answer]) -> Answer:
         async with self._open(call) as response:
             return call.read(await response.aread())
@@ -216,17 +331,14 @@ class AsyncClient:
     @asynccontextmanager
     async def _open(self, call: Call[Any]) -> AsyncGenerator[httpx.Response]:
         try:
-            async with self._http.stream(
-                call.method,
-                call.path,
-                params=call.query,
-                json=call.body,
-                headers=call.headers,
-            ) as response:
-                if response.is_error and response.status_code not in call.accept:
-                    await response.aread()
-                    raise faults.from_http(response)
-                yield response
+            with call.content() as content:
+                async with self._http.stream(
+                    call.method, call.path, params=call.query, headers=call.headers, **content
+                ) as response:
+                    if response.is_error and response.status_code not in call.accept:
+                        await response.aread()
+                        raise faults.from_http(response)
+                    yield response
         except httpx.TransportError as error:
             raise faults.unreachable(self._url, error) from error
 

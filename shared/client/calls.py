@@ -1,150 +1,248 @@
 """Every call of the API, described once; the sync and the async client only carry them out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from pydantic import TypeAdapter
-
+from shared.client.call import NO_FILES, Call, File, reads, reads_nothing, segment, without_none
+from shared.emotions import Emotion
+from shared.errors import UnknownField
 from shared.jobs import JobView
-from shared.requests.declared import Format
+from shared.requests import contract
+from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.views import Accepted, JobPage, ModelView, Readiness, SpeakerView, Status, TaskView
-
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True)
-class Call(Generic[Answer]):
-    """One request and how its answer is read."""
-
-    method: str
-    path: str
-    read: Callable[[bytes], Answer]
-    query: dict[str, Any] = field(default_factory=dict[str, Any])
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-    accept: frozenset[int] = frozenset()
-    """Statuses of 400 and above that are an answer, not an error."""
-
-
-def _json(kind: Any) -> Callable[[bytes], Any]:
-    return TypeAdapter(kind).validate_json
-
-
-def _nothing(_content: bytes) -> None:
-    return None
+from shared.stores.presets import Preset
+from shared.stores.uploads import Upload
+from shared.views import (
+    Accepted,
+    JobPage,
+    ModelView,
+    Readiness,
+    SpeakerView,
+    Status,
+    TaskView,
+    TranscriptView,
+)
+from shared.voices.view import VoicePage, VoiceView
 
 
 def submit(
-    task: str, request: dict[str, Any], priority: str | None = None, key: str | None = None
+    task: str,
+    request: dict[str, Any],
+    priority: str | None,
+    key: str | None,
+    files: Mapping[str, File],
 ) -> Call[JobView]:
     headers = {"Idempotency-Key": key} if key else {}
     query = {"priority": priority} if priority else {}
-    path = f"/v1/jobs/{_part(task)}"
-    return Call("POST", path, _json(JobView), query, request, headers)
+    path = f"/v1/jobs/{segment(task)}"
+    call = Call("POST", path, reads(JobView), query, request, headers)
+    return replace(call, files=files, fields={"request": json.dumps(request)})
 
 
 def job(job_id: str) -> Call[JobView]:
-    return Call("GET", f"/v1/jobs/{_part(job_id)}", _json(JobView))
+    return Call("GET", f"/v1/jobs/{segment(job_id)}", reads(JobView))
 
 
 def jobs(**query: Any) -> Call[JobPage]:
-    return Call("GET", "/v1/jobs", _json(JobPage), _without_none(query))
+    return Call("GET", "/v1/jobs", reads(JobPage), without_none(query))
 
 
 def cancel(job_id: str) -> Call[JobView]:
-    return Call("DELETE", f"/v1/jobs/{_part(job_id)}", _json(JobView))
+    return Call("DELETE", f"/v1/jobs/{segment(job_id)}", reads(JobView))
 
 
 def again(job_id: str) -> Call[JobView]:
-    return Call("POST", f"/v1/jobs/{_part(job_id)}/again", _json(JobView))
+    return Call("POST", f"/v1/jobs/{segment(job_id)}/again", reads(JobView))
 
 
 def audio(job_id: str, format: Format | None = None, follow: bool = False) -> Call[bytes]:
-    query = _without_none({"format": format, "follow": "1" if follow else None})
-    return Call("GET", f"/v1/jobs/{_part(job_id)}/audio", bytes, query)
+    query = without_none({"format": format, "follow": "1" if follow else None})
+    return Call("GET", f"/v1/jobs/{segment(job_id)}/audio", bytes, query)
 
 
-def part(job_id: str, format: Format | None, span: str | None) -> Call[bytes]:
+def part(whole: Call[bytes], span: str | None) -> Call[bytes]:
     headers = {"Range": span} if span else {}
-    return replace(audio(job_id, format), headers=headers, accept=frozenset({416}))
+    return replace(whole, headers=headers, accept=frozenset({416}))
 
 
 def file(job_id: str, name: str) -> Call[bytes]:
-    return Call("GET", f"/v1/jobs/{_part(job_id)}/files/{_part(name)}", bytes)
+    return Call("GET", f"/v1/jobs/{segment(job_id)}/files/{segment(name)}", bytes)
 
 
 def events(job_id: str) -> Call[bytes]:
-    return Call("GET", f"/v1/jobs/{_part(job_id)}/events", bytes)
+    return Call("GET", f"/v1/jobs/{segment(job_id)}/events", bytes)
 
 
 def attach(job_id: str) -> str:
     """The path of a job's WebSocket."""
-    return f"/v1/jobs/{_part(job_id)}/stream"
+    return f"/v1/jobs/{segment(job_id)}/stream"
+
+
+def upload(kind: UploadKind, file: File) -> Call[Upload]:
+    return Call("POST", "/v1/uploads", reads(Upload), {"kind": kind}, files={"file": file})
+
+
+def upload_output(kind: UploadKind, job_id: str, name: str) -> Call[Upload]:
+    body = {"job": job_id, "file": name}
+    return Call("POST", "/v1/uploads", reads(Upload), {"kind": kind}, body)
+
+
+def uploaded(kind: UploadKind, upload_id: str) -> Call[Upload]:
+    return Call("GET", f"/v1/uploads/{kind}/{segment(upload_id)}", reads(Upload))
+
+
+def kinds(task: str, files: Mapping[str, File]) -> dict[str, UploadKind]:
+    """What each file of a request is checked as. Raises UnknownTask and UnknownField."""
+    known = contract(task).uploads()
+    for name in files:
+        if name not in known:
+            raise UnknownField(f"`{task}` takes no file called {name!r}.", param=name)
+    return known
+
+
+def voices(**query: Any) -> Call[VoicePage]:
+    return Call("GET", "/v1/voices", reads(VoicePage), without_none(query))
+
+
+def voice(voice_id: str) -> Call[VoiceView]:
+    return Call("GET", _voice(voice_id), reads(VoiceView))
+
+
+def create_voice(fields: dict[str, Any], reference: File | None) -> Call[VoiceView]:
+    files = {"reference": reference} if reference else NO_FILES
+    call = Call("POST", "/v1/voices", reads(VoiceView), body=fields)
+    return replace(call, files=files, fields={"voice": json.dumps(fields)})
+
+
+def change_voice(voice_id: str, changes: dict[str, Any]) -> Call[VoiceView]:
+    return Call("PATCH", _voice(voice_id), reads(VoiceView), body=changes)
+
+
+def delete_voice(voice_id: str) -> Call[None]:
+    return Call("DELETE", _voice(voice_id), reads_nothing)
+
+
+def voice_sample(voice_id: str) -> Call[bytes]:
+    return Call("GET", f"{_voice(voice_id)}/sample", bytes)
+
+
+def set_voice_sample(voice_id: str, job_id: str) -> Call[VoiceView]:
+    return Call("PUT", f"{_voice(voice_id)}/sample", reads(VoiceView), body={"job": job_id})
+
+
+def voice_clip(voice_id: str, name: str) -> Call[bytes]:
+    return Call("GET", f"{_voice(voice_id)}/clips/{segment(name)}", bytes)
+
+
+def set_voice_clip(
+    voice_id: str, emotion: str, reference: File, transcript: str | None
+) -> Call[VoiceView]:
+    path = f"{_voice(voice_id)}/clips/{segment(emotion)}"
+    fields = without_none({"transcript": transcript})
+    return Call("PUT", path, reads(VoiceView), files={"file": reference}, fields=fields)
+
+
+def remove_voice_clip(voice_id: str, emotion: str) -> Call[VoiceView]:
+    return Call("DELETE", f"{_voice(voice_id)}/clips/{segment(emotion)}", reads(VoiceView))
+
+
+def export_voice(voice_id: str) -> Call[bytes]:
+    return Call("GET", f"{_voice(voice_id)}/export", bytes)
+
+
+def import_voice(file: File, name: str | None, checkpoint: str | None) -> Call[VoiceView]:
+    fields = without_none({"name": name, "checkpoint": checkpoint})
+    return Call("POST", "/v1/voices/import", reads(VoiceView), files={"file": file}, fields=fields)
+
+
+def transcribe(upload_id: str, language: str | None) -> Call[TranscriptView]:
+    path = f"/v1/uploads/{segment(upload_id)}/transcript"
+    return Call("POST", path, reads(TranscriptView), without_none({"language": language}))
+
+
+def emotions() -> Call[list[Emotion]]:
+    return Call("GET", "/v1/emotions", reads(list[Emotion]))
+
+
+def presets() -> Call[list[Preset]]:
+    return Call("GET", "/v1/presets", reads(list[Preset]))
+
+
+def preset(name: str) -> Call[Preset]:
+    return Call("GET", f"/v1/presets/{segment(name)}", reads(Preset))
+
+
+def save_preset(name: str, task: str, request: dict[str, Any]) -> Call[Preset]:
+    body = {"name": name, "task": task, "request": request}
+    return Call("POST", "/v1/presets", reads(Preset), body=body)
+
+
+def replace_preset(name: str, task: str, request: dict[str, Any]) -> Call[Preset]:
+    body = {"task": task, "request": request}
+    return Call("PUT", f"/v1/presets/{segment(name)}", reads(Preset), body=body)
+
+
+def delete_preset(name: str) -> Call[None]:
+    return Call("DELETE", f"/v1/presets/{segment(name)}", reads_nothing)
 
 
 def outputs(**query: Any) -> Call[Page]:
-    return Call("GET", "/v1/outputs", _json(Page), _without_none(query))
+    return Call("GET", "/v1/outputs", reads(Page), without_none(query))
 
 
 def output(run: str) -> Call[Output]:
-    return Call("GET", f"/v1/outputs/{_part(run)}", _json(Output))
+    return Call("GET", f"/v1/outputs/{segment(run)}", reads(Output))
 
 
 def mark(run: str, **marks: Any) -> Call[Output]:
-    return Call("PATCH", f"/v1/outputs/{_part(run)}", _json(Output), body=marks)
+    return Call("PATCH", f"/v1/outputs/{segment(run)}", reads(Output), body=marks)
 
 
 def discard(run: str) -> Call[None]:
-    return Call("DELETE", f"/v1/outputs/{_part(run)}", _nothing)
+    return Call("DELETE", f"/v1/outputs/{segment(run)}", reads_nothing)
 
 
 def restore(run: str) -> Call[Output]:
-    return Call("POST", f"/v1/outputs/{_part(run)}/restore", _json(Output))
+    return Call("POST", f"/v1/outputs/{segment(run)}/restore", reads(Output))
 
 
 def archive(run: str) -> Call[bytes]:
-    return Call("GET", f"/v1/outputs/{_part(run)}.zip", bytes)
+    return Call("GET", f"/v1/outputs/{segment(run)}.zip", bytes)
 
 
 def tasks() -> Call[list[TaskView]]:
-    return Call("GET", "/v1/tasks", _json(list[TaskView]))
+    return Call("GET", "/v1/tasks", reads(list[TaskView]))
 
 
 def speakers() -> Call[list[SpeakerView]]:
-    return Call("GET", "/v1/speakers", _json(list[SpeakerView]))
+    return Call("GET", "/v1/speakers", reads(list[SpeakerView]))
 
 
 def models() -> Call[list[ModelView]]:
-    return Call("GET", "/v1/models", _json(list[ModelView]))
+    return Call("GET", "/v1/models", reads(list[ModelView]))
 
 
 def change_model(checkpoint: str, action: str) -> Call[Accepted]:
-    return Call("POST", f"/v1/models/{_part(checkpoint)}/{action}", _json(Accepted))
+    return Call("POST", f"/v1/models/{segment(checkpoint)}/{action}", reads(Accepted))
 
 
 def unload_all() -> Call[Accepted]:
-    return Call("POST", "/v1/models/unload", _json(Accepted))
+    return Call("POST", "/v1/models/unload", reads(Accepted))
 
 
 def clear_caches() -> Call[Accepted]:
-    return Call("POST", "/v1/cache/clear", _json(Accepted))
+    return Call("POST", "/v1/cache/clear", reads(Accepted))
 
 
 def status() -> Call[Status]:
-    return Call("GET", "/v1/status", _json(Status))
+    return Call("GET", "/v1/status", reads(Status))
 
 
 def ready() -> Call[Readiness]:
-    return Call("GET", "/ready", _json(Readiness), accept=frozenset({503}))
+    return Call("GET", "/ready", reads(Readiness), accept=frozenset({503}))
 
 
-def _part(text: str) -> str:
-    """One segment of a path, whatever is in it."""
-    return quote(text, safe="")
-
-
-def _without_none(query: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in query.items() if value is not None}
+def _voice(voice_id: str) -> str:
+    return f"/v1/voices/{segment(voice_id)}"

@@ -1,6 +1,6 @@
 """The blocking client."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +12,28 @@ from websockets.sync.client import ClientConnection, connect
 
 from shared.client import calls, faults, frames
 from shared.client.address import headers, socket_address
-from shared.client.calls import Call
+from shared.client.call import NO_FILES, Call, File
 from shared.client.files import whole
 from shared.client.frames import Frame
+from shared.emotions import Emotion
 from shared.errors import SpeechError
 from shared.events import Fault
 from shared.jobs import JobView
-from shared.requests.declared import Format
+from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.views import Accepted, JobPage, ModelView, Readiness, SpeakerView, Status, TaskView
+from shared.stores.presets import Preset
+from shared.stores.uploads import Upload
+from shared.views import (
+    Accepted,
+    JobPage,
+    ModelView,
+    Readiness,
+    SpeakerView,
+    Status,
+    TaskView,
+    TranscriptView,
+)
+from shared.voices.view import VoicePage, VoiceView
 
 Answer = TypeVar("Answer")
 _TIMEOUT = httpx.Timeout(30, read=None)
@@ -80,8 +93,10 @@ class Client:
         request: dict[str, Any],
         priority: str | None = None,
         idempotency_key: str | None = None,
+        files: Mapping[str, File] = NO_FILES,
     ) -> JobView:
-        return self._do(calls.submit(task, request, priority, idempotency_key))
+        """Start a job; a file takes the place of the field that it is named after."""
+        return self._do(calls.submit(task, request, priority, idempotency_key, files))
 
     def job(self, job_id: str) -> JobView:
         return self._do(calls.job(job_id))
@@ -115,11 +130,9 @@ class Client:
         return self._do(calls.audio(job_id, format))
 
     @contextmanager
-    def part(
-        self, job_id: str, format: Format | None = None, span: str | None = None
-    ) -> Generator[httpx.Response]:
-        """The service's own answer for a job's audio, or for what a Range header (`span`) names."""
-        with self._open(calls.part(job_id, format, span)) as response:
+    def part(self, whole: Call[bytes], span: str | None = None) -> Generator[httpx.Response]:
+        """The service's own answer to a call for bytes, or what a Range header (`span`) names."""
+        with self._open(calls.part(whole, span)) as response:
             yield response
 
     def follow(self, job_id: str, format: Format = "wav") -> Iterator[bytes]:
@@ -141,10 +154,12 @@ class Client:
         request: dict[str, Any],
         format: Format = "pcm",
         priority: str | None = None,
+        files: Mapping[str, File] = NO_FILES,
     ) -> Generator[Listening]:
-        """Start a job and hear it."""
+        """Start a job and hear it; files are sent before, as a WebSocket takes none."""
+        uploaded = self._upload_all(task, files)
         with self._connect("/v1/stream") as socket:
-            socket.send(frames.start(task, request, format, priority))
+            socket.send(frames.start(task, request | uploaded, format, priority))
             yield Listening(socket)
 
     @contextmanager
@@ -155,6 +170,96 @@ class Client:
         query = {"after": after, "format": format} | ({} if take is None else {"take": take})
         with self._connect(calls.attach(job_id), query) as socket:
             yield Listening(socket)
+
+    # --- files to send ---
+
+    def upload(self, kind: UploadKind, file: File) -> Upload:
+        """Send a file before the request that it belongs to, which then names its id."""
+        return self._do(calls.upload(kind, file))
+
+    def upload_output(self, kind: UploadKind, job_id: str, name: str) -> Upload:
+        """Take a file of a job's result as if it had been sent."""
+        return self._do(calls.upload_output(kind, job_id, name))
+
+    def uploaded(self, kind: UploadKind, upload_id: str) -> Upload:
+        return self._do(calls.uploaded(kind, upload_id))
+
+    # --- voices ---
+
+    def voices(self, **query: Any) -> VoicePage:
+        """Those of the library; `q`, `tag`, `language` and `kind` narrow it."""
+        return self._do(calls.voices(**query))
+
+    def voice(self, voice_id: str) -> VoiceView:
+        return self._do(calls.voice(voice_id))
+
+    def create_voice(self, fields: dict[str, Any], reference: File | None = None) -> VoiceView:
+        """Make a voice from a recording, from `from_job` and `candidate`, or from `mix`."""
+        return self._do(calls.create_voice(fields, reference))
+
+    def change_voice(self, voice_id: str, **changes: Any) -> VoiceView:
+        return self._do(calls.change_voice(voice_id, changes))
+
+    def delete_voice(self, voice_id: str) -> None:
+        self._do(calls.delete_voice(voice_id))
+
+    def voice_sample(self, voice_id: str) -> bytes:
+        """What there is to listen to, as a WAV."""
+        return self._do(calls.voice_sample(voice_id))
+
+    def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
+        """Let the sound of a job be what one listens to."""
+        return self._do(calls.set_voice_sample(voice_id, job_id))
+
+    def voice_clip(self, voice_id: str, name: str) -> bytes:
+        """A recording that the voice is made from, as a WAV."""
+        return self._do(calls.voice_clip(voice_id, name))
+
+    def set_voice_clip(
+        self, voice_id: str, emotion: str, reference: File, transcript: str | None = None
+    ) -> VoiceView:
+        """Add or replace the recording of a mood."""
+        return self._do(calls.set_voice_clip(voice_id, emotion, reference, transcript))
+
+    def remove_voice_clip(self, voice_id: str, emotion: str) -> VoiceView:
+        return self._do(calls.remove_voice_clip(voice_id, emotion))
+
+    def export_voice(self, voice_id: str, path: Path) -> None:
+        """Write a voice to `path`, as one zip."""
+        with self._open(calls.export_voice(voice_id)) as response, whole(path) as target:
+            for block in response.iter_bytes():
+                target.write(block)
+
+    def import_voice(
+        self, file: File, name: str | None = None, checkpoint: str | None = None
+    ) -> VoiceView:
+        """Add a voice from a zip, or from a prompt file of the qwen-tts package."""
+        return self._do(calls.import_voice(file, name, checkpoint))
+
+    def transcribe(self, upload_id: str, language: str | None = None) -> TranscriptView:
+        """Write down what a reference says that was sent."""
+        return self._do(calls.transcribe(upload_id, language))
+
+    def emotions(self) -> list[Emotion]:
+        return self._do(calls.emotions())
+
+    # --- presets ---
+
+    def presets(self) -> list[Preset]:
+        return self._do(calls.presets())
+
+    def preset(self, name: str) -> Preset:
+        return self._do(calls.preset(name))
+
+    def save_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
+        """Keep settings under a name that is still free."""
+        return self._do(calls.save_preset(name, task, request))
+
+    def replace_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
+        return self._do(calls.replace_preset(name, task, request))
+
+    def delete_preset(self, name: str) -> None:
+        self._do(calls.delete_preset(name))
 
     # --- outputs ---
 
@@ -207,6 +312,11 @@ class Client:
 
     # --- carrying out ---
 
+    def _upload_all(self, task: str, files: Mapping[str, File]) -> dict[str, str]:
+        """Send the files of a request; what takes their places in it."""
+        kinds = calls.kinds(task, files)
+        return {name: self.upload(kinds[name], file).id for name, file in files.items()}
+
     def _do(self, call: Call[Answer]) -> Answer:
         with self._open(call) as response:
             return call.read(response.read())
@@ -214,13 +324,12 @@ class Client:
     @contextmanager
     def _open(self, call: Call[Any]) -> Generator[httpx.Response]:
         try:
-            with self._http.stream(
-                call.method,
-                call.path,
-                params=call.query,
-                json=call.body,
-                headers=call.headers,
-            ) as response:
+            with (
+                call.content() as content,
+                self._http.stream(
+                    call.method, call.path, params=call.query, headers=call.headers, **content
+                ) as response,
+            ):
                 if response.is_error and response.status_code not in call.accept:
                     response.read()
                     raise faults.from_http(response)

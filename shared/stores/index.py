@@ -9,7 +9,7 @@ from threading import Lock
 from pydantic import ValidationError
 
 from shared.errors import RecordDamaged, UnknownOutput
-from shared.stores.listing import Output, Page, Query, Usage, cursor, order, output, place, spoken
+from shared.stores.listing import Output, Page, Query, Usage, cursor, order, output, place, written
 from shared.stores.outputs import Labels, Marks, OutputStore
 from shared.stores.recipe import Recipe
 
@@ -133,7 +133,7 @@ class OutputIndex:
 
 def _indexed(recipe: Recipe, labels: Labels, size: int, changed: float) -> Indexed:
     shown = output(recipe, labels, size)
-    words = (spoken(recipe), shown.title, *shown.tags, shown.voice or "", shown.task)
+    words = (written(recipe), shown.title, *shown.tags, shown.voice or "", shown.task)
     return Indexed(
         changed=changed,
         output=shown,

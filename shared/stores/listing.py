@@ -116,7 +116,7 @@ def output(recipe: Recipe, labels: Labels, size: int) -> Output:
         **{field: getattr(labels, field) for field in Marks.model_fields},
         id=recipe.id,
         task=recipe.task,
-        text=_excerpt(spoken(recipe)),
+        text=_excerpt(said(recipe)),
         voice=request.get("speaker") or request.get("voice"),
         language=request.get("language"),
         engine=recipe.engine,
@@ -147,8 +147,14 @@ def links(recipe: Recipe) -> dict[str, str]:
     }
 
 
-def spoken(recipe: Recipe) -> str:
-    """Everything that the request lets say, as one text."""
+def said(recipe: Recipe) -> str:
+    """What is heard, as one text."""
+    text = recipe.request.get("text")
+    return text if text is not None else " ".join(segment.text for segment in recipe.segments)
+
+
+def written(recipe: Recipe) -> str:
+    """Everything that somebody wrote into the request, as one text."""
     fields = _text_fields(recipe.task)
     return " ".join(part for field in fields for part in _strings(recipe.request.get(field)))
 
@@ -183,11 +189,7 @@ def _text_fields(task: str) -> tuple[str, ...]:
     contract = CONTRACTS.get(task)
     if contract is None:
         return ("text",)
-    return tuple(
-        name
-        for name, field in contract.model_fields.items()
-        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("x-private")
-    )
+    return tuple(contract.texts())
 
 
 def _strings(value: Any) -> Iterator[str]:

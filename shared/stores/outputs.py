@@ -48,7 +48,8 @@ def _tidy(words: str) -> str:
     return " ".join(printable.split())
 
 
-def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+def distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags without those that differ from an earlier one in case alone."""
     return tuple({tag.casefold(): tag for tag in reversed(tags)}.values())[::-1]
 
 
@@ -62,7 +63,7 @@ class Marks(BaseModel):
 
     starred: bool = False
     """Starred outputs are never deleted by a retention rule."""
-    tags: Annotated[tuple[Tag, ...], AfterValidator(_distinct)] = Field(default=(), max_length=32)
+    tags: Annotated[tuple[Tag, ...], AfterValidator(distinct)] = Field(default=(), max_length=32)
     """Words to find it by."""
     title: Annotated[str, AfterValidator(_tidy)] = Field(default="", max_length=200)
     """A name for it."""

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shared.jobs import EngineInfo
+from shared.stores.voice_record import VoiceKind
 from shared.version import __version__
 
 
@@ -23,6 +24,37 @@ class Segment(BaseModel):
     """Seconds."""
     end: float
     text: str
+    similarity: float | None = None
+    """How alike its voice is to the reference, up to 1; None where that was not measured."""
+
+
+class VoiceFact(BaseModel):
+    """The cloned voice that spoke."""
+
+    id: str = ""
+    """In the library; empty for one that came with the request."""
+    name: str = ""
+    kind: VoiceKind | Literal["reference", "codes", "candidate"]
+    mode: Literal["in_context", "speaker_only"]
+    digest: str
+    """Of its prompt: equal digests are equal voices."""
+    emotion: str = ""
+    """The mood of the recording that was taken."""
+
+
+class Candidate(BaseModel):
+    """A take of a designed voice."""
+
+    number: int
+    seed: int
+    """`voice_design` with this seed and one candidate makes it again, but for the last digits,
+    which a batch decides."""
+    file: str
+    duration_seconds: float
+    text: str
+    """What it says."""
+    language: str
+    description: str
 
 
 class Timings(BaseModel):
@@ -63,6 +95,14 @@ class Recipe(BaseModel):
     """Name of the file in the format asked for."""
     files: dict[str, FileFact] = {}
     segments: list[Segment]
+    voice: VoiceFact | None = None
+    candidates: list[Candidate] = []
+    similarity: float | None = None
+    """Of the whole to the reference: the mean over the segments, by their lengths."""
+    locked_as: str = ""
+    """Id of the voice that this job put into the library."""
+    engines: list[EngineInfo] = []
+    """Every checkpoint that took part, in order; `engine` is the last."""
     finish_reasons: dict[str, int]
     """How the utterances ended, counted."""
     warnings: list[str]
@@ -83,6 +123,11 @@ class Recipe(BaseModel):
                 "audio",
                 "files",
                 "segments",
+                "voice",
+                "candidates",
+                "similarity",
+                "locked_as",
+                "engines",
                 "finish_reasons",
                 "timings",
                 "again_of",

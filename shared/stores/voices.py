@@ -1,20 +1,18 @@
 """The voices library: what any backend for voices must be able to do, and voices as folders."""
 
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from datetime import datetime
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Protocol
 from uuid import uuid4
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from filelock import FileLock, Timeout
 
-from shared import languages
-from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownVoice
+from shared.errors import Conflict, RecordDamaged, StoreUnavailable, UnknownFile, UnknownVoice
 from shared.stores import disk
 from shared.stores.outputs import is_name
+from shared.stores.voice_record import Voice, dumps, loads
 
 RECORD = "voice.yaml"
 """The record of a voice, in its folder; written last, so a voice that has one is complete."""
@@ -23,24 +21,11 @@ _SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 _SLUG_LENGTH = 64
 _MAKING = ".making"
 _DOOMED = ".doomed"
-
-
-class Voice(BaseModel):
-    """What is known of a voice."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    """As people call it."""
-    kind: Literal["preset", "cloned", "designed", "mixed"]
-    """Where it comes from."""
-    language: str = languages.AUTO
-    """The language it is at home in, or `auto`."""
-    description: str = Field(default="", max_length=1_000)
-    tags: tuple[str, ...] = Field(default=(), max_length=32)
-    created: datetime
-    settings: dict[str, Any] = {}
-    """Parameters it is used with unless a request says otherwise."""
+_LOCK = ".lock"
+_Stamp = tuple[int, int, int]
+"""When a file was changed, which one it is, its size: another after every change."""
+_PATIENCE = 10.0
+"""Seconds that a change waits for the one before it, which takes milliseconds."""
 
 
 class VoiceStore(Protocol):
@@ -62,6 +47,10 @@ class VoiceStore(Protocol):
         """Raises RecordDamaged."""
         ...
 
+    def save(self, voice_id: str, voice: Voice) -> None:
+        """Replace the record of a voice, in one step."""
+        ...
+
     def files(self, voice_id: str) -> dict[str, int]:
         """Names and sizes of the voice's files, its record excepted."""
         ...
@@ -72,14 +61,26 @@ class VoiceStore(Protocol):
         """Add or replace a file of a voice, in one step."""
         ...
 
+    def remove(self, voice_id: str, name: str) -> None:
+        """Delete a file of a voice."""
+        ...
+
     def delete(self, voice_id: str) -> None: ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Around a change that depends on the other voices: every other such change waits."""
+        ...
 
 
 class FolderVoices:
-    """The folder backend of `VoiceStore`: `<root>/<id>/voice.yaml` and the files beside it."""
+    """The folder backend of `VoiceStore`: `<root>/<id>/voice.yaml` and the files beside it.
+
+    Records are read once and again when their files have changed: YAML takes a millisecond each.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._known: dict[str, tuple[_Stamp, Voice]] = {}
 
     def create(self, voice_id: str, voice: Voice, files: Mapping[str, bytes]) -> None:
         target = self._root / checked_id(voice_id)
@@ -105,13 +106,24 @@ class FolderVoices:
         return sorted(filter(is_slug, found))
 
     def get(self, voice_id: str) -> Voice:
-        folder = self._existing(voice_id)
+        path = self._existing(voice_id) / RECORD
         with self._explained():
-            text = (folder / RECORD).read_bytes()
+            stamp = _stamp(path)
+            known = self._known.get(voice_id)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            text = path.read_bytes()
         try:
-            return Voice.model_validate(yaml.safe_load(text))
-        except (yaml.YAMLError, ValidationError) as error:
+            voice = loads(text)
+        except ValueError as error:
             raise RecordDamaged(f"{voice_id}/{RECORD} cannot be understood.") from error
+        self._known[voice_id] = stamp, voice
+        return voice
+
+    def save(self, voice_id: str, voice: Voice) -> None:
+        path = self._existing(voice_id) / RECORD
+        with self._explained():
+            disk.write(path, dumps(voice))
 
     def files(self, voice_id: str) -> dict[str, int]:
         folder = self._existing(voice_id)
@@ -128,10 +140,31 @@ class FolderVoices:
         with self._explained():
             disk.write(path, data)
 
+    def remove(self, voice_id: str, name: str) -> None:
+        path = self._existing(voice_id) / _checked_file(name)
+        with disk.explained(self._root, _no_file()):
+            path.unlink()
+
     def delete(self, voice_id: str) -> None:
         folder = self._existing(voice_id)
         with self._explained():
             disk.remove(folder, self._root / _DOOMED)
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        with disk.explained(self._root, disk.unmade(self._root)):
+            self._root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._root / _LOCK)
+            try:
+                lock.acquire(_PATIENCE)
+            except Timeout as error:
+                raise StoreUnavailable(
+                    f"Another process has been changing {self._root} for {_PATIENCE:.0f} seconds."
+                ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _existing(self, voice_id: str) -> Path:
         folder = self._root / checked_id(voice_id)
@@ -167,8 +200,12 @@ def _checked_file(name: str) -> str:
 def _fill(folder: Path, voice: Voice, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         disk.write(folder / _checked_file(name), data)
-    record = yaml.safe_dump(voice.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
-    disk.write(folder / RECORD, record.encode())
+    disk.write(folder / RECORD, dumps(voice))
+
+
+def _stamp(path: Path) -> _Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _taken(voice_id: str) -> Conflict:

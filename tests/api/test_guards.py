@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from api.guards import MAX_BODY
+from api.guards import FORM_FRAME, MAX_BODY
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import ROOT, Settings
@@ -19,6 +19,9 @@ from tests.stack import Stack, clean_environment
 
 KEYED = ["/v1/jobs", "/v1/tasks", "/v1/status", "/v1/outputs", "/openapi.json", "/docs", "/no/such"]
 OPEN = ["/health", "/ready"]
+FORM = "multipart/form-data; boundary=x"
+LARGEST = (Settings().max_upload_mb << 20) + FORM_FRAME
+"""Bytes of a form with files."""
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +232,59 @@ def test_a_body_that_does_not_say_is_413_once_it_is_too_large(http):
         "/v1/jobs/custom_voice", content=body(), headers={"Content-Type": "application/json"}
     )
     assert fault(answer) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "length", "status"),
+    [
+        ("/v1/uploads?kind=audio", FORM, 2 << 30, 413),
+        ("/v1/uploads?kind=audio", FORM, LARGEST + 1, 413),
+        ("/v1/uploads?kind=audio", "application/json", MAX_BODY + 1, 413),
+        ("/v1/voices", FORM, 2 << 30, 413),
+        ("/v1/jobs/voice_clone", FORM, 2 << 30, 413),
+        ("/v1/jobs/x/again", FORM, MAX_BODY + 1, 413),
+        ("/v1/presets", FORM, MAX_BODY + 1, 413),
+    ],
+)
+def test_a_length_beyond_the_limit_of_its_route_is_refused_unread(
+    stack, path, kind, length, status
+):
+    assert said_to(stack, path, kind, length) == (status, "body_too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/voices", "/v1/jobs/voice_clone"])
+def test_a_form_may_be_larger_where_files_are_taken(http, path):
+    """One byte above what any other body may have: its form is read, and found wanting."""
+    content = b" " * (MAX_BODY + 1)
+    answer = http.post(
+        path, params={"kind": "audio"}, content=content, headers={"Content-Type": FORM}
+    )
+    assert answer.status_code != 413
+    assert fault(answer)[0] < 500
+
+
+def test_a_file_that_does_not_say_is_413_once_it_is_too_large(http):
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(LARGEST // 2**20 + 1):
+            yield b" " * 2**20
+
+    answer = http.post("/v1/uploads?kind=audio", content=body(), headers={"Content-Type": FORM})
+    assert fault(answer) == (413, "body_too_large")
+
+
+def said_to(stack: Stack, path: str, kind: str, length: int) -> tuple[int, str]:
+    """Status and code for the headers of a request, of whose body nothing is ever sent."""
+    address = urlsplit(stack.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Length", str(length))
+    connection.putheader("Content-Type", kind)
+    connection.endheaders()
+    answer = connection.getresponse()
+    code = json.loads(answer.read())["error"]["code"]
+    connection.close()
+    return answer.status, code
 
 
 def test_a_body_within_the_limit_is_read(http):

@@ -1,12 +1,21 @@
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from api.app import open_context
+from api.janitor import Janitor
 from shared import keys
+from shared.errors import UnknownUpload
+from shared.queue import Submission
+from shared.requests.voice_clone import VoiceClone
+from shared.settings import Settings
 from shared.stores.folder import FolderOutputs
 from tests.api.jobs import PATIENCE, said, sounding, wait_for
 from tests.shared.stores.runs import make, new_id
+from tests.shared.stores.test_uploads import FACTS
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -39,6 +48,24 @@ def test_old_outputs_are_thrown_away_but_no_starred_ones(make_stack):
     soon(lambda: http.get(f"/v1/outputs/{old}").status_code == 404)
     assert http.get(f"/v1/outputs/{kept}").status_code == 200
     assert http.get(f"/v1/outputs/{new}").status_code == 200
+
+
+def test_files_that_were_sent_are_purged_but_none_that_a_job_waits_with(
+    redis_url: str, tmp_path: Path
+):
+    context = open_context(Settings(redis_url=redis_url, outputs_dir=tmp_path))
+    kept, gone = (
+        context.uploads.put("reference", sound, FACTS).id for sound in (b"wanted", b"left")
+    )
+    request = VoiceClone.parse({"text": "Hello.", "reference": kept})
+    context.queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))
+    for path in (tmp_path / ".uploads" / "reference").iterdir():
+        os.utime(path, (1, 1))
+    Janitor(context).tidy()
+    assert context.uploads.read("reference", kept) == b"wanted"
+    with pytest.raises(UnknownUpload):
+        context.uploads.get("reference", gone)
+    context.redis.close()
 
 
 def test_jobs_that_redis_has_forgotten_leave_the_list(make_stack):

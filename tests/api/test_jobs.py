@@ -1,3 +1,4 @@
+import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,14 @@ import httpx
 import pytest
 
 from shared import keys
+from shared.audio.clip import dumps
+from shared.settings import ROOT
+from shared.stores.folder import FolderOutputs
+from shared.stores.outputs import METADATA
 from tests.api.jobs import LONG, TEXT, ended, fault, forget, look, said, sounding, submit, wait_for
+from tests.shared.audio.sending import tone
+from tests.shared.stores.runs import new_id, recipe
+from tests.stack import Stack
 
 UNKNOWN = "01900000-0000-7000-8000-000000000000"
 STRANGE_IDS = [
@@ -151,6 +159,35 @@ def test_a_body_that_is_no_object_is_refused(http, body):
         "/v1/jobs/custom_voice", content=body, headers={"Content-Type": "application/json"}
     )
     assert fault(answer) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("task", "body", "status", "code", "param"),
+    [
+        ("voice_clone", {"voice": "nobody"}, 404, "unknown_voice", "voice"),
+        ("voice_clone", {"voice": "Vivian"}, 422, "invalid_request", "voice"),
+        ("voice_clone", {"reference": "0" * 64}, 404, "unknown_upload", "reference"),
+        ("voice_clone", {"reference": "../x"}, 422, "invalid_request", "reference"),
+        ("voice_clone", {}, 422, "invalid_request", "voice"),
+        ("custom_voice", {"preset": "nobody"}, 404, "unknown_preset", "preset"),
+        ("custom_voice", {"emotion": "hungry"}, 422, "unknown_emotion", "emotion"),
+        (
+            "design_then_clone",
+            {"description": "A warm alto.", "lock_as": "Vivian"},
+            *(409, "conflict", "lock_as"),
+        ),
+        (
+            "design_then_clone",
+            {"description": "A warm alto.", "lock_as": "../x"},
+            *(422, "invalid_request", "lock_as"),
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_a_request_names_must_be_there(http, task, body, status, code, param):
+    answer = http.post(f"/v1/jobs/{task}", json={"text": TEXT, **body})
+    assert fault(answer) == (status, code)
+    assert answer.json()["error"]["param"] == param
 
 
 def test_a_bad_request_leaves_no_job(stack, http):
@@ -414,6 +451,44 @@ def test_again_says_so_where_texts_are_not_kept(make_stack):
     job = said(http)
     assert TEXT not in http.get(job["links"]["self"]).text
     assert fault(http.post(f"{job['links']['self']}/again")) == (409, "conflict")
+
+
+def test_again_takes_a_file_that_was_purged_from_what_the_job_kept(stack, http):
+    job, upload = _encoded(stack, kept=True)
+    answer = http.post(f"/v1/jobs/{job}/again")
+    assert answer.status_code == 202, answer.text
+    http.delete(answer.json()["links"]["self"])
+    assert http.get(f"/v1/uploads/reference/{upload}").status_code == 200
+
+
+def test_again_needs_no_text_where_a_task_has_none(http):
+    files = {"codes": ("codes.json", (ROOT / "docs" / "examples" / "codes.json").read_bytes())}
+    job = ended(http, http.post("/v1/jobs/codec_decode", files=files).json()["id"])
+    again = http.post(f"{job['links']['self']}/again")
+    assert again.status_code == 202, again.text
+    assert _sum(ended(http, again.json()["id"])) == _sum(job)
+
+
+def test_again_says_so_where_a_file_was_purged_and_nobody_kept_it(stack, http):
+    job, _ = _encoded(stack, kept=False)
+    answer = http.post(f"/v1/jobs/{job}/again")
+    assert fault(answer) == (404, "unknown_upload")
+    assert answer.json()["error"]["param"] == "reference"
+
+
+def _encoded(stack: Stack, kept: bool) -> tuple[str, str]:
+    """A finished clone of a recording that is no longer among the uploads; their ids."""
+    sound = dumps(tone(4 + 0.1 * kept))
+    run, upload = new_id(), hashlib.sha256(sound).hexdigest()
+    asked = {"text": TEXT, "reference": upload}
+    told = recipe(run, sound, task="voice_clone").model_copy(update={"request": asked})
+    growing = FolderOutputs(stack.outputs_dir).begin(run, 1)
+    growing.append("audio.wav", sound if kept else b"something else")
+    if not kept:
+        told = told.model_copy(update={"files": {}})
+    growing.append(METADATA, told.model_dump_json().encode())
+    growing.finish()
+    return run, upload
 
 
 def _sum(job):

@@ -69,6 +69,22 @@ def test_a_job_is_started_and_heard_to_the_end(stack, http):
     assert code == NORMAL
 
 
+@pytest.mark.parametrize(
+    ("task", "fields", "code"),
+    [
+        ("custom_voice", {"preset": "nobody"}, "unknown_preset"),
+        ("voice_clone", {"voice": "nobody"}, "unknown_voice"),
+        ("voice_clone", {"reference": "0" * 64}, "unknown_upload"),
+    ],
+)
+def test_what_a_first_message_names_must_be_there(stack, task, fields, code):
+    message = {"task": task, "request": {"text": TEXT, **fields}}
+    with starting(stack, message) as socket:
+        messages, _, closed = heard(socket)
+    assert messages[0]["error"]["code"] == code
+    assert closed == VIOLATION
+
+
 def test_messages_come_in_order(paced):
     kinds: list[str] = []
     with starting(paced, request(SHORT)) as socket:

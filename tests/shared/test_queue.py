@@ -22,6 +22,7 @@ from shared.errors import (
 from shared.jobs import JobRecord
 from shared.queue import Fenced, JobQueue, Submission
 from shared.requests.custom_voice import CustomVoice
+from shared.requests.voice_clone import VoiceClone
 from shared.settings import Settings, load
 from shared.states import STEPS, JobState
 
@@ -70,6 +71,17 @@ def test_submitted_job_is_remembered_and_enqueued(queue: JobQueue, connection: C
     assert connection.lrange(rq.queue(keys.INTERACTIVE, connection).key, 0, -1) == [
         record.id.encode()
     ]
+
+
+def test_what_is_known_beforehand_is_remembered(queue: JobQueue) -> None:
+    record = submitted(queue, estimate=12.5, warnings=("It is quiet.",))
+    assert queue.get(record.id).estimate == 12.5
+    assert queue.look(record.id).warnings == ["It is quiet."]
+
+
+def test_a_request_estimates_itself_where_nobody_knows_better(queue: JobQueue) -> None:
+    waiting = submission()
+    assert queue.submit(waiting)[0].estimate == waiting.request.estimated_seconds()
 
 
 def test_seed_is_fixed_at_submission(queue: JobQueue) -> None:
@@ -269,6 +281,18 @@ def test_texts_are_not_kept_when_the_service_does_not_store_them(
     record = submitted(queue, text=SECRET)
     queue.cancel(record.id)
     assert SECRET.encode() not in b"".join(connection.hgetall(keys.job(record.id)).values())
+
+
+def test_nothing_that_somebody_wrote_is_kept_then(
+    make_queue: Callable[..., JobQueue], connection: Connection
+) -> None:
+    queue = make_queue(store_text=False)
+    written = dict.fromkeys(("text", "transcript", "instruct"), SECRET)
+    request = VoiceClone.parse({"reference": "0" * 64, **written})
+    record = queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))[0]
+    queue.cancel(record.id)
+    assert SECRET.encode() not in b"".join(connection.hgetall(keys.job(record.id)).values())
+    assert queue.get(record.id).request["reference"] == "0" * 64
 
 
 # --- cancelling ---

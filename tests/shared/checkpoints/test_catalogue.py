@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.checkpoints.catalogue import CATALOGUE, default_for, find
+from shared.checkpoints.catalogue import CATALOGUE, default_for, find, need
 from shared.errors import UnknownModel
 
 
@@ -34,3 +34,8 @@ def test_the_default_has_the_size_asked_for():
 
 def test_the_default_falls_back_to_another_size():
     assert default_for("voice_design", "0.6B").id == "1.7B-VoiceDesign"
+
+
+def test_the_need_names_the_size_that_a_worker_would_load():
+    assert need("base", "0.6B") == "base/0.6B"
+    assert need("voice_design", "0.6B") == "voice_design/1.7B"

@@ -151,6 +151,19 @@ def test_the_pick_prefers_the_size_then_released_ones(models_dir: Path, lay: Lay
     assert _picked(models_dir) == "0.6B-Base"
 
 
+def test_an_exact_pick_is_of_that_size_or_none(models_dir: Path, lay: Lay):
+    lay("Qwen3-TTS-12Hz-1.7B-Base", checkpoint_files("base", "1b7"))
+    assert pick(models_dir, "base", "0.6B", exact=True) is None
+    assert pick(models_dir, "base", "1.7B", exact=True) is not None
+
+
+def test_an_exact_pick_takes_what_there_is_where_that_size_was_never_released(
+    models_dir: Path, lay: Lay
+):
+    lay("mine", checkpoint_files("voice_design", "1b7"))
+    assert pick(models_dir, "voice_design", "0.6B", exact=True) is not None
+
+
 def test_the_pick_passes_over_damaged_ones(models_dir: Path, lay: Lay):
     lay("local", checkpoint_files("base") | {WEIGHTS: b"short"})
     assert pick(models_dir, "base", "0.6B") is None

@@ -1,5 +1,6 @@
 """The contract that every backend for voices keeps."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,6 +102,39 @@ def test_a_file_is_added_and_replaced(store: VoiceStore):
     assert store.files("sailor") == {"clip.wav": 6}
 
 
+def test_a_record_is_replaced_and_the_files_stay(store: VoiceStore):
+    store.create("sailor", SAILOR, {"clip.wav": b"1"})
+    changed = SAILOR.model_copy(update={"name": "Captain"})
+    store.save("sailor", changed)
+    assert store.get("sailor") == changed
+    assert store.files("sailor") == {"clip.wav": 1}
+
+
+def test_a_file_is_removed(store: VoiceStore):
+    store.create("sailor", SAILOR, {"clip.wav": b"1", "other.wav": b"2"})
+    store.remove("sailor", "clip.wav")
+    assert store.files("sailor") == {"other.wav": 1}
+    with pytest.raises(UnknownFile):
+        store.remove("sailor", "clip.wav")
+
+
+def test_who_changes_voices_keeps_the_others_waiting(store: VoiceStore, backend: Backend, tmp_path):
+    other = backend.at(tmp_path / "voices")
+    order: list[str] = []
+
+    def wait() -> None:
+        with other.lock():
+            order.append("second")
+
+    with store.lock():
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join(0.1)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
 def test_a_deleted_voice_is_gone_and_its_id_free(store: VoiceStore):
     store.create("sailor", SAILOR, {"clip.wav": b"1"})
     store.delete("sailor")
@@ -115,6 +149,10 @@ def test_an_unknown_voice_is_unknown_to_everything(store: VoiceStore):
     for use in (store.get, store.files, store.delete):
         with pytest.raises(UnknownVoice):
             use("nobody")
+    with pytest.raises(UnknownVoice):
+        store.save("nobody", SAILOR)
+    with pytest.raises(UnknownVoice):
+        store.remove("nobody", "clip.wav")
     with pytest.raises(UnknownVoice):
         store.read("nobody", "clip.wav")
     with pytest.raises(UnknownVoice):
@@ -135,6 +173,8 @@ def test_what_is_no_slug_is_an_unknown_voice(store: VoiceStore, voice_id: str):
         lambda: store.files(voice_id),
         lambda: store.read(voice_id, "clip.wav"),
         lambda: store.write(voice_id, "clip.wav", b""),
+        lambda: store.save(voice_id, SAILOR),
+        lambda: store.remove(voice_id, "clip.wav"),
         lambda: store.delete(voice_id),
     ):
         with pytest.raises(UnknownVoice):
@@ -149,6 +189,8 @@ def test_what_is_no_name_is_an_unknown_file(store: VoiceStore, name: str):
         store.read("sailor", name)
     with pytest.raises(UnknownFile):
         store.write("sailor", name, b"x")
+    with pytest.raises(UnknownFile):
+        store.remove("sailor", name)
 
 
 def test_a_voice_that_cannot_be_completed_is_not_there(store: VoiceStore):
@@ -164,15 +206,38 @@ def test_a_broken_medium_says_so(backend: Backend, tmp_path: Path):
         store.create("sailor", SAILOR, {})
     with pytest.raises(StoreUnavailable):
         store.ids()
+    with pytest.raises(StoreUnavailable), store.lock():
+        pass
 
 
-@pytest.mark.parametrize("record", ["{", "- a list", "name: x", "!!python/object:os.system {}"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "{",
+        "- a list",
+        "name: x",
+        "!!python/object:os.system {}",
+        "a: &a [x]\nb: *a",
+        "[" * 2_000,
+        "created: 2026-13-41",
+        "name: x\nkind: cloned\ncreated: 2026-01-01T00:00:00Z\nlanguage: klingon",
+    ],
+)
 def test_a_damaged_record_is_called_damaged(tmp_path: Path, record: str):
     store = FolderVoices(tmp_path)
     store.create("sailor", SAILOR, {})
     (tmp_path / "sailor" / RECORD).write_text(record)
     with pytest.raises(RecordDamaged, match=r"sailor/voice\.yaml"):
         store.get("sailor")
+
+
+def test_what_somebody_writes_by_hand_counts_at_once(tmp_path: Path):
+    store = FolderVoices(tmp_path)
+    store.create("sailor", SAILOR, {})
+    assert store.get("sailor") == SAILOR
+    record = tmp_path / "sailor" / RECORD
+    record.write_text(record.read_text().replace("Hoarse", "Smooth"))
+    assert store.get("sailor").description == "Smooth.\nSlow."
 
 
 def test_strangers_in_the_folder_are_no_voices(tmp_path: Path):

@@ -1,0 +1,173 @@
+"""What a request brings: JSON, or a form with JSON in one part and files in others."""
+
+import json
+import re
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from anyio import to_thread
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.deps import Context
+from api.errors import AS_JSON
+from shared import receiving
+from shared.errors import BodyTooLarge, InvalidRequest
+from shared.receiving import Received
+from shared.requests.declared import Declared, UploadKind
+
+FORM = "multipart/form-data"
+BINARY = {"type": "string", "format": "binary"}
+"""A file in the schema of a form."""
+REQUEST = "request"
+"""The part of a job's form that holds the JSON."""
+
+_JSON = re.compile(r"application/([^/]+\+)?json")
+_LONGEST_PART = 1 << 20
+"""Bytes of JSON in a form, which Starlette keeps in memory; files go to disk."""
+_MOST_PARTS = 16
+"""More than any form has, so that one too many is refused by its name."""
+_SHOWN = 100
+"""Characters of a name that somebody made up, in an answer."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """What came, before anybody looked whether it makes sense."""
+
+    fields: Any
+    """The JSON; None for a form that has none."""
+    files: Mapping[str, UploadFile] = field(default_factory=dict[str, UploadFile])
+
+
+@asynccontextmanager
+async def read(
+    request: Request, files: Collection[str] = (), part: str | None = None
+) -> AsyncGenerator[Body]:
+    """The body of a request: JSON, or a form with some of `files` and with JSON as `part`.
+
+    The files are open as long as the block lasts, and leave nothing on the disk after it. Raises
+    InvalidRequest, and BodyTooLarge for JSON in a form.
+    """
+    try:
+        yield await _read(request, files, part)
+    finally:
+        await request.close()
+
+
+async def examined(
+    here: Context, contract: type[Declared], files: Mapping[str, UploadFile]
+) -> dict[str, Received]:
+    """The files of a request, checked as its contract says, each kept by nobody yet."""
+    kinds = contract.uploads()
+    return {name: await examine(here, kinds[name], file.file, name) for name, file in files.items()}
+
+
+async def examine(here: Context, kind: UploadKind, file: BinaryIO, param: str) -> Received:
+    """A file that was sent, checked in a thread, one at a time in this process.
+
+    So decoding takes one core at most, and whoever waits for it keeps no thread waiting too.
+    """
+    return await to_thread.run_sync(
+        receiving.examine, kind, file, here.settings, param, limiter=here.decoding
+    )
+
+
+def schema(contract: type[Declared]) -> dict[str, Any]:
+    """What the OpenAPI document says of the body of a contract."""
+    declared = contract.model_json_schema()
+    content = {"application/json": _shown(declared, contract.example)}
+    if files := contract.uploads():
+        about = {name: declared["properties"][name]["description"] for name in files}
+        parts = {name: {**BINARY, "description": about[name]} for name in files}
+        needed = [name for name in declared.get("required", ()) if name not in files]
+        form = {
+            "type": "object",
+            "properties": {REQUEST: {**declared, "required": needed}, **parts},
+            "additionalProperties": False,
+        }
+        content[FORM] = _shown(form, {REQUEST: contract.example}) | {
+            "encoding": {REQUEST: {"contentType": "application/json"}}
+        }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _shown(declared: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    return {"schema": declared, "examples": {"example": {"value": example}}}
+
+
+async def _read(request: Request, files: Collection[str], part: str | None) -> Body:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == FORM and files:
+            form = await request.form(
+                max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=_LONGEST_PART
+            )
+            return await _sorted(form, files, part)
+        if _JSON.fullmatch(kind):
+            return Body(_parsed(await request.body()))
+    except ClientDisconnect as error:
+        raise InvalidRequest("The body broke off.") from error
+    except HTTPException as error:  # what Starlette says of a form
+        raise InvalidRequest(f"The form cannot be read: {error.detail}") from error
+    raise InvalidRequest("The body was not sent as JSON.", hint=_how(files, part))
+
+
+def _how(files: Collection[str], part: str | None) -> str:
+    if not files:
+        return AS_JSON
+    beside = f" and the JSON as `{part}`" if part else ""
+    return f"{AS_JSON} Or send {FORM} with {_listed(files)}{beside}."
+
+
+async def _sorted(form: FormData, files: Collection[str], part: str | None) -> Body:
+    """The parts of a form, none twice and none unknown."""
+    fields: Any = None
+    found: dict[str, UploadFile] = {}
+    for name, value in form.multi_items():
+        shown = name[:_SHOWN]
+        if len(form.getlist(name)) > 1:
+            raise InvalidRequest(f"There are several parts {shown!r}.", param=shown)
+        if name == part:
+            fields = _parsed(await _text(value))
+        elif name not in files:
+            known = _listed([*files, *filter(None, [part])])
+            raise InvalidRequest(f"There is no part {shown!r}. Known are: {known}.", param=shown)
+        elif isinstance(value, str):
+            raise InvalidRequest(
+                f"The part `{name}` is no file: it has no file name.",
+                param=name,
+                hint=f"In the words of curl: -F {name}=@recording.wav",
+            )
+        else:
+            found[name] = value
+    return Body(fields, found)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+async def _text(value: str | UploadFile) -> str | bytes:
+    """The JSON of a form, whether it was put there as a field or as a file."""
+    text = value if isinstance(value, str) else await value.read(_LONGEST_PART + 1)
+    if len(text) > _LONGEST_PART:
+        raise BodyTooLarge(f"JSON in a form may have {_LONGEST_PART} bytes.")
+    return text
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(
+            f"The body is not JSON: {error.msg} at character {error.pos}."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(
+            "The body cannot be read.", hint="Send one JSON object in UTF-8."
+        ) from error

@@ -1,0 +1,179 @@
+"""Files that were sent for requests: what any backend must be able to do, and uploads as folders.
+
+An upload is known by its content: its id is the sha256 of its canonical form, so the same sound
+sent twice is one upload.
+"""
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import RecordDamaged, UnknownUpload
+from shared.jobs import moment
+from shared.requests.declared import UploadKind
+from shared.settings import Settings
+from shared.stores import disk
+
+_EXTENSIONS: dict[UploadKind, str] = {"reference": ".wav", "audio": ".wav", "codes": ".npz"}
+_FACTS = ".json"
+"""Written last, so an upload that has its facts is complete."""
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class UploadFacts(BaseModel):
+    """What is known of a file besides its content."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    seconds: float
+    """How long it sounds."""
+    rate: int
+    """Samples per second of what was sent; it is kept at 24 kHz, or as codes."""
+    channels: int
+    """Channels of what was sent; it is kept as one."""
+    codec: str
+    """What it was sent as, in FFmpeg's words; for codes, the codec that they are of."""
+    warnings: list[str] = []
+    """What will make it sound worse than it could."""
+
+
+class Upload(UploadFacts):
+    """A file that was sent, checked and kept for a while."""
+
+    id: str
+    """What stands in a request for the file: the sha256 of what is kept."""
+    kind: UploadKind
+    """What it was checked as."""
+    bytes: int
+    created_at: datetime
+
+
+class UploadStore(Protocol):
+    """Uploads by kind and id; nothing half-written can be seen.
+
+    Every method raises UnknownUpload for what is not there, and StoreUnavailable where the medium
+    refuses.
+    """
+
+    def put(self, kind: UploadKind, data: bytes, facts: UploadFacts) -> Upload:
+        """Keep a file in canonical form; one that is there already is young again."""
+        ...
+
+    def get(self, kind: UploadKind, upload_id: str) -> Upload:
+        """Raises RecordDamaged."""
+        ...
+
+    def read(self, kind: UploadKind, upload_id: str) -> bytes: ...
+
+    def touch(self, kind: UploadKind, upload_id: str) -> None:
+        """Make a file young again."""
+        ...
+
+    def purge(self, before: float, keep: Collection[str]) -> int:
+        """Delete what was last sent or touched before that time, in Unix seconds; how many."""
+        ...
+
+
+class FolderUploads:
+    """The folder backend of `UploadStore`: `<root>/<kind>/<id>.<wav|npz>`, facts beside it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, kind: UploadKind, data: bytes, facts: UploadFacts) -> Upload:
+        upload = Upload(
+            **vars(facts),
+            id=content_id(data),
+            kind=kind,
+            bytes=len(data),
+            created_at=moment(time.time()),
+        )
+        content = self._content(kind, upload.id)
+        with disk.explained(self._root, disk.unmade(content.parent)):
+            content.parent.mkdir(parents=True, exist_ok=True)
+            disk.write(content, data)
+            disk.write(content.with_suffix(_FACTS), upload.model_dump_json(indent=1).encode())
+        return upload
+
+    def get(self, kind: UploadKind, upload_id: str) -> Upload:
+        path = self._facts(kind, upload_id)
+        with self._explained():
+            text = path.read_bytes()
+        try:
+            return Upload.model_validate_json(text)
+        except ValidationError as error:
+            raise RecordDamaged(f"{kind}/{path.name} cannot be understood.") from error
+
+    def read(self, kind: UploadKind, upload_id: str) -> bytes:
+        path = self._content(kind, upload_id)
+        with self._explained():
+            return path.read_bytes()
+
+    def touch(self, kind: UploadKind, upload_id: str) -> None:
+        path = self._facts(kind, upload_id)
+        with self._explained():
+            os.utime(path)
+
+    def purge(self, before: float, keep: Collection[str]) -> int:
+        purged = 0
+        for path in self._found():
+            # The facts go first: what has none is not there, and goes as soon as it is old.
+            if path.stem not in keep and self._older(path, before):
+                with self._explained(), suppress(FileNotFoundError):
+                    path.unlink()
+                    purged += path.suffix == _FACTS
+        return purged
+
+    def _found(self) -> Iterator[Path]:
+        """All that lies there, what a crash left behind too; facts before their content."""
+        for kind in get_args(UploadKind):
+            with self._explained(), suppress(FileNotFoundError):
+                yield from sorted((self._root / kind).iterdir(), key=lambda p: p.suffix != _FACTS)
+
+    def _older(self, path: Path, before: float) -> bool:
+        """True for what is older than that; content is as old as its facts."""
+        with self._explained():
+            for part in (path.with_suffix(_FACTS), path):
+                with suppress(FileNotFoundError):
+                    return part.stat().st_mtime < before
+        return False
+
+    def _content(self, kind: UploadKind, upload_id: str) -> Path:
+        return self._root / kind / f"{_checked(upload_id)}{_EXTENSIONS[kind]}"
+
+    def _facts(self, kind: UploadKind, upload_id: str) -> Path:
+        return self._content(kind, upload_id).with_suffix(_FACTS)
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return disk.explained(self._root, _missing())
+
+
+def folder(settings: Settings) -> Path:
+    """Where the uploads of a service lie."""
+    return settings.outputs_dir / ".uploads"
+
+
+def content_id(data: bytes) -> str:
+    """The id of a file by its content in canonical form."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _checked(upload_id: str) -> str:
+    """`upload_id` if it can be one: nothing else reaches a path."""
+    if not _ID.fullmatch(upload_id):
+        raise _missing()
+    return upload_id
+
+
+def _missing() -> UnknownUpload:
+    return UnknownUpload(
+        "There is no file of that id; files are kept for a while only.", param="id"
+    )

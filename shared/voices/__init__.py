@@ -1,0 +1,1 @@
+"""The voices library: names, records with their files, what goes in and out."""

@@ -1,0 +1,108 @@
+"""Files that somebody sent: each bad one refused with one error, and nothing kept of it."""
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.audio import clip, codes
+from shared.errors import AudioTooLong, UnreadableAudio, UnreadableCodes, UnsuitableReference
+from shared.receiving import examine, receive
+from shared.requests.declared import UploadKind
+from shared.settings import ROOT, Settings
+from shared.stores.uploads import FolderUploads
+from tests.shared.audio.sending import encoded, silent_hours, tone, with_film
+
+SETTINGS = Settings(max_audio_seconds=20)
+REFERENCE = ROOT / "docs" / "examples" / "reference.flac"
+CODES = ROOT / "docs" / "examples" / "codes.json"
+
+
+def sent(path: Path) -> io.BytesIO:
+    return io.BytesIO(path.read_bytes())
+
+
+def wav(seconds: float, rate: int = 24_000, codec: str = "pcm_s16le") -> bytes:
+    return encoded("wav", codec, tone(seconds, rate)[None], rate)
+
+
+def nan_wav() -> bytes:
+    return encoded("wav", "pcm_f32le", np.full((1, 96_000), np.nan, np.float32))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderUploads:
+    return FolderUploads(tmp_path)
+
+
+def test_a_recording_is_kept_in_canonical_form(store: FolderUploads):
+    upload = receive("reference", sent(REFERENCE), SETTINGS, store)
+    kept = store.read("reference", upload.id)
+    samples = clip.loads(kept)
+    assert clip.dumps(samples) == kept
+    assert upload.id == hashlib.sha256(kept).hexdigest()
+    assert (upload.codec, upload.channels) == ("flac", 1)
+    assert upload.seconds == pytest.approx(len(samples) / 24_000)
+
+
+def test_the_canonical_form_is_its_own(store: FolderUploads):
+    first = receive("reference", sent(REFERENCE), SETTINGS, store)
+    kept = io.BytesIO(store.read("reference", first.id))
+    assert receive("reference", kept, SETTINGS, store).id == first.id
+
+
+def test_codes_are_kept_as_npz_whatever_they_came_as(store: FolderUploads):
+    upload = receive("codes", sent(CODES), SETTINGS, store)
+    kept = store.read("codes", upload.id)
+    assert receive("codes", io.BytesIO(kept), SETTINGS, store).id == upload.id
+    assert upload.seconds == codes.loads(kept, 20).seconds
+    assert upload.codec == codes.CODEC
+
+
+def test_what_is_wrong_but_bearable_is_said(store: FolderUploads):
+    upload = receive("reference", io.BytesIO(wav(25)), SETTINGS, store)
+    assert upload.warnings
+    assert store.get("reference", upload.id).warnings == upload.warnings
+
+
+def test_any_sound_may_be_encoded_that_is_no_reference():
+    short = io.BytesIO(wav(0.5, rate=8_000))
+    assert examine("audio", short, SETTINGS).facts.seconds == pytest.approx(0.5, abs=0.01)
+
+
+REFUSED: list[tuple[UploadKind, Callable[[], bytes], type[Exception]]] = [
+    ("reference", lambda: b"This is a text, not a sound.\n" * 100, UnreadableAudio),
+    ("audio", lambda: b"", UnreadableAudio),
+    ("audio", nan_wav, UnreadableAudio),
+    ("reference", lambda: with_film(tone(4)), UnreadableAudio),
+    ("reference", lambda: wav(1), UnsuitableReference),
+    ("reference", lambda: wav(61), UnsuitableReference),
+    ("reference", lambda: wav(100), UnsuitableReference),
+    ("reference", lambda: silent_hours("wav", "pcm_alaw", 1, rate=8_000), UnsuitableReference),
+    ("reference", lambda: wav(4, rate=8_000, codec="pcm_mulaw"), UnsuitableReference),
+    ("audio", lambda: wav(21), AudioTooLong),
+    ("codes", lambda: b"{}", UnreadableCodes),
+    ("codes", lambda: REFERENCE.read_bytes()[:5_000], UnreadableCodes),
+]
+NAMES = [
+    *("text", "nothing", "not-numbers", "film", "short", "long", "too-long", "hours", "telephone"),
+    *("long-sound", "empty-codes", "sound-as-codes"),
+]
+
+
+@pytest.mark.parametrize(("kind", "content", "error"), REFUSED, ids=NAMES)
+def test_a_bad_file_is_refused_and_nothing_is_kept(
+    store: FolderUploads,
+    tmp_path: Path,
+    kind: UploadKind,
+    content: Callable[[], bytes],
+    error: type[Any],
+):
+    with pytest.raises(error) as refusal:
+        receive(kind, io.BytesIO(content()), SETTINGS, store, param="reference")
+    assert refusal.value.param == "reference"
+    assert list(tmp_path.rglob("*")) == []
