@@ -56,7 +56,8 @@ def test_a_contract_has_a_command(declared: type[Declared], stack: Stack):
 @CASES
 def test_a_contract_s_example_runs_end_to_end(declared: type[Declared], stack: Stack):
     client = stack.client()
-    job = client.wait(client.submit(declared.name, declared.example).id)
+    files = {field: ROOT / path for field, path in declared.example_files.items()}
+    job = client.wait(client.submit(declared.name, declared.example, files=files).id)
     assert job.state == "succeeded"
     assert job.result
     assert len(client.audio(job.id)) > 1_000

@@ -13,9 +13,14 @@ from shared.queue import JobQueue
 from shared.recovery import Recovery
 from shared.settings import Settings, load
 from shared.status import WorkerStatus
+from shared.stores import uploads
 from shared.stores.folder import FolderOutputs
+from shared.stores.uploads import FolderUploads
+from shared.stores.voices import FolderVoices
 from shared.version import __version__
+from shared.voices.library import Library
 from worker import pipelines, tasks
+from worker.answering import Answering
 from worker.control import Ear
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice, choose
@@ -61,21 +66,26 @@ def work(settings: Settings, choice: Choice) -> bool:
     # What must not wait for Redis: the audio goes on without it, and the heart watches over both.
     impatient = connection.prompt(settings.redis_url)
     store = FolderOutputs(settings.outputs_dir)
-    runner = Runner(redis, impatient, queue, store, settings, choice, cache)
+    library = Library(FolderVoices(settings.voices_dir))
+    files = FolderUploads(uploads.folder(settings))
+    runner = Runner(redis, impatient, queue, store, settings, choice, cache, library, files)
     monitor = Monitor(settings.device, choice.description.device)
     describe = _describing(settings, choice, cache, monitor)
     heart = Heart(impatient, settings, lease.over(impatient), describe)
     ear = Ear(connection.patient(settings.redis_url), settings, cache, heart.wake)
+    answering = Answering(connection.patient(settings.redis_url), settings, files)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
     monitor.start()
     heart.tell()
     heart.start()
     ear.start()
-    worker = QueueWorker(redis, settings, queue, runner, heart)
+    answering.start()
+    worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs)
     try:
         worker.work(logging_level="WARNING")
     finally:
+        answering.stop()
         ear.stop()
         _give_back(recovery, settings.worker_name)
         heart.stop()
@@ -116,7 +126,9 @@ def _describing(
             ready=not trouble,
             trouble=trouble,
             job=job,
+            queues=list(settings.worker_queues),
             loaded=cache.describe(),
+            needs=list(cache.needs()),
             caches=cache.stats(),
             gpu=monitor.gpu(),
             process=monitor.process(),

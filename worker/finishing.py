@@ -13,6 +13,11 @@ from shared.stores.recipe import FileFact, Recipe
 from worker.performing import Artifact
 
 _BLOCK = 1 << 20
+_MEDIA_TYPES = {
+    **{entry.extension: entry.media_type for entry in FORMATS.values()},
+    ".json": "application/json",
+}
+"""By extension."""
 
 
 class Finishing:
@@ -54,9 +59,8 @@ def _fact(path: Path) -> FileFact:
     with path.open("rb") as source:
         while block := source.read(_BLOCK):
             digest.update(block)
-    known = {entry.extension: entry.media_type for entry in FORMATS.values()}
     return FileFact(
         bytes=path.stat().st_size,
         sha256=digest.hexdigest(),
-        media_type=known.get(path.suffix, "application/octet-stream"),
+        media_type=_MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
     )

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,23 @@ from shared import events
 from shared.audio.pcm import SAMPLE_RATE
 from shared.jobs import JobRecord, encode
 from shared.requests.declared import REDACTED, Declared
-from shared.stores.recipe import Recipe, Segment, Timings
+from shared.states import JobState
+from shared.stores.recipe import Candidate, Recipe, Segment, Timings, VoiceFact
 from worker.engine.choice import Choice
-from worker.performing import PERFORMERS, Artifact, Audio, Ended, Line, Piece, Remark, Studio
+from worker.performing import (
+    PERFORMERS,
+    Artifact,
+    Audio,
+    Ended,
+    Likeness,
+    Line,
+    Locked,
+    Piece,
+    Remark,
+    Studio,
+    Taken,
+    Voiced,
+)
 from worker.recording import Recording
 
 
@@ -29,8 +44,14 @@ class Performance:
     reasons: Counter[str] = field(default_factory=Counter[str])
     warnings: list[str] = field(default_factory=list[str])
     artifacts: list[Artifact] = field(default_factory=list[Artifact])
+    candidates: list[Candidate] = field(default_factory=list[Candidate])
+    voice: VoiceFact | None = None
+    locked_as: str = ""
     _begun: float = field(default_factory=time.time)
     _open: bool = False
+
+    def __post_init__(self) -> None:
+        self.warnings.extend(self.record.warnings or [])
 
     def play(self) -> None:
         """Play to the end. Raises what the performer and the recording raise."""
@@ -58,7 +79,12 @@ class Performance:
             sample_rate=SAMPLE_RATE,
             samples=self.recording.position,
             duration_seconds=seconds,
-            segments=self.segments if store_text else [_redacted(one) for one in self.segments],
+            segments=self.segments if store_text else list(map(_wordless, self.segments)),
+            voice=self.voice,
+            candidates=self.candidates if store_text else list(map(_untold, self.candidates)),
+            similarity=mean_similarity(self.segments),
+            locked_as=self.locked_as,
+            engines=self.studio.engines(),
             finish_reasons=dict(self.reasons),
             warnings=self.warnings,
             timings=Timings(
@@ -86,6 +112,16 @@ class Performance:
                 self._warn(text)
             case Artifact():
                 self.artifacts.append(piece)
+            case Voiced(fact):
+                self.voice = fact
+            case Likeness(similarity):
+                self.segments[-1].similarity = similarity
+            case Taken(candidate, path):
+                self.candidates.append(candidate)
+                self.artifacts.append(Artifact("candidate", path))
+                self._tell_progress()
+            case Locked(voice_id):
+                self.locked_as = voice_id
 
     def _announce_audio(self) -> None:
         """The engine is known: check what an earlier attempt left, and announce the audio."""
@@ -111,6 +147,13 @@ class Performance:
             self.warnings.append(text)
             self.recording.announce(events.Notice(message=text), **encode(warnings=self.warnings))
 
+    def _tell_progress(self) -> None:
+        """What is told with the sound otherwise: of a take, there may be none to hear."""
+        self.recording.progress.stage = "speaking"
+        self.recording.announce(
+            events.State(state=JobState.RUNNING), **encode(progress=self.recording.progress)
+        )
+
     def _close_segment(self) -> None:
         """The present segment reaches to the last sample made, until its utterance has ended."""
         if self.segments and self.segments[-1].end == self.segments[-1].start:
@@ -121,5 +164,19 @@ class Performance:
         return request if store_text else type(self.request).redact(request)
 
 
-def _redacted(segment: Segment) -> Segment:
+def mean_similarity(segments: Sequence[Segment]) -> float | None:
+    """By the lengths of the segments; None where none was measured."""
+    measured = [(it.similarity, it.end - it.start) for it in segments if it.similarity is not None]
+    if not measured:
+        return None
+    return sum(similarity * length for similarity, length in measured) / sum(
+        length for _, length in measured
+    )
+
+
+def _wordless(segment: Segment) -> Segment:
     return segment.model_copy(update={"text": REDACTED})
+
+
+def _untold(candidate: Candidate) -> Candidate:
+    return candidate.model_copy(update={"text": REDACTED, "description": REDACTED})

@@ -4,15 +4,22 @@ import importlib
 import pkgutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from shared.audio import pcm
-from shared.requests.declared import Declared
+from shared.audio.pcm import Samples
+from shared.jobs import EngineInfo
+from shared.requests.declared import CheckpointKind, Declared, Size
+from shared.settings import Settings
+from shared.stores.outputs import Growing
+from shared.stores.recipe import Candidate, VoiceFact
+from shared.stores.uploads import UploadStore
+from shared.voices.library import Library
 from worker.engine.cache import Cache
-from worker.engine.protocol import CheckpointKind, Model, Samples
+from worker.engine.protocol import Model
 from worker.pulse import LOADING, Pulse
 
 # --- what performers yield -------------------------------------------------------------------
@@ -58,7 +65,36 @@ class Artifact:
     path: Path
 
 
-Piece = Audio | Line | Ended | Remark | Artifact
+@dataclass(frozen=True)
+class Voiced:
+    """Who speaks from here on: a cloned voice."""
+
+    fact: VoiceFact
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike the voice of the last utterance is to its reference, up to 1."""
+
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A take of a designed voice is finished, and lies in a file of the result."""
+
+    candidate: Candidate
+    path: Path
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A candidate has become a voice of the library, under this id."""
+
+    voice_id: str
+
+
+Piece = Audio | Line | Ended | Remark | Artifact | Voiced | Likeness | Taken | Locked
 
 
 # --- what performers may use -----------------------------------------------------------------
@@ -66,31 +102,63 @@ Piece = Audio | Line | Ended | Remark | Artifact
 
 @dataclass
 class Studio:
-    """One job's way to the engine; nothing in it imports torch."""
+    """One job's way to the engine, to the voices and to its files; nothing in it imports torch."""
 
     cache: Cache
+    settings: Settings
+    library: Library
+    uploads: UploadStore
+    growing: Growing
     pulse: Pulse
     seed: int
     owner: str
+    describe: Callable[[Model], EngineInfo]
+    """What a result says of a model."""
     _progress: Callable[[float], None]
     live: bool = True
     """Whether somebody is likely to be listening: nothing may slow the first sentence down."""
     used: Model | None = None
     """The model that the performer asked for last."""
+    earlier: list[EngineInfo] = field(default_factory=list[EngineInfo])
+    """What was said of those before it, which may be unloaded by now."""
     loading_seconds: float = 0.0
     """Time spent on getting models, which is not time spent on speaking."""
 
-    def model(self, kind: CheckpointKind) -> Model:
-        """The checkpoint for a kind of task, loaded if need be."""
-        begun = time.monotonic()
-        with self.pulse.patient(LOADING):
-            self.used = self.cache.get(kind)
-        self.loading_seconds += time.monotonic() - begun
-        return self.used
+    def model(self, kind: CheckpointKind, size: Size | None = None) -> Model:
+        """The checkpoint for a kind of task, loaded if need be; one asked for before may have to
+        make room for it, and is not used any more."""
+        return self._get(lambda: self.cache.get(kind, size))
+
+    def codec_model(self) -> Model:
+        """A model for its codec alone: one that is loaded, else any at hand."""
+        return self._get(self.cache.any)
+
+    def keep(self, name: str, data: bytes) -> Path:
+        """Write a file that can be yielded. Raises Superseded or StoreUnavailable."""
+        path = self.growing.stage() / name
+        with self.growing.writing():
+            path.write_bytes(data)
+        return path
+
+    def engines(self) -> list[EngineInfo]:
+        """All that took part, in order."""
+        return [*self.earlier, self.describe(self.used)] if self.used else self.earlier
 
     def progress(self, fraction: float) -> None:
         """How much of the work is done, 0 to 1."""
         self._progress(min(1.0, max(0.0, fraction)))
+
+    def _get(self, get: Callable[[], Model]) -> Model:
+        before = self.describe(self.used) if self.used else None
+        # Nothing here may hold on to a model that makes room.
+        self.used = None
+        begun = time.monotonic()
+        with self.pulse.patient(LOADING):
+            self.used = get()
+        self.loading_seconds += time.monotonic() - begun
+        if before and before.checkpoint != self.used.checkpoint:
+            self.earlier.append(before)
+        return self.used
 
 
 Performer = Callable[[Any, Studio], Iterator[Piece]]

@@ -7,7 +7,7 @@ Pinned to rq 3.0.*: `lpop`, `lmove`, `perform_job`, `prepare_job_execution`, `_f
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from rq.exceptions import DequeueTimeout
@@ -17,7 +17,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from shared import keys, rq, scripts
+from shared import keys, rq, scripts, turns
 from shared.connection import Connection
 from shared.queue import JobQueue
 from shared.settings import Settings
@@ -31,6 +31,13 @@ class WorkerQueue(rq.BelledQueue):
     """The queues as one worker takes from them, in the order of their urgency."""
 
     inflight: ClassVar[str]
+    patience: ClassVar[float] = 0.0
+    """Seconds for which a job may be overtaken by those that need what is loaded."""
+
+    @classmethod
+    def needs(cls) -> Sequence[str]:
+        """What the loaded checkpoints serve, in the words of `JobRecord.needs`."""
+        return ()
 
     @classmethod
     def lpop(
@@ -39,9 +46,7 @@ class WorkerQueue(rq.BelledQueue):
         """Take the next job, waiting for a bell; RQ's own way can lose one in between."""
         until = time.monotonic() + (timeout or 0)
         while True:
-            found = scripts.run(
-                connection, "take", [cls.inflight, *queue_keys], [rq.JOB_PREFIX, rq.QUEUE_PREFIX]
-            )
+            found = scripts.run(connection, "take", [cls.inflight, *queue_keys], cls._arguments())
             if found:
                 return found[0], found[1]
             if timeout is None:
@@ -51,6 +56,12 @@ class WorkerQueue(rq.BelledQueue):
                 raise DequeueTimeout(timeout, queue_keys)
             bells = [keys.bell(key.removeprefix(rq.QUEUE_PREFIX)) for key in queue_keys]
             connection.blpop(bells, min(1.0, left))
+
+    @classmethod
+    def _arguments(cls) -> list[Any]:
+        now = time.time()
+        prefixes = [rq.JOB_PREFIX, rq.QUEUE_PREFIX, keys.job("")]
+        return [*prefixes, now, cls.patience, turns.WINDOW, *cls.needs()]
 
     @classmethod
     def lmove(cls, connection: Any, queue_key: str, timeout: int | None) -> Any:
@@ -67,7 +78,9 @@ class QueueWorker(SimpleWorker):
         queue: JobQueue,
         runner: Runner,
         heart: Heart,
+        needs: Callable[[], Sequence[str]],
     ) -> None:
+        """`needs` says what the loaded checkpoints serve, in the words of `JobRecord.needs`."""
         self._queue = queue
         self._runner = runner
         self._heart = heart
@@ -75,14 +88,22 @@ class QueueWorker(SimpleWorker):
         """True once somebody has asked this worker to stop."""
         self._inflight = keys.inflight(settings.worker_name)
         super().__init__(
-            list(keys.QUEUES),
+            list(settings.worker_queues),
             name=settings.worker_name,
             connection=connection,
             serializer=JSONSerializer,
             job_class=type(
                 "Job", (rq.DeclaredJob,), {"perform_declared": staticmethod(runner.run)}
             ),
-            queue_class=type("Queue", (WorkerQueue,), {"inflight": self._inflight}),
+            queue_class=type(
+                "Queue",
+                (WorkerQueue,),
+                {
+                    "inflight": self._inflight,
+                    "needs": staticmethod(needs),
+                    "patience": settings.swap_patience_seconds,
+                },
+            ),
             worker_ttl=20,
             log_job_description=False,
         )

@@ -12,13 +12,12 @@ import redis
 
 from shared import events, keys, scripts
 from shared.audio import pcm
-from shared.audio.pcm import SAMPLE_RATE
+from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.connection import Connection, answered
 from shared.jobs import JobRecord, Progress, encode, flat
 from shared.queue import Fenced
 from shared.settings import Settings
 from shared.stores.outputs import MASTER, Growing
-from worker.engine.protocol import Samples
 from worker.pulse import Pulse
 
 _WIDTH = 2
@@ -78,7 +77,7 @@ class Recording:
         self.progress.fraction = fraction
 
     def announce(
-        self, event: events.Header | events.Notice | events.Restart, **fields: str
+        self, event: events.Header | events.Notice | events.Restart | events.State, **fields: str
     ) -> None:
         """Tell the listeners. Raises Fenced."""
         reset = isinstance(event, events.Restart)

@@ -23,6 +23,8 @@ from shared.settings import Settings
 from shared.states import JobState
 from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
+from shared.stores.uploads import UploadStore
+from shared.voices.library import Library
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.finishing import Finishing
@@ -57,6 +59,8 @@ class Runner:
         settings: Settings,
         choice: Choice,
         cache: Cache,
+        library: Library,
+        uploads: UploadStore,
     ) -> None:
         self._redis = connection
         self._impatient = impatient
@@ -65,6 +69,8 @@ class Runner:
         self._settings = settings
         self._choice = choice
         self._cache = cache
+        self._library = library
+        self._uploads = uploads
         self._pulse = Pulse()
 
     def prepare(self) -> Pulse:
@@ -144,9 +150,14 @@ class Runner:
         )
         studio = Studio(
             self._cache,
+            self._settings,
+            self._library,
+            self._uploads,
+            growing,
             self._pulse,
             record.seed,
             record.id,
+            self._choice.info,
             recording.advance,
             live=record.queue == INTERACTIVE,
         )
@@ -182,8 +193,10 @@ class Runner:
         )
 
     def _learn(self, recipe: Recipe) -> None:
-        """Estimates follow what was measured; nothing depends on it."""
-        if not recipe.samples:
+        """Estimates follow what was measured; nothing depends on it. What is not generated comes
+        far faster, and what one checkpoint prepares for another is not heard: neither is a pace."""
+        generated = recipe.samples and not contract(recipe.task).on_codec_alone
+        if not generated or len(recipe.engines) > 1:
             return
         try:
             self._queue.lineup.learn(recipe.engine.name, recipe.timings.real_time_factor)

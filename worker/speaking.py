@@ -1,13 +1,87 @@
-"""What performers that speak have in common: order, seeds and bounds."""
+"""What performers that speak have in common: pieces, utterances, order, and the reading itself."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from worker.engine.protocol import FinishReason, Frames, Samples
+from shared import emotions, languages
+from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.requests.spoken import Spoken
+from shared.text.clean import clean
+from shared.text.sentences import PAUSES, pack, split
+from shared.text.sentences import Piece as TextPiece
+from worker.engine.protocol import FinishReason, Frames, Utterance
+from worker.performing import Audio, Ended, Likeness, Line, Piece, Remark, Studio
 
 _SLACK = 3.0
 _FLOOR = 2.0
+
+
+# --- what is to be said -----------------------------------------------------------------------
+
+
+def divide(text: str, language: str) -> Generator[Remark, None, list[TextPiece]]:
+    """The text in pieces of a few sentences each, once it is told what was left out of it."""
+    text, remarks = clean(text)
+    yield from map(Remark, remarks)
+    return pack(split(text, language), language)
+
+
+def prepare(request: Spoken, studio: Studio) -> Utterance:
+    """What all utterances of a request have in common; who speaks, and the text, are to come."""
+    return Utterance(
+        text="",
+        language=request.language,
+        seed=studio.seed,
+        sampling=request.sampling,
+        owner=studio.owner,
+        live=studio.live,
+    )
+
+
+def utterances(prepared: Utterance, pieces: Sequence[TextPiece], seed: int) -> list[Utterance]:
+    """One utterance for each piece."""
+    return [
+        replace(
+            prepared,
+            text=piece.text,
+            seed=seed_of(seed, row),
+            max_seconds=speech_bound(piece.seconds),
+        )
+        for row, piece in enumerate(pieces)
+    ]
+
+
+def instruction(request: Spoken, instruct: str | None = None) -> str | None:
+    """Mood and manner in words, for checkpoints that follow them; None where nothing is asked."""
+    if not request.emotion:
+        return instruct or None
+    mood = emotions.instruct(request.emotion, spoken_language(request))
+    return f"{mood.rstrip(' .。')}. {instruct}" if instruct else mood
+
+
+def spoken_language(request: Spoken) -> str:
+    """The language of the text, guessed where the request leaves it open."""
+    if request.language == languages.AUTO:
+        return languages.guess(request.text)
+    return request.language
+
+
+def seed_of(seed: int, row: int) -> int:
+    """The seed of one utterance of a job: other rows draw otherwise, equal jobs draw alike."""
+    digest = hashlib.sha256(f"{seed}/{row}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def speech_bound(estimated_seconds: float) -> float:
+    """Seconds after which speech is a runaway: three times the estimate and two more.
+
+    Tighter bounds clip slow or expressive speech; without one the model can go on for minutes.
+    """
+    return _SLACK * estimated_seconds + _FLOOR
+
+
+# --- saying it --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -19,9 +93,15 @@ class Heard:
     """True for the first frames of the row."""
     finish_reason: FinishReason | None
     notes: tuple[str, ...]
+    similarity: float | None = None
+    """How alike the row was to the voice that it is a clone of, told with its last frames."""
 
 
-def in_order(batch: Iterable[Frames]) -> Iterator[tuple[int, Heard]]:
+Rows = Iterator[tuple[int, Heard]]
+"""Rows one after the other, each in one or several parts."""
+
+
+def in_order(batch: Iterable[Frames]) -> Rows:
     """Frames row after row, however the engine interleaves them; later rows wait in memory."""
     waiting: dict[int, list[Frames]] = {}
     turn, begun = 0, False
@@ -42,26 +122,35 @@ class Progress:
     def __init__(self, estimates: Sequence[float], tell: Callable[[float], None]) -> None:
         self._estimates = estimates
         self._tell = tell
-        self._row = 0
+        self._ended = 0
         self._heard = 0.0
 
-    def hear(self, row: int, seconds: float) -> None:
-        """So much more of `row` was spoken; a row counts for its estimate at most."""
-        self._heard = seconds + (self._heard if row == self._row else 0.0)
-        self._row = row
-        done = sum(self._estimates[:row]) + min(self._heard, self._estimates[row])
+    def hear(self, seconds: float) -> None:
+        """So much more of the present piece was spoken; it counts for its estimate at most."""
+        self._heard += seconds
+        done = sum(self._estimates[: self._ended])
+        done += min(self._heard, self._estimates[self._ended])
         self._tell(done / sum(self._estimates))
 
+    def end(self) -> None:
+        """The present piece has ended, however long it was."""
+        self._ended += 1
+        self._heard = 0.0
 
-def seed_of(seed: int, row: int) -> int:
-    """The seed of one utterance of a job: other rows draw otherwise, equal jobs draw alike."""
-    digest = hashlib.sha256(f"{seed}/{row}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
 
-
-def speech_bound(estimated_seconds: float) -> float:
-    """Seconds after which speech is a runaway: three times the estimate and two more.
-
-    Tighter bounds clip slow or expressive speech; without one the model can go on for minutes.
-    """
-    return _SLACK * estimated_seconds + _FLOOR
+def read(rows: Rows, pieces: Sequence[TextPiece], progress: Progress) -> Iterator[Piece]:
+    """The next of the rows, one for each piece, with the pause that belongs after it."""
+    for piece in pieces:
+        for _, part in rows:
+            if part.first:
+                yield Line(piece.text)
+            yield from map(Remark, part.notes)
+            progress.hear(len(part.audio) / SAMPLE_RATE)
+            yield Audio(part.audio)
+            if part.finish_reason:
+                progress.end()
+                yield Ended(part.finish_reason)
+                if part.similarity is not None:
+                    yield Likeness(part.similarity)
+                yield Audio.silence(PAUSES[piece.boundary])
+                break

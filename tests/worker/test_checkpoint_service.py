@@ -174,20 +174,26 @@ def of_another_type(checkpoint: Path) -> None:
     config.write_text(config.read_text().replace("custom_voice", "voice_design"))
 
 
+@pytest.fixture
+def checkpoint(service: Stack) -> Iterator[Path]:
+    """The service's checkpoint, loaded by nobody and mended afterwards."""
+    folder = service.models_dir / "tiny"
+    whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    service.client().unload_all()
+    eventually(lambda: not service.client().status().workers[0].loaded)
+    yield folder
+    for path, content in whole.items():
+        path.write_bytes(content)
+
+
 @pytest.mark.parametrize("damage", [without_a_file, truncated, of_another_type])
 def test_bad_checkpoint_is_one_clear_error(
-    make_stack: Callable[..., Stack],
-    tmp_path: Path,
-    damage: Callable[[Path], None],
-    engine: str,
+    service: Stack, checkpoint: Path, damage: Callable[[Path], None]
 ) -> None:
-    models = tmp_path / "models"
-    checkpoint = write(models / "bad", "tiny", "custom_voice")
-    stack = make_stack(ENGINE=engine, DEVICE="cpu", MODELS_DIR=str(models))
     damage(checkpoint)
-    job = made(stack)
+    job = made(service)
     assert job.state is JobState.FAILED
     assert job.error is not None
     assert job.error["code"] in ("checkpoint_missing", "checkpoint_damaged")
-    assert stack.pids["gpu-0"]
-    assert not list((stack.outputs_dir / ".growing").glob("*"))
+    assert service.pids["gpu-0"]
+    assert not list((service.outputs_dir / ".growing").glob("*"))

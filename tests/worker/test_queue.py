@@ -79,6 +79,24 @@ def test_taken_job_is_in_flight(connection: Connection, lanes: type[WorkerQueue]
     assert connection.lrange(lanes.inflight, 0, -1) == [b"one"]
 
 
+def test_what_is_loaded_is_told_and_taken_first(
+    connection: Connection, lanes: type[WorkerQueue]
+) -> None:
+    class Loaded(lanes):
+        patience = 60.0
+
+        @classmethod
+        def needs(cls) -> list[str]:
+            return ["base/0.6B"]
+
+    for name, needs in (("head", "custom_voice/0.6B"), ("fits", "base/0.6B")):
+        connection.hset(keys.job(name), mapping={"state": "queued", "needs": needs})
+        rq.queue(keys.INTERACTIVE, connection).put(name, "custom_voice")
+    taken = Loaded.lpop(lane_keys(connection), None, connection)
+    assert taken is not None
+    assert taken[1] == b"fits"
+
+
 def test_empty_queues_give_nothing_or_time_out(
     connection: Connection, lanes: type[WorkerQueue]
 ) -> None:

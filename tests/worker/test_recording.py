@@ -10,6 +10,7 @@ import redis
 
 from shared import events, keys
 from shared.audio import pcm
+from shared.audio.pcm import Samples
 from shared.connection import Connection, prompt
 from shared.errors import Superseded
 from shared.queue import Fenced, JobQueue, Submission
@@ -18,7 +19,6 @@ from shared.settings import Settings, load
 from shared.states import JobState
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
-from worker.engine.protocol import Samples
 from worker.pulse import Cancelled, Pulse
 from worker.recording import Recording
 

@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.emotions import EMOTIONS
+from shared.requests.custom_voice import CustomVoice
 from worker.engine.protocol import Frames
-from worker.speaking import Progress, in_order, seed_of, speech_bound
+from worker.speaking import Progress, in_order, instruction, seed_of, speech_bound
 
 
 def frames(row: int, value: float, last: bool) -> Frames:
@@ -44,15 +46,50 @@ def test_only_the_first_frames_of_a_row_are_first(batch: list[Frames]) -> None:
 def test_progress_grows_within_a_piece_and_from_piece_to_piece() -> None:
     told: list[float] = []
     progress = Progress([2.0, 2.0], told.append)
-    for row, seconds in ((0, 1.0), (0, 1.0), (1, 1.0), (1, 5.0)):
-        progress.hear(row, seconds)
+    progress.hear(1.0)
+    progress.hear(1.0)
+    progress.end()
+    progress.hear(1.0)
+    progress.hear(5.0)
     assert told == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_piece_that_is_longer_than_estimated_counts_for_its_estimate() -> None:
     told: list[float] = []
-    Progress([1.0, 3.0], told.append).hear(0, 10.0)
+    Progress([1.0, 3.0], told.append).hear(10.0)
     assert told == [0.25]
+
+
+def test_piece_that_is_shorter_than_estimated_counts_for_it_once_it_has_ended() -> None:
+    told: list[float] = []
+    progress = Progress([3.0, 1.0], told.append)
+    progress.hear(1.0)
+    progress.end()
+    progress.hear(0.0)
+    assert told == [0.25, 0.75]
+
+
+def said(**fields: str) -> CustomVoice:
+    return CustomVoice.parse({"text": "Hello.", **fields})
+
+
+def test_nothing_is_asked_of_who_speaks_without_a_wish() -> None:
+    assert instruction(said()) is None
+    assert instruction(said(), "") is None
+    assert instruction(said(), "slowly.") == "slowly."
+
+
+def test_a_mood_is_told_in_the_language_of_the_text() -> None:
+    happy = EMOTIONS["happy"].instruct
+    assert instruction(said(emotion="happy", language="german")) == happy["german"]
+    assert instruction(said(emotion="happy")) == happy["english"]
+    assert instruction(said(emotion="happy", text="你好。")) == happy["chinese"]
+
+
+def test_a_mood_comes_before_a_wish() -> None:
+    told = instruction(said(emotion="happy"), "slowly")
+    mood = EMOTIONS["happy"].instruct["english"]
+    assert told == f"{mood.rstrip('.')}. slowly"
 
 
 def test_seeds_differ_by_row_and_are_stable() -> None:

@@ -1,0 +1,34 @@
+"""The performer of `voice_design`: take after take, all made together."""
+
+from collections.abc import Iterator
+
+from shared.requests.voice_design import VoiceDesign
+from shared.text.clean import clean
+from worker.performing import Audio, Piece, Remark, Studio, performs
+from worker.speaking import Progress, divide, in_order, read
+from worker.takes import described, takes
+
+BETWEEN = 1.0
+"""Seconds of silence between two takes."""
+WANDERS = (
+    "The text takes several pieces, and a described voice may differ from piece to piece: design "
+    "it with one or two sentences, keep it, and let a clone of it read."
+)
+
+
+@performs(VoiceDesign)
+def voice_design(request: VoiceDesign, studio: Studio) -> Iterator[Piece]:
+    """Speak the text once for each candidate; the first is heard while the others are made."""
+    pieces = yield from divide(request.text, request.language)
+    if len(pieces) > 1:
+        yield Remark(WANDERS)
+    model = studio.model("voice_design", request.size)
+    wanted = takes(request, studio.seed)
+    said = described(request, studio, pieces, wanted)
+    rows = in_order(model.generate(said, studio.pulse.watch))
+    progress = Progress([piece.seconds for piece in pieces] * len(wanted), studio.progress)
+    for take in wanted:
+        if take.number > 1:
+            yield Audio.silence(BETWEEN)
+        yield from take.hear(read(rows, pieces, progress))
+        yield take.finish(request, studio, clean(request.text)[0])
