@@ -25,6 +25,7 @@ SLOW = (
     "tests/worker/engine/qwen3",
     "tests/worker/engine/stock",
     "tests/worker/engine/test_cache.py",
+    "tests/worker/engine/test_expectation.py",
     "tests/worker/engine/test_measure.py",
     "tests/worker/engine/test_package.py",
     "tests/worker/engine/test_random_checkpoint.py",

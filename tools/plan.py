@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from shared import keys
 from shared.errors import ConfigurationError
 from shared.settings import Settings, load
 from tools import ports, redis_server
@@ -19,6 +20,15 @@ WORKER_PATIENCE = 10.0
 """Seconds that a worker has to finish its job; asked again, it gives the job back to the queue."""
 API_PATIENCE = 7.0
 """Seconds that listeners have to be let go."""
+CODEC_WORKER = "codec-0"
+ON_CPU = {
+    "DEVICE": "cpu",
+    "PRECISION": "auto",
+    "QUANTIZATION": "none",
+    "COMPILE": "0",
+    "VRAM_BUDGET_GB": "0",
+}
+"""Of the codec's worker, whatever is set for the card: it speaks no text, and has no card."""
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
 
 
@@ -48,7 +58,7 @@ def make(settings: Settings, overrides: dict[str, str]) -> Plan:
     apis = tuple(address(settings.host, port) for port in api_ports)
     parts = [
         *_redis_part(redis),
-        Part("worker", _module("worker"), common, settings.worker_name, WORKER_PATIENCE),
+        *_worker_parts(settings, common),
         *_api_parts(settings, common, api_ports),
     ]
     if settings.dashboard:
@@ -112,6 +122,21 @@ def _redis_part(server: redis_server.RedisServer | None) -> Iterator[Part]:
             provided=server.answers,
             quiet=True,
         )
+
+
+def _worker_parts(settings: Settings, common: dict[str, str]) -> Iterator[Part]:
+    """The worker that speaks, and beside it one for the codec where that is asked for."""
+    if not settings.codec_concurrency:
+        yield _worker_part("worker", settings.worker_name, common)
+        return
+    others = [name for name in settings.worker_queues if name != keys.CODEC]
+    yield _worker_part("worker", settings.worker_name, common | {"WORKER_QUEUES": as_text(others)})
+    yield _worker_part("codec", CODEC_WORKER, common | ON_CPU | {"WORKER_QUEUES": keys.CODEC})
+
+
+def _worker_part(part: str, name: str, environment: dict[str, str]) -> Part:
+    named = environment | {"WORKER_NAME": name}
+    return Part(part, _module("worker"), named, name, WORKER_PATIENCE)
 
 
 def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int]) -> Iterator[Part]:

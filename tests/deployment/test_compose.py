@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import redis
 
+from shared import keys
 from shared.binding import check_bind
 from shared.settings import ROOT, Settings
 from tests.deployment.composition import FILE, VARIABLE, Composition, Service, load, started
 from tests.deployment.dockerfile import one
-from tools import ports, redis_server
+from tools import plan, ports, redis_server
 
 COMPOSITION = load()
 SERVICES = COMPOSITION.services
@@ -51,6 +52,29 @@ def test_the_gpu_worker_can_be_asked_for_by_name():
 
 def test_the_cpu_profile_starts_the_cpu_worker_in_its_place():
     assert started(COMPOSITION, ["cpu"]) == {"redis", "api", "ui", "worker-cpu"}
+
+
+def test_the_codec_can_have_a_worker_beside_another():
+    assert started(COMPOSITION, ["gpu", "codec"]) == {*started(COMPOSITION), "worker-codec"}
+    assert started(COMPOSITION, ["cpu", "codec"]) == {
+        *started(COMPOSITION, ["cpu"]),
+        "worker-codec",
+    }
+
+
+@pytest.mark.parametrize("name", ["worker", "worker-cpu"])
+def test_the_other_leaves_it_the_codec_when_told_to(name: str):
+    told = load({"WORKER_QUEUES": "interactive,batch"})
+    assert settings(name).worker_queues == list(keys.QUEUES)
+    assert settings(name, told).worker_queues == [keys.INTERACTIVE, keys.BATCH]
+    assert settings("worker-codec", told).worker_queues == [keys.CODEC]
+
+
+def test_the_codecs_worker_is_on_the_cpu_whatever_is_set_for_the_card():
+    given = SERVICES["worker-codec"].environment
+    assert plan.ON_CPU.items() <= given.items()
+    assert SERVICES["worker-codec"].image == SERVICES["worker-cpu"].image
+    assert settings("worker-codec").worker_name == plan.CODEC_WORKER
 
 
 def test_only_the_gpu_worker_reserves_a_gpu_and_it_never_gives_a_preview():
@@ -136,7 +160,7 @@ def test_health_check_and_dashboard_may_call_the_api_whatever_names_are_set():
 
 
 def test_api_and_workers_share_the_folders_at_the_paths_of_their_settings():
-    for name in ("api", "worker", "worker-cpu"):
+    for name in ("api", "worker", "worker-cpu", "worker-codec"):
         found = settings(name)
         targets = [Path(volume.split(":")[1]) for volume in SERVICES[name].volumes]
         assert targets == [found.models_dir, found.voices_dir, found.outputs_dir]

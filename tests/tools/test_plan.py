@@ -68,6 +68,23 @@ def test_a_dashboard_for_another_machine_stays_pointed_there(tmp_path: Path):
     assert part(planned, "ui").environment["API_URL"] == "http://gpu:8000"
 
 
+def test_one_worker_serves_all_queues_unless_the_codec_has_its_own(tmp_path: Path):
+    planned = plan.make(settings(tmp_path), {})
+    assert "codec" not in [part.name for part in planned.parts]
+    assert "WORKER_QUEUES" not in part(planned, "worker").environment
+
+
+def test_the_codec_can_have_a_worker_of_its_own_on_the_cpu(tmp_path: Path):
+    given = {"DEVICE": "cuda:1", "WORKER_NAME": "mine", "COMPILE": "1", "VRAM_BUDGET_GB": "2"}
+    planned = plan.make(settings(tmp_path, codec_concurrency=1, worker_name="mine"), given)
+    speaks, encodes = (part(planned, name).environment for name in ("worker", "codec"))
+    assert (speaks["WORKER_NAME"], speaks["WORKER_QUEUES"]) == ("mine", "interactive,batch")
+    assert (encodes["WORKER_NAME"], encodes["WORKER_QUEUES"]) == ("codec-0", "codec")
+    assert (speaks["DEVICE"], encodes["DEVICE"]) == ("cuda:1", "cpu")
+    assert (encodes["COMPILE"], encodes["VRAM_BUDGET_GB"]) == ("0", "0")
+    assert speaks["REDIS_URL"] == encodes["REDIS_URL"]
+
+
 def test_the_dashboard_can_be_left_out(tmp_path: Path):
     planned = plan.make(settings(tmp_path, dashboard=False), {})
     assert "ui" not in [part.name for part in planned.parts]

@@ -23,6 +23,8 @@ def kind(schema: Schema, definitions: Schema | None = None) -> str:
     """The type of a value with its limits: `number, > 0, ≤ 2`."""
     known = definitions or {}
     schema = _resolved(_without_null(schema), known)
+    if "x-upload" in schema:
+        return "a file, or its id"
     if choices := schema.get("enum") or schema.get("x-choices"):
         return ", ".join(code(choice) for choice in choices)
     name = schema.get("type", "any")

@@ -12,8 +12,12 @@ _INTRODUCTION = """\
 # Tasks
 
 What the service can be asked for. Every field can be left out unless it is required; an unknown
-field is an error. `GET /v1/tasks` gives the same as JSON Schema.
+field is an error. `GET /v1/tasks` gives the same as JSON Schema. A field that takes a file is sent
+as a part of a form, the rest as JSON in its part `request`; or the file is sent before and its id
+stands in the request. [voices.md](voices.md) is about the voices themselves.
 """
+_ID = "3f0c…"
+"""Stands for the id of a file in an example."""
 
 
 def page() -> str:
@@ -23,8 +27,8 @@ def page() -> str:
 
 def section(contract: type[Declared]) -> str:
     """One task: its fields, and the same example over HTTP, WebSocket and the command line."""
-    example = json.dumps(contract.example, indent=2, ensure_ascii=False)
-    message = json.loads(start(contract.name, contract.example, "pcm", None))
+    ids = {name: _ID for name in contract.example_files}
+    message = start(contract.name, {**contract.example, **ids}, "pcm", None)
     return f"""\
 ## {contract.title}: `{contract.name}`
 
@@ -33,24 +37,54 @@ def section(contract: type[Declared]) -> str:
 {_fields(contract)}
 
 ```bash run
-curl -sf -H 'Content-Type: application/json' http://127.0.0.1:8000/v1/jobs/{contract.name} \\
-  -d {shlex.quote(example)}
+{_curl(contract)}
 ```
 
-Streamed, as the first message on `ws://127.0.0.1:8000/v1/stream`:
+Streamed, as the first message on `ws://127.0.0.1:8000/v1/stream`{_sent_before(contract)}:
 
 ```json
-{json.dumps(message, indent=2, ensure_ascii=False)}
+{_pretty(json.loads(message))}
 ```
 
 On the command line:
 
 ```bash run
-qtts run {contract.name} --json - -o speech.wav <<'END'
-{example}
-END
+{_command(contract)}
 ```
 """
+
+
+def _curl(contract: type[Declared]) -> str:
+    """The example as JSON, or as a form where files go with it."""
+    address = f"http://127.0.0.1:8000/v1/jobs/{contract.name}"
+    example = shlex.quote(_pretty(contract.example))
+    if not contract.example_files:
+        return f"curl -sf -H 'Content-Type: application/json' {address} \\\n  -d {example}"
+    # `-F` would take a semicolon in the text for the end of it.
+    parts = [f"--form-string request={example}"]
+    parts += [f"-F {name}=@{path}" for name, path in contract.example_files.items()]
+    return " \\\n  ".join([f"curl -sf {address}", *parts])
+
+
+def _sent_before(contract: type[Declared]) -> str:
+    kinds = contract.uploads()
+    routes = [f"`POST /v1/uploads?kind={kinds[name]}`" for name in contract.example_files]
+    return f", with the id that {' and '.join(routes)} gave the file" if routes else ""
+
+
+def _command(contract: type[Declared]) -> str:
+    flags = "".join(
+        f" --{name.replace('_', '-')} {path}" for name, path in contract.example_files.items()
+    )
+    output = next(iter(contract.artifacts), "speech.wav")
+    command = f"qtts run {contract.name}{flags}"
+    if not contract.example:
+        return f"{command} -o {output}"
+    return f"{command} --json - -o {output} <<'END'\n{_pretty(contract.example)}\nEND"
+
+
+def _pretty(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _fields(contract: type[Declared]) -> str:

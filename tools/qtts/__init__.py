@@ -3,11 +3,14 @@
 from tools.qtts.cache import cache
 from tools.qtts.command import qtts
 from tools.qtts.contracts import run
+from tools.qtts.emotions import emotions
 from tools.qtts.jobs import again, cancel, jobs, show
 from tools.qtts.machine import checkpoint, doctor, up
 from tools.qtts.models import models
+from tools.qtts.presets import presets
 from tools.qtts.say import say
 from tools.qtts.status import status
+from tools.qtts.voices import voices
 
 for _command in (
     up,
@@ -17,6 +20,9 @@ for _command in (
     show,
     cancel,
     again,
+    voices,
+    presets,
+    emotions,
     models,
     status,
     cache,

@@ -1,6 +1,8 @@
 """`qtts run`: one command for every declared contract, generated from its JSON schema."""
 
 import json
+import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -9,10 +11,12 @@ import click
 
 from shared.errors import InvalidRequest
 from shared.requests import CONTRACTS
-from shared.requests.declared import Declared
+from shared.requests.declared import UPLOAD, Declared
 from tools.qtts.command import Commands, Here
 from tools.qtts.performing import perform
 
+_SOME_ID = "0" * 64
+"""Stands for the id of a file that is yet to be sent."""
 _SCALARS: dict[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
@@ -28,7 +32,7 @@ def command(contract: type[Declared]) -> click.Command:
         ["--json", "body"], type=click.File(), help="The request as JSON (`-`: standard input)."
     )
     output = click.Option(
-        ["-o", "--output"], type=click.Path(path_type=Path), help="Write the speech here."
+        ["-o", "--output"], type=click.Path(path_type=Path), help=_written(contract)
     )
     return click.Command(
         contract.name,
@@ -50,12 +54,34 @@ def flag(name: str, field: dict[str, Any], required: bool) -> click.Option:
         [f"field_{name}", both],
         type=_type(kind),
         default=None,
+        metavar="FILE|ID" if UPLOAD in kind else None,
         help=" ".join(filter(None, words)),
     )
 
 
+def _written(contract: type[Declared]) -> str:
+    """What `-o` writes."""
+    endings = ", ".join(Path(name).suffix for name in contract.artifacts)
+    return "Write the speech here" + (f", or with {endings} the codes." if endings else ".")
+
+
 def _type(kind: dict[str, Any]) -> Any:
+    if UPLOAD in kind:
+        return _file_or_id(kind["pattern"])
     return click.Choice(kind["enum"]) if "enum" in kind else _SCALARS[kind["type"]]
+
+
+def _file_or_id(pattern: str) -> Callable[[str], str | Path]:
+    """A file of this machine, or the id of one that the service has."""
+
+    def convert(value: str) -> str | Path:
+        if re.fullmatch(pattern, value):
+            return value
+        if not Path(value).is_file():
+            raise click.BadParameter(f"There is no file {value!r}.")
+        return Path(value)
+
+    return convert
 
 
 def _choices(kind: dict[str, Any]) -> str:
@@ -75,12 +101,20 @@ def _run(
     given = {
         name.removeprefix("field_"): value for name, value in flags.items() if value is not None
     }
-    request = {**_read(body), **given}
-    contract.parse(request)
-    perform(here, contract.name, request, output)
+    files = {name: value for name, value in given.items() if isinstance(value, Path)}
+    request = {**read_body(body), **{name: given[name] for name in given.keys() - files.keys()}}
+    if not _filled_in(contract) & request.keys():
+        contract.parse({**request, **dict.fromkeys(files, _SOME_ID)})
+    perform(here, contract.name, request, output, files)
 
 
-def _read(body: TextIO | None) -> dict[str, Any]:
+def _filled_in(contract: type[Declared]) -> set[str]:
+    """Fields whose settings the service lays under a request: without them it may look wrong."""
+    stored = {name for name, kind in contract.voices().items() if kind == "stored"}
+    return {"preset", *stored}
+
+
+def read_body(body: TextIO | None) -> dict[str, Any]:
     """Raises InvalidRequest."""
     if body is None:
         return {}

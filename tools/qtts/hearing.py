@@ -1,13 +1,14 @@
 """A job heard to its end: progress on the terminal, sound to whoever wants it."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 from rich.markup import escape
 
 from shared.client import Client, Listening, ServiceUnreachable
+from shared.client.call import NO_FILES, File
 from shared.client.faults import from_body
 from shared.client.frames import Frame
 from shared.errors import JobFailed, SpeechError
@@ -41,10 +42,13 @@ class Hearing:
         self._error: SpeechError | None = None
         self.job_id = ""
         self.engine: EngineInfo | None = None
+        self.result: dict[str, Any] = {}
 
-    def start(self, task: str, request: dict[str, Any]) -> None:
+    def start(
+        self, task: str, request: dict[str, Any], files: Mapping[str, File] = NO_FILES
+    ) -> None:
         """Start a job and hear it. Raises what the job failed of; Ctrl-C cancels it."""
-        self._hear(self._here.client.stream(task, request))
+        self._hear(self._here.client.stream(task, request, files=files))
 
     def attach(self, job_id: str) -> None:
         """Hear a job that somebody has started."""
@@ -99,6 +103,7 @@ class Hearing:
             raise self._error
         if end.state is not JobState.SUCCEEDED:
             raise JobFailed(f"The job was {end.state.value}.")
+        self.result = end.result or {}
 
 
 def stage(progress: Waiting) -> str:

@@ -10,8 +10,10 @@ from rich.text import Text
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
 from shared.states import JobState
+from shared.stores.outputs import is_name
 from tools.qtts.command import Here, json_output, print_json
-from tools.qtts.performing import listen, spoken_by
+from tools.qtts.performing import listen, spoken_by, tell_written
+from tools.qtts.results import remarks
 
 COLOURS = {
     JobState.RUNNING: "cyan",
@@ -45,11 +47,19 @@ def jobs(here: Here, state: str | None, task: str | None, limit: int, json_outpu
 
 @click.command()
 @click.argument("job_id", metavar="ID")
+@click.option(
+    "--files",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write all files of the result into this folder.",
+)
 @json_output
 @click.pass_obj
-def show(here: Here, job_id: str, json_output: bool) -> None:
+def show(here: Here, job_id: str, folder: Path | None, json_output: bool) -> None:
     """Show one job."""
     job = here.client.job(job_id)
+    if folder:
+        fetch(here, job, folder)
     if json_output:
         print_json(job)
     else:
@@ -71,7 +81,15 @@ def cancel(here: Here, job_id: str) -> None:
 @click.pass_obj
 def again(here: Here, job_id: str, output: Path | None) -> None:
     """Make the same audio once more, from the recipe of job ID."""
-    listen(here, here.client.again(job_id).id, output)
+    listen(here, here.client.again(job_id), output)
+
+
+def fetch(here: Here, job: JobView, folder: Path) -> None:
+    """Write the files of a job's result into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in filter(is_name, (job.result or {}).get("files", ())):
+        here.client.download(job.id, folder / name, name)
+        tell_written(here, folder / name)
 
 
 def table(found: list[JobView]) -> Table:
@@ -109,6 +127,7 @@ def _facts(job: JobView) -> list[tuple[str, str | Text]]:
         ("engine", spoken_by(job.engine) if job.engine else ""),
         ("seed", str(job.seed)),
         ("text", str(job.request.get("text", ""))[:200]),
+        ("result", "\n".join(remarks(job.id, job.result or {}))),
         ("warnings", " ".join(job.warnings)),
         ("error", job.error["message"] if job.error else ""),
         ("files", ", ".join((job.result or {}).get("files", ()))),

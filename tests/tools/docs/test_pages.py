@@ -89,7 +89,9 @@ def test_every_route_is_documented(openapi: dict[str, Any]):
 
 
 def test_every_route_is_explained_with_an_example(openapi: dict[str, Any]):
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    text = "".join(
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "tasks.md")
+    )
     forms = {path: re.sub(r"\\{\w+\\}", r"[^/\\s?]+", re.escape(path)) for path in openapi["paths"]}
 
     assert [path for path, form in forms.items() if not re.search(form, text)] == []

@@ -17,6 +17,7 @@ from tools.docs.schema import default, kind, table
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string"),
         ({"type": "array", "items": {"type": "string"}}, "list of string"),
         ({"type": "string", "format": "path"}, "path"),
+        ({"type": "string", "pattern": "^[0-9a-f]+$", "x-upload": "audio"}, "a file, or its id"),
         ({"$ref": "#/$defs/State"}, "`on`, `off`"),
     ],
 )

@@ -7,8 +7,18 @@ import pytest
 import soundfile
 
 from shared.requests import CONTRACTS
+from shared.requests.codec_encode import CodecEncode
+from shared.settings import ROOT
 from tests.stack import Stack
 from tests.tools.qtts.conftest import Type
+
+REFERENCE = ROOT / "docs" / "examples" / "reference.flac"
+
+
+def example_files(name: str) -> list[str]:
+    """The flags for the files that go with a contract's example."""
+    files = CONTRACTS[name].example_files.items()
+    return [word for field, path in files for word in (f"--{field}", str(ROOT / path))]
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -33,7 +43,7 @@ def test_the_example_of_every_contract_runs_from_a_file(type_in: Type, tmp_path:
     request = tmp_path / "request.json"
     request.write_text(json.dumps(CONTRACTS[name].example))
     path = tmp_path / "out.wav"
-    done = type_in("run", name, "--json", str(request), "-o", str(path))
+    done = type_in("run", name, "--json", str(request), *example_files(name), "-o", str(path))
     assert done.exit_code == 0, done.output
     assert soundfile.info(path).duration > 0.3
 
@@ -66,3 +76,66 @@ def test_a_body_that_does_not_fit_is_refused_before_it_is_sent(
     )
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_file_may_be_named_by_the_id_that_it_has(type_in: Type, tmp_path: Path, stack: Stack):
+    upload = stack.client().upload("reference", REFERENCE)
+    path = tmp_path / "out.wav"
+    flags = ["--reference", upload.id, "--text", "Hello.", "-o", str(path)]
+    done = type_in("run", "voice_clone", *flags)
+    assert done.exit_code == 0, done.output
+    assert stack.client().jobs(limit=1).items[0].request["reference"] == upload.id
+
+
+def test_a_file_that_is_not_there_is_refused_before_it_is_sent(type_in: Type):
+    done = type_in("run", "codec_encode", "--audio", "nowhere.wav")
+    assert done.exit_code == 2
+    assert "There is no file 'nowhere.wav'" in done.stderr
+
+
+def test_a_file_that_is_no_sound_is_one_error(type_in: Type, tmp_path: Path):
+    text = tmp_path / "text.wav"
+    text.write_text("This is no sound.")
+    path = tmp_path / "out.wav"
+    done = type_in("run", "codec_encode", "--audio", str(text), "-o", str(path))
+    assert done.exit_code == 1
+    assert "(unreadable_audio)" in done.stderr
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", CodecEncode.artifacts)
+def test_codes_are_written_where_the_ending_asks_for_them(
+    type_in: Type, tmp_path: Path, stack: Stack, name: str
+):
+    path = tmp_path / f"mine{Path(name).suffix}"
+    done = type_in("run", "codec_encode", "--audio", str(REFERENCE), "-o", str(path))
+    assert done.exit_code == 0, done.output
+    client = stack.client()
+    client.download(client.jobs(limit=1).items[0].id, tmp_path / "theirs", name)
+    assert path.read_bytes() == (tmp_path / "theirs").read_bytes()
+
+
+def test_an_ending_that_no_result_has_is_refused(type_in: Type, tmp_path: Path):
+    path = tmp_path / "codes.npz"
+    done = type_in("run", "custom_voice", "--text", "Hello.", "-o", str(path))
+    assert done.exit_code == 1
+    assert "(unknown_format)" in done.stderr
+
+
+@pytest.mark.parametrize("flag", ["preset", "voice"])
+def test_what_settings_may_fill_in_is_left_to_the_service(type_in: Type, tmp_path: Path, flag: str):
+    path = str(tmp_path / "out.wav")
+    flags = ["--text", "Hello.", f"--{flag}", "nobody", "-o", path]
+    done = type_in("run", "voice_clone", *flags)
+    assert done.exit_code == 1
+    assert f"(unknown_{flag})" in done.stderr
+
+
+def test_candidates_are_told_with_the_way_to_keep_one(type_in: Type, tmp_path: Path, stack: Stack):
+    path = tmp_path / "out.wav"
+    flags = ["--text", "Hello there.", "--description", "A calm alto.", "--candidates", "2"]
+    done = type_in("run", "voice_design", *flags, "-o", str(path))
+    assert done.exit_code == 0, done.output
+    job = stack.client().jobs(limit=1).items[0]
+    assert "Candidate 2: " in done.stderr
+    assert f"qtts voices lock {job.id} 2" in done.stderr

@@ -53,6 +53,15 @@ def test_a_job_is_shown_with_what_spoke_and_its_seed(type_in: Type, job: JobView
     assert json.loads(type_in("show", job.id, "--json-output").stdout)["seed"] == 3
 
 
+def test_the_files_of_a_result_are_fetched(
+    type_in: Type, client: Client, job: JobView, tmp_path: Path
+):
+    done = type_in("show", job.id, "--files", str(tmp_path / "made" / "here"))
+    assert done.exit_code == 0, done.output
+    fetched = tmp_path / "made" / "here" / "audio.wav"
+    assert fetched.read_bytes() == client.audio(job.id)
+
+
 def test_again_makes_the_same_file(type_in: Type, client: Client, job: JobView, tmp_path: Path):
     path = tmp_path / "again.wav"
     done = type_in("again", job.id, "-o", str(path))
