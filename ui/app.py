@@ -22,6 +22,7 @@ from ui.guard import Guard
 from ui.theme import THEME
 
 _STATIC = Path(__file__).parent / "static"
+_SCRIPTS = ("player", "sample")
 
 
 def create(settings: Settings) -> FastAPI:
@@ -40,11 +41,11 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(proxy.router)
     app.mount("/own", StaticFiles(directory=_STATIC))
     app.add_middleware(Guard, settings=settings)
-    _mount(app, dashboard)
+    _mount(app, dashboard, settings)
     return app
 
 
-def _mount(app: FastAPI, dashboard: Dashboard) -> None:
+def _mount(app: FastAPI, dashboard: Dashboard, settings: Settings) -> None:
     with warnings.catch_warnings():
         # Gradio says that it turns SSR off for several pages, even where nobody turned it on.
         warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
@@ -55,7 +56,11 @@ def _mount(app: FastAPI, dashboard: Dashboard) -> None:
             root_path=dashboard.root or None,
             theme=THEME,
             css_paths=_STATIC / "style.css",
-            head=f'<script type="module" src="{dashboard.root}/own/player.js"></script>',
+            head="".join(
+                f'<script type="module" src="{dashboard.root}/own/{name}.js"></script>'
+                for name in _SCRIPTS
+            ),
+            max_file_size=settings.max_upload_mb * 1_000_000,
             footer_links=[],
             ssr_mode=False,
             show_error=False,

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from shared.client import AsyncClient, ServiceUnreachable
 from shared.requests import CONTRACTS
 from shared.requests.declared import Format
+from shared.voices.view import VoiceView
 
 Answer = TypeVar("Answer")
 
 PATIENCE = 10.0
 """Seconds that a person waits for an answer before being told that none comes."""
+LONGER = 150.0
+"""The same where the service has a file to read or to listen to."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """How events of ours run: at once, without a veil over what they update, and for our pages only."""
 HOME = "custom_voice"
@@ -32,10 +35,23 @@ class Dashboard:
         """Where the finished audio of a job is."""
         return f"{self.root}/audio/{job_id}.{format}"
 
-    def page(self, task: str, job_id: str = "") -> str:
-        """Where a task's page is, with a job to hear and its settings filled in."""
-        query = f"?{urlencode({'job': job_id})}" if job_id else ""
-        return f"{self.root}/{path_of(task if task in CONTRACTS else HOME)}{query}"
+    def file(self, job_id: str, name: str) -> str:
+        """Where a file of a job's result is."""
+        return f"{self.root}/file/{quote(job_id, safe='')}/{quote(name, safe='')}"
+
+    def voice(self, voice_id: str, part: str = "sample") -> str:
+        """Where a voice's `sample`, its `export` or one of its recordings (`clips/NAME`) is."""
+        return f"{self.root}/voice/{quote(voice_id, safe='')}/{quote(part)}"
+
+    def page(self, task: str, job_id: str = "", **chosen: str) -> str:
+        """Where a task's page is: a job to hear with its settings, or a `voice` and the like."""
+        query = {name: value for name, value in {"job": job_id, **chosen}.items() if value}
+        path = path_of(task if task in CONTRACTS else HOME)
+        return f"{self.root}/{path}{f'?{urlencode(query)}' if query else ''}"
+
+    def speak_with(self, voice: VoiceView) -> str:
+        """Where a voice of the library is spoken with."""
+        return self.page(HOME if voice.kind == "preset" else "voice_clone", voice=voice.id)
 
 
 def path_of(task: str) -> str:
@@ -43,12 +59,20 @@ def path_of(task: str) -> str:
     return "" if task == HOME else task.replace("_", "-")
 
 
-async def ask(call: Awaitable[Answer]) -> Answer:
+def shown(seen: bool) -> list[str]:
+    """For `elem_classes=`: a part of a page that is there, and may be out of sight.
+
+    Gradio's own `visible=False` takes it out of the page, where it misses the next updates.
+    """
+    return [] if seen else ["aside"]
+
+
+async def ask(call: Awaitable[Answer], patience: float = PATIENCE) -> Answer:
     """What the service answers. Raises SpeechError, also when no answer comes in time."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await call
     except TimeoutError as error:
         raise ServiceUnreachable(
-            f"The service gave no answer for {PATIENCE:.0f} seconds."
+            f"The service gave no answer for {patience:.0f} seconds."
         ) from error

@@ -1,72 +1,43 @@
-"""From a contract's JSON schema to widgets, and from their values back to a request."""
+"""The widgets of a contract, and a request from what they hold."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from shared.errors import InvalidRequest
 from shared.requests.declared import Declared
+from ui import markup
+from ui.field import Field, fields
+from ui.markup import element
 
-Shape = Literal["text", "line", "choice", "check", "integer", "number", "json"]
-
-_LINE = 200
-"""Characters; what may be longer gets a box of several lines."""
-_SPAN = 10_000
-"""A whole number with more room than this is typed, not slid."""
-_FINE = 0.01
+NOT_IN_PRESETS = frozenset({"text", "sample_text", "transcript", "lock_as"})
+"""What belongs to one piece of work and not to a manner of speaking."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Field:
-    """A field of a request, as its widget needs it."""
+class Slot:
+    """A field that takes a file."""
 
-    name: str
-    shape: Shape
-    label: str
-    info: str
-    initial: Any
-    nullable: bool
-    """True where it may be left empty."""
-    required: bool
-    choices: tuple[tuple[str, Any], ...] = ()
-    """Each as people read it, and as the contract wants it."""
-    low: float | None = None
-    high: float | None = None
-    length: int | None = None
+    field: Field
+    widget: Any
+    said: gr.HTML
+    """What the service said of the file."""
+    sent: gr.State
+    """`path` of the file that was sent and the `id` that it has there; a job that is shown again
+    leaves an id without a path. Empty where nothing was sent."""
 
-    @property
-    def slides(self) -> bool:
-        """True for a number that must be given and whose room is small enough to slide through."""
-        if self.nullable or self.low is None or self.high is None:
-            return False
-        return self.high - self.low <= _SPAN
 
-    def widget(self, **options: Any) -> Component:
-        """Its widget; `options` override what the contract says."""
-        common = {"label": self.label, "info": self.info, "value": self.initial}
-        return _WIDGETS[self.shape](self, {**common, "elem_id": f"field-{self.name}", **options})
-
-    def read(self, value: Any) -> Any:
-        """What the widget holds, as the contract wants it. Raises InvalidRequest."""
-        if value is None or (value == "" and not self.required):
-            return None
-        match self.shape:
-            case "integer":
-                return _whole(self.label, self.name, value)
-            case "number":
-                return float(value)
-            case "json":
-                return _parsed(self.label, self.name, value)
-            case _:
-                return value
-
-    def show(self, value: Any) -> Any:
-        """A value of a request, as the widget holds it."""
-        return _dumped(value) if self.shape == "json" else value
+def slot(field: Field, **options: Any) -> Slot:
+    """Put the widget of a field that takes a file here, with what is said of it below."""
+    about = markup.prose(options.pop("info", field.info))
+    widget = field.widget(**options)
+    markup.place(element("p", about, class_="hint under"))
+    return Slot(field, widget, markup.place(elem_id=f"said-{field.name}"), gr.State({}))
 
 
 class Form:
@@ -75,11 +46,19 @@ class Form:
     def __init__(self, contract: type[Declared]) -> None:
         self.fields = {field.name: field for field in fields(contract)}
         self.widgets: dict[str, Component] = {}
-        self._main = {*contract.example, *(f.name for f in self.fields.values() if f.required)}
+        self.slots: dict[str, Slot] = {}
+        self._sides: tuple[gr.Radio, Mapping[str, frozenset[str]]] | None = None
+        self._main = {*contract.example, *contract.example_files}
+        self._main |= {field.name for field in self.fields.values() if field.required}
 
     def place(self, name: str, **options: Any) -> Any:
         """Put the widget of a field here; a gradio component, whose events depend on its kind."""
-        self.widgets[name] = self.fields[name].widget(**options)
+        field = self.fields[name]
+        if field.upload:
+            self.slots[name] = slot(field, **options)
+            self.widgets[name] = self.slots[name].widget
+        else:
+            self.widgets[name] = field.widget(**options)
         return self.widgets[name]
 
     def rest(self) -> None:
@@ -92,164 +71,83 @@ class Form:
                 for name in quiet:
                     self.place(name)
 
+    def choose(self, radio: gr.Radio, sides: Mapping[str, frozenset[str]]) -> None:
+        """Of the fields that `sides` names, only those of the side that is chosen are read."""
+        self._sides = radio, sides
+
+    def of_shape(self, shape: str) -> list[str]:
+        """Names of the placed fields of a shape."""
+        return [name for name in self.widgets if self.fields[name].shape == shape]
+
+    @property
+    def blank(self) -> list[str]:
+        """The numbers that begin empty; gradio shows 0 there until it is told None once more."""
+        numbers = [*self.of_shape("integer"), *self.of_shape("number")]
+        return [name for name in numbers if getattr(self.widgets[name], "value", None) is None]
+
     @property
     def inputs(self) -> list[Component]:
-        """All widgets, in the order in which `read` and `fill` take values."""
-        return list(self.widgets.values())
+        """All that holds values, in the order in which `read` takes them."""
+        sides = [self._sides[0]] if self._sides else []
+        return [*self.widgets.values(), *(slot.sent for slot in self.slots.values()), *sides]
+
+    @property
+    def outputs(self) -> list[Component]:
+        """What `fill` updates: the inputs, and what is said of files."""
+        return [*self.inputs, *(slot.said for slot in self.slots.values())]
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
-        """The request that the widgets' values make. Raises InvalidRequest."""
+        """The request that the values make; for a file not sent yet, its Path. Raises
+        InvalidRequest.
+
+        A preset is not in it: choosing one fills the form, and that is what is asked for then.
+        """
+        left = iter(values)
+        held = {name: next(left) for name in self.widgets}
+        sent = {name: next(left) for name in self.slots}
+        aside = self._aside(next(left)) if self._sides else frozenset[str]()
         found = {
-            name: self.fields[name].read(value)
-            for name, value in zip(self.widgets, values, strict=True)
+            name: _file(value, sent[name]) if name in sent else self.fields[name].read(value)
+            for name, value in held.items()
+            if name not in aside and self.fields[name].shape != "preset"
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def fill(self, request: dict[str, Any]) -> list[Any]:
-        """Updates that show a request; what it does not hold stays as it is."""
-        return [
-            self.fields[name].show(request[name]) if name in request else gr.skip()
+    def manner(self, values: Sequence[Any]) -> dict[str, Any]:
+        """What of the request a preset keeps. Raises InvalidRequest."""
+        left_out = NOT_IN_PRESETS | set(self.slots)
+        return {name: value for name, value in self.read(values).items() if name not in left_out}
+
+    def fill(self, request: Mapping[str, Any], updates: Mapping[str, Any] = NOTHING) -> list[Any]:
+        """Updates of `outputs` that show a request; what it does not hold stays as it is.
+
+        `updates` are ready-made: of pickers, and of what is said of files.
+        """
+        shown = [
+            gr.skip() if name in self.slots else updates.get(name, self._shown(name, request))
             for name in self.widgets
         ]
+        sent = [{"id": request[name]} if request.get(name) else gr.skip() for name in self.slots]
+        said = [updates.get(name, gr.skip()) for name in self.slots]
+        return [*shown, *sent, *self._side_of(request), *said]
+
+    def _shown(self, name: str, request: Mapping[str, Any]) -> Any:
+        return self.fields[name].show(request[name]) if name in request else gr.skip()
+
+    def _aside(self, chosen: str) -> frozenset[str]:
+        """The fields of the sides that are not chosen."""
+        sides = self._sides[1] if self._sides else {}
+        return frozenset().union(*sides.values()) - sides.get(chosen, frozenset())
+
+    def _side_of(self, request: Mapping[str, Any]) -> list[Any]:
+        if self._sides is None:
+            return []
+        given = {name for name, value in request.items() if value}
+        return [next((side for side, names in self._sides[1].items() if names & given), gr.skip())]
 
 
-def fields(contract: type[Declared]) -> Iterator[Field]:
-    """The fields of a contract: what is spoken first, what must be given next."""
-    schema = contract.model_json_schema()
-    required = set(schema.get("required", ()))
-    properties = schema["properties"].items()
-    order = sorted(
-        properties, key=lambda item: (not item[1].get("x-private"), item[0] not in required)
-    )
-    for name, found in order:
-        yield _field(name, found, schema, name in required, contract.example)
-
-
-def _field(
-    name: str,
-    found: dict[str, Any],
-    schema: dict[str, Any],
-    required: bool,
-    example: dict[str, Any],
-) -> Field:
-    kinds = [_resolved(kind, schema) for kind in found.get("anyOf", [found])]
-    real = [kind for kind in kinds if kind.get("type") != "null"]
-    kind = {**found, **real[0]} if len(real) == 1 else {}
-    shape = _shape(kind)
-    initial = example.get(name, found.get("default"))
-    return Field(
-        name=name,
-        shape=shape,
-        label=found.get("title", name).capitalize(),
-        info=found.get("description", ""),
-        initial=_dumped(initial) if shape == "json" else initial,
-        nullable=len(real) < len(kinds),
-        required=required,
-        choices=tuple(_choices(kind)),
-        low=_bound(kind, "minimum", "exclusiveMinimum", _FINE),
-        high=_bound(kind, "maximum", "exclusiveMaximum", -_FINE),
-        length=kind.get("maxLength"),
-    )
-
-
-def _resolved(kind: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    name = kind.get("$ref", "").rpartition("/")[2]
-    return {**schema["$defs"][name], **kind} if name else kind
-
-
-def _shape(kind: dict[str, Any]) -> Shape:
-    if kind.get("enum") or kind.get("x-choices"):
-        return "choice"
-    match kind.get("type"):
-        case "string":
-            return "line" if kind.get("maxLength", _LINE + 1) <= _LINE else "text"
-        case "boolean":
-            return "check"
-        case "integer":
-            return "integer"
-        case "number":
-            return "number"
-        case _:
-            return "json"
-
-
-def _choices(kind: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Values that are words of the contract's own (`enum`) stay as they are; names are spelt."""
-    yield from ((str(value), value) for value in kind.get("enum", ()))
-    yield from ((name.replace("_", " ").capitalize(), name) for name in kind.get("x-choices", ()))
-
-
-def _bound(kind: dict[str, Any], closed: str, open: str, inwards: float) -> float | None:
-    if closed in kind:
-        return kind[closed]
-    return kind[open] + inwards if open in kind else None
-
-
-def _whole(label: str, name: str, value: Any) -> int:
-    if float(value) != int(value):
-        raise InvalidRequest(f"{label} must be a whole number.", param=name)
-    return int(value)
-
-
-def _parsed(label: str, name: str, value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise InvalidRequest(f"{label} is not JSON: {error}.", param=name) from error
-
-
-def _dumped(value: Any) -> str:
-    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-# --- widgets ---------------------------------------------------------------------------------
-
-
-def _text(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=3, max_length=field.length))
-
-
-def _line(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=1, max_length=field.length))
-
-
-def _choice(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=list(field.choices)))
-
-
-def _check(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Checkbox(**options)
-
-
-def _integer(field: Field, options: dict[str, Any]) -> Component:
-    return _numeric(field, _over(options, step=1), precision=0)
-
-
-def _number(field: Field, options: dict[str, Any]) -> Component:
-    return _numeric(field, _over(options, step=_FINE), precision=None)
-
-
-def _numeric(field: Field, options: dict[str, Any], precision: int | None) -> Component:
-    limited = _over(options, minimum=field.low, maximum=field.high)
-    if field.slides:
-        return gr.Slider(**limited)
-    return gr.Number(**_over(limited, precision=precision))
-
-
-def _json(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=5, elem_classes=["json"]))
-
-
-def _over(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    return {**defaults, **options}
-
-
-_WIDGETS: dict[Shape, Callable[[Field, dict[str, Any]], Component]] = {
-    "text": _text,
-    "line": _line,
-    "choice": _choice,
-    "check": _check,
-    "integer": _integer,
-    "number": _number,
-    "json": _json,
-}
+def _file(path: str | None, sent: Mapping[str, str]) -> str | Path | None:
+    """The id of what was sent already, or where the file lies that is not."""
+    if path == sent.get("path"):
+        return sent.get("id")
+    return Path(path) if path else None

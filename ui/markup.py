@@ -49,6 +49,12 @@ def joined(parts: Iterable[object]) -> Html:
     )
 
 
+def prose(text: str) -> Html:
+    """A text of ours, in which `code` stands between backticks."""
+    parts = text.split("`")
+    return joined(element("code", part) if odd % 2 else part for odd, part in enumerate(parts))
+
+
 def notice(kind: str, sentence: str, step: str | None = None, *more: Html) -> Html:
     """One sentence and what to do next; `kind` is `error`, `warning`, `preview` or `note`."""
     role = "alert" if kind == "error" else "status"

@@ -1,4 +1,4 @@
-"""The player, a custom element of `static/player.js`, as pages write it."""
+"""The players, custom elements of `static/`, as pages write them."""
 
 from ui.markup import Html, element
 
@@ -19,3 +19,9 @@ def replay(job_id: str, seconds: float, *, autoplay: bool = False, remember: boo
     return element(
         "speech-player", job=job_id, finished=length, autoplay=autoplay, remember=remember
     )
+
+
+def sample(address: str, what: str) -> Html:
+    """A round button that plays a short recording; `what` tells whose."""
+    button = element("button", type="button", class_="play", aria_label=f"Play: {what}")
+    return element("speech-sample", button, src=address, label=what)

@@ -1,5 +1,6 @@
 """Submit and play: the part that the pages of all tasks share."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +9,14 @@ import gradio as gr
 from shared.client import AsyncClient
 from shared.errors import SpeechError, UnknownJob
 from shared.jobs import JobView
-from shared.requests.declared import Declared, Format
+from shared.requests.declared import Declared
 from shared.states import JobState
-from ui import markup, player
+from ui import chosen, markup, player, result, sending
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.form import Form
-from ui.markup import Html, element
+from ui.keeping import Keeping
+from ui.markup import Html
 
-PREVIEW = "PREVIEW - this is not Qwen3-TTS."
-DOWNLOADS: tuple[Format, ...] = ("wav", "flac", "mp3", "opus")
 _LOOK = 0.7
 """Seconds between two looks at a job that has not ended."""
 
@@ -24,12 +24,14 @@ _LOOK = 0.7
 class Playing:
     """Buttons, player and result of one page; `wire` joins them to a form."""
 
-    def __init__(self, dashboard: Dashboard, contract: type[Declared]) -> None:
+    def __init__(
+        self, dashboard: Dashboard, contract: type[Declared], verb: str = "Speak", teach: str = ""
+    ) -> None:
         self._dashboard = dashboard
         self._contract = contract
         with gr.Row(elem_classes=["buttons"]):
             self._start = gr.Button(
-                "Speak",
+                verb,
                 variant="primary",
                 elem_id="speak",
                 elem_classes=[player.START],
@@ -41,66 +43,80 @@ class Playing:
             )
         self._said = markup.place(elem_id="said")
         self._player = markup.place(elem_id="player")
-        self._told = markup.place(_untouched(), elem_id="told")
+        self._told = markup.place(_untouched(teach), elem_id="told")
+        self._keeping = Keeping(dashboard) if "candidates" in contract.model_fields else None
         self._job = gr.State("")
         self._timer = gr.Timer(_LOOK, active=False)
 
     def wire(self, page: gr.Blocks, form: Form, *also: gr.Textbox) -> None:
         """Let the buttons (and Shift+Enter in `also`) submit what the form holds."""
-        shown = [self._job, self._said, self._player, self._told, self._timer, self._stop]
+        kept = self._keeping.outputs if self._keeping else []
+        shown = [
+            self._job, self._said, self._player, self._told, self._timer, self._stop, *kept
+        ]  # fmt: skip
+        looked = [self._told, self._timer, self._stop, *kept]
 
         async def submit(*values: Any) -> list[Any]:
             return await self._submit(form, values)
 
         async def resume(request: gr.Request) -> list[Any]:
-            return await self._resume(form, request.query_params.get("job", ""))
+            return await self._open(form, request.query_params)
 
         for trigger in (self._start.click, *(box.submit for box in also)):
             trigger(submit, form.inputs, shown, **QUIET)
-        self._timer.tick(self._look, self._job, [self._told, self._timer, self._stop], **QUIET)
+        self._timer.tick(self._look, self._job, looked, **QUIET)
         self._stop.click(
             self._cancel, self._job, [self._said, self._stop], js=player.STOP_FIRST, **QUIET
         )
-        page.load(resume, None, [*shown, *form.inputs], **QUIET)
+        page.load(resume, None, [*shown, *form.outputs], **QUIET)
+        for slot in form.slots.values():
+            sending.wire(self._client, slot)
+        chosen.wire(self._client, self._contract.name, form)
+        if self._keeping:
+            self._keeping.wire(self._job, form.widgets["seed"], self._start)
 
     async def _submit(self, form: Form, values: tuple[Any, ...]) -> list[Any]:
         try:
-            request = form.read(values)
+            request = await sending.send(self._client, form, form.read(values))
             job = await ask(self._client.submit(self._contract.name, request))
         except SpeechError as error:
-            return [gr.skip(), markup.trouble(error), *[gr.skip()] * 4]
+            return [gr.skip(), markup.trouble(error), *[gr.skip()] * (4 + self._panels)]
         return self._show(job, player.listen(job.id, autoplay=True))
 
-    async def _resume(self, form: Form, job_id: str) -> list[Any]:
-        """The job that the page's address names, with the settings it was made with."""
-        nothing = [gr.skip()] * (6 + len(form.inputs))
-        if not _is_id(job_id):
-            return nothing
-        try:
-            job = await ask(self._client.job(job_id))
-        except SpeechError as error:
-            return [gr.skip(), markup.trouble(error), *nothing[2:]]
-        own = job.task == self._contract.name
-        settings = form.fill(job.request) if own else [gr.skip()] * len(form.inputs)
-        return [*self._show(job, _heard(job)), *settings]
+    async def _open(self, form: Form, query: Mapping[str, str]) -> list[Any]:
+        """What the page's address names: a job with its settings, a voice, an emotion, a preset."""
+        shown: list[Any] = [gr.skip()] * (6 + self._panels)
+        request: dict[str, Any] = {}
+        if _is_id(query.get("job", "")):
+            try:
+                job = await ask(self._client.job(query["job"]))
+            except SpeechError as error:
+                shown[1] = markup.trouble(error)
+            else:
+                shown = self._show(job, _heard(job))
+                request = job.request if job.task == self._contract.name else {}
+        return [*shown, *await chosen.at_first(self._client, self._contract, form, query, request)]
 
     def _show(self, job: JobView, heard: Html) -> list[Any]:
         running = not job.state.terminal
-        told = result(self._dashboard, job)
-        return [job.id, "", heard, told, gr.Timer(active=running), gr.Button(interactive=running)]
+        told = result.told(self._dashboard, job)
+        buttons = [gr.Timer(active=running), gr.Button(interactive=running)]
+        return [job.id, "", heard, told, *buttons, *self._kept(job)]
 
     async def _look(self, job_id: str) -> list[Any]:
         """How far the job is; while the service is away, that is said and looked again."""
+        same = [gr.skip()] * self._panels
+        ended = [gr.Timer(active=False), gr.Button(interactive=False)]
         try:
             job = await ask(self._client.job(job_id))
         except UnknownJob as error:
-            return [markup.trouble(error), gr.Timer(active=False), gr.Button(interactive=False)]
+            return [markup.trouble(error), *ended, *same]
         except SpeechError as error:
-            return [markup.trouble(error), gr.skip(), gr.skip()]
+            return [markup.trouble(error), gr.skip(), gr.skip(), *same]
+        told = result.told(self._dashboard, job)
         if not job.state.terminal:
-            return [result(self._dashboard, job), gr.skip(), gr.skip()]
-        ended = [gr.Timer(active=False), gr.Button(interactive=False)]
-        return [result(self._dashboard, job), *ended]
+            return [told, gr.skip(), gr.skip(), *same]
+        return [told, *ended, *self._kept(job)]
 
     async def _cancel(self, job_id: str) -> list[Any]:
         try:
@@ -109,83 +125,16 @@ class Playing:
             return [markup.trouble(error), gr.skip()]
         return ["", gr.Button(interactive=False)]
 
+    def _kept(self, job: JobView) -> list[Any]:
+        return self._keeping.offer(job) if self._keeping else []
+
+    @property
+    def _panels(self) -> int:
+        return len(self._keeping.outputs) if self._keeping else 0
+
     @property
     def _client(self) -> AsyncClient:
         return self._dashboard.client
-
-
-def result(dashboard: Dashboard, job: JobView) -> Html:
-    """What is known of a job: how far it is, or what became of it."""
-    warnings = (markup.notice("warning", warning) for warning in job.warnings)
-    match job.state:
-        case JobState.SUCCEEDED:
-            parts = [_preview(job), _facts(job), downloads(dashboard, job.id), *warnings]
-        case JobState.FAILED:
-            parts = [_failure(job)]
-        case JobState.CANCELLED:
-            parts = [markup.notice("note", "Stopped.", "Nothing was kept.")]
-        case _:
-            parts = [_preview(job), _progress(job), *warnings]
-    return element("div", *parts, class_="result", data_job=job.id, data_state=job.state.value)
-
-
-def downloads(dashboard: Dashboard, job_id: str) -> Html:
-    """Links to the finished audio in every usual format."""
-    links = (
-        markup.link(
-            dashboard.audio(job_id, format), format, download=f"speech-{job_id[-8:]}.{format}"
-        )
-        for format in DOWNLOADS
-    )
-    return element("div", element("span", "Download", class_="hint"), *links, class_="downloads")
-
-
-def progress(job: JobView) -> str:
-    """How far a job is, in words."""
-    if job.state is JobState.QUEUED:
-        ahead = job.position or 0
-        place = f"Waiting, {ahead} ahead" if ahead else "Waiting, next in line"
-    else:
-        place = job.stage.capitalize()
-    rest = f", about {markup.about(job.eta_seconds)} left" if job.eta_seconds else ""
-    return f"{place}{rest}"
-
-
-def _progress(job: JobView) -> Html:
-    words = progress(job)
-    made = f" · {markup.seconds(job.audio_seconds)} of sound" if job.audio_seconds else ""
-    return element("div", markup.bar(job.progress, words), element("span", words + made))
-
-
-def _preview(job: JobView) -> Html | None:
-    if not (job.engine and job.engine.preview):
-        return None
-    return markup.notice("preview", PREVIEW, f"{job.engine.version} speaks in its place.")
-
-
-def _facts(job: JobView) -> Html:
-    found = job.result or {}
-    pace = found.get("timings", {}).get("real_time_factor")
-    return markup.facts(
-        [
-            ("Engine", _engine(job)),
-            ("Seed", job.seed),
-            ("Length", markup.seconds(found.get("duration_seconds", job.audio_seconds))),
-            ("Real-time factor", f"{pace:.2f}" if pace is not None else "unknown"),
-        ]
-    )
-
-
-def _engine(job: JobView) -> str:
-    if job.engine is None:
-        return "unknown"
-    checkpoint = "" if job.engine.preview else f", {job.engine.checkpoint}"
-    return f"{job.engine.name}{checkpoint}"
-
-
-def _failure(job: JobView) -> Html:
-    error = job.error or {}
-    return markup.notice("error", error.get("message", "The job failed."), error.get("hint"))
 
 
 def _heard(job: JobView) -> Html:
@@ -195,8 +144,8 @@ def _heard(job: JobView) -> Html:
     return Html("") if job.state.terminal else player.listen(job.id)
 
 
-def _untouched() -> Html:
-    return markup.empty("What you let speak is heard here while it is made.")
+def _untouched(teach: str) -> Html:
+    return markup.empty(teach or "What you let speak is heard here while it is made.")
 
 
 def _is_id(text: str) -> bool:

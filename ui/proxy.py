@@ -1,6 +1,6 @@
-"""The sound of a job under the dashboard's own address, so that browsers need not reach the API.
+"""Sound and files under the dashboard's own address, so that browsers need not reach the API.
 
-Only jobs can be asked for, by id; no other address is fetched through here.
+Only jobs and voices can be asked for, by id; no other address is fetched through here.
 """
 
 import asyncio
@@ -12,15 +12,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator
 from starlette.types import Receive, Scope, Send
 
 from shared import events
-from shared.client import AsyncClient, ServiceUnreachable
+from shared.client import AsyncClient, ServiceUnreachable, calls
+from shared.client.call import Call
 from shared.client.faults import from_body
 from shared.client.frames import Frame
 from shared.errors import AudioNotReady
 from shared.requests.declared import Format
 from shared.states import JobState
+from shared.stores import outputs, voices
 from ui.guard import HEALTH
 
 router = APIRouter()
@@ -45,6 +48,9 @@ def _client(request: Request) -> AsyncClient:
 
 
 Service = Annotated[AsyncClient, Depends(_client)]
+FileName = Annotated[str, AfterValidator(outputs.checked_name)]
+VoiceId = Annotated[str, AfterValidator(voices.checked_id)]
+"""Anything else is refused before an address is made of it."""
 
 
 @dataclass
@@ -108,8 +114,37 @@ async def live(
 @router.get("/audio/{id}.{format}")
 async def audio(id: UUID, format: Format, request: Request, service: Service) -> Response:
     """The finished audio, whole or the range asked for."""
+    return await _passed(service, calls.audio(str(id), format), request)
+
+
+@router.get("/file/{id}/{name}")
+async def file(id: UUID, name: FileName, request: Request, service: Service) -> Response:
+    """A file of a job's result, whole or the range asked for."""
+    return await _passed(service, calls.file(str(id), name), request)
+
+
+@router.get("/voice/{id}/sample")
+async def sample(id: VoiceId, request: Request, service: Service) -> Response:
+    """What there is to hear of a voice."""
+    return await _passed(service, calls.voice_sample(id), request)
+
+
+@router.get("/voice/{id}/clips/{name}")
+async def clip(id: VoiceId, name: FileName, request: Request, service: Service) -> Response:
+    """A recording that a voice is made from."""
+    return await _passed(service, calls.voice_clip(id, name), request)
+
+
+@router.get("/voice/{id}/export")
+async def export(id: VoiceId, request: Request, service: Service) -> Response:
+    """A voice as one zip."""
+    return await _passed(service, calls.export_voice(id), request)
+
+
+async def _passed(service: AsyncClient, call: Call[bytes], request: Request) -> Response:
+    """What the service answers, with those of its headers that a browser needs."""
     async with AsyncExitStack() as opening:
-        part = service.part(str(id), format, request.headers.get("range"))
+        part = service.part(call, request.headers.get("range"))
         answer = await opening.enter_async_context(part)
         headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
         return _Relay(

@@ -4,6 +4,7 @@ The prompts of a library voice lie in its folder once they were made, one for ea
 mood, so a voice sounds the same tomorrow without its recording being heard again.
 """
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,14 +120,28 @@ class _Shelf:
         if self.voice.kind == "preset":
             raise self._unfit()
         name = naming.prompt_name(self.model.checkpoint, mood)
+        source = self._source(clips)
         kept = self._kept(name, remade=bool(clips))
-        if kept and not self._outdated(kept, clips):
+        # Whoever changes a recording or its words, by hand even, is to hear the change.
+        if kept and source in ("", kept.source):
             return kept
         if not clips:
             raise self._unfit()
         made = self._made(clips)
-        self._keep(name, made)
+        self._keep(name, made, source)
         return made
+
+    def _source(self, clips: Sequence[VoiceClip]) -> str:
+        """Equal for equal recordings with equal words and weights; empty without recordings, and
+        where somebody has taken one away."""
+        digest = hashlib.sha256()
+        try:
+            for one in clips:
+                digest.update(self._read(one.file))
+                digest.update(repr((self._words(one), one.weight)).encode())
+        except UnknownFile:
+            return ""
+        return digest.hexdigest() if clips else ""
 
     def _kept(self, name: str, *, remade: bool) -> Prompt | None:
         try:
@@ -139,10 +154,6 @@ class _Shelf:
             log.warning("%s/%s is made anew: %s", self.voice_id, name, error.message)
             return None
 
-    def _outdated(self, kept: Prompt, clips: Sequence[VoiceClip]) -> bool:
-        """True where somebody has written down meanwhile what the recording says."""
-        return kept.mode == "speaker_only" and len(clips) == 1 and bool(self._words(clips[0]))
-
     def _made(self, clips: Sequence[VoiceClip]) -> Prompt:
         if self.voice.kind != "mixed":
             reference = Reference(self._sound(clips[0]), self._words(clips[0]))
@@ -151,8 +162,8 @@ class _Shelf:
         prompts = [_prompt(self.studio, self.model, reference) for reference in references]
         return self.model.mix(prompts, [one.weight for one in clips])
 
-    def _keep(self, name: str, prompt: Prompt) -> None:
-        if not (data := prompt.dumps()):
+    def _keep(self, name: str, prompt: Prompt, source: str) -> None:
+        if not (data := prompt.dumps(source)):
             return
         try:
             self.studio.library.store.write(self.voice_id, name, data)

@@ -4,7 +4,15 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from shared.requests.declared import Declared, Kind, Text
+from shared.requests.declared import (
+    AudioFile,
+    CodesFile,
+    Declared,
+    Kind,
+    PresetName,
+    Text,
+    VoiceName,
+)
 
 
 class Cue(BaseModel):
@@ -34,6 +42,14 @@ class Odd(Declared):
     """How much."""
     loud: bool = False
     """How loud."""
+    sound: AudioFile | None = None
+    """What is heard before."""
+    codes: CodesFile | None = None
+    """The same, as codes."""
+    who: VoiceName | None = None
+    """Whose voice."""
+    preset: PresetName | None = None
+    """Settings that were saved."""
     strange: dict[str, int] | list[int] | None = None
     """Either of two things."""
 

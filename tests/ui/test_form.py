@@ -1,5 +1,6 @@
 """Every field of every contract gets a widget, and the widgets' values make a valid request."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,8 @@ from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
 from tests.ui.conftest import built
 from tests.ui.odd import Cue, Odd
-from ui.form import Form, fields
+from ui.field import fields
+from ui.form import Form
 
 EVERY = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
 
@@ -29,27 +31,48 @@ def initial(form: Form) -> list[Any]:
     return [widget.value for widget in form.inputs]
 
 
+def files(contract: type[Declared]) -> dict[str, str]:
+    """Ids of the files that go with the example."""
+    return dict.fromkeys(contract.example_files, "0" * 64)
+
+
+def held(form: Form, **values: Any) -> list[Any]:
+    """What the form's inputs hold when a person has filled in these."""
+    widgets = dict(zip(form.widgets, initial(form), strict=False)) | values
+    return [*widgets.values(), *initial(form)[len(widgets) :]]
+
+
 @EVERY
 def test_every_field_has_a_widget_with_its_description(contract: type[Declared]):
     form = placed(contract)
     assert set(form.widgets) == set(contract.model_fields)
     for name, field in contract.model_fields.items():
         assert field.description
-        assert form.widgets[name].info == field.description
+        if name not in form.slots:
+            assert form.widgets[name].info == field.description
+
+
+def test_below_a_widget_for_a_file_stands_what_it_is_for():
+    form = placed(CONTRACTS["voice_clone"])
+    beside = form.slots["reference"].widget.parent.children
+    about = form.fields["reference"].info.partition(".")[0]
+    assert any(about in block.value for block in beside if isinstance(block, gr.HTML))
 
 
 @EVERY
 def test_untouched_widgets_make_the_example(contract: type[Declared]):
     form = placed(contract)
-    request = contract.parse(form.read(initial(form)))
-    assert request == contract.parse(contract.example)
+    request = contract.parse({**form.read(initial(form)), **files(contract)})
+    assert request == contract.parse({**contract.example, **files(contract)})
 
 
 @EVERY
 def test_a_request_survives_being_shown_and_read(contract: type[Declared]):
     form = placed(contract)
-    request = contract.parse(contract.example).model_dump(mode="json")
-    assert contract.parse(form.read(form.fill(request))) == contract.parse(request)
+    request = contract.parse({**contract.example, **files(contract)}).model_dump(mode="json")
+    filled = zip(initial(form), form.fill(request), strict=False)
+    shown = [before if value == gr.skip() else value for before, value in filled]
+    assert contract.parse(form.read(shown)) == contract.parse(request)
 
 
 def test_a_field_of_every_shape_has_a_fitting_widget():
@@ -61,6 +84,10 @@ def test_a_field_of_every_shape_has_a_fitting_widget():
         "count": "Slider",
         "share": "Slider",
         "loud": "Checkbox",
+        "sound": "Audio",
+        "codes": "File",
+        "who": "Dropdown",
+        "preset": "Dropdown",
         "strange": "Textbox",
         "seed": "Number",
         "format": "Dropdown",
@@ -85,27 +112,63 @@ def test_nested_things_are_written_as_json_and_read_back():
 
 def test_json_that_cannot_be_read_names_its_field():
     form = placed(Odd)
-    values = dict(zip(form.widgets, initial(form), strict=True)) | {"cues": "[1,"}
     with pytest.raises(InvalidRequest, match="Cues is not JSON") as raised:
-        form.read(list(values.values()))
+        form.read(held(form, cues="[1,"))
     assert raised.value.param == "cues"
 
 
 def test_a_fraction_where_a_whole_number_belongs_is_refused():
     form = placed(Odd)
-    values = dict(zip(form.widgets, initial(form), strict=True)) | {"count": 2.5}
     with pytest.raises(InvalidRequest, match="whole number"):
-        form.read(list(values.values()))
+        form.read(held(form, count=2.5))
 
 
 def test_what_is_left_empty_is_left_out():
     form = placed(Odd)
-    values = dict(zip(form.widgets, initial(form), strict=True)) | {"title_of": "", "seed": None}
-    assert not {"title_of", "seed"} & set(form.read(list(values.values())))
+    assert not {"title_of", "seed"} & set(form.read(held(form, title_of="", seed=None)))
 
 
 def test_an_empty_text_reaches_the_contract_which_says_what_is_wrong():
     form = placed(CONTRACTS["custom_voice"])
-    values = dict(zip(form.widgets, initial(form), strict=True)) | {"text": ""}
     with pytest.raises(InvalidRequest, match="text"):
-        CONTRACTS["custom_voice"].parse(form.read(list(values.values())))
+        CONTRACTS["custom_voice"].parse(form.read(held(form, text="")))
+
+
+def test_a_file_that_was_not_sent_yet_is_read_as_its_path():
+    form = placed(Odd)
+    assert form.read(held(form, sound="/tmp/rain.wav"))["sound"] == Path("/tmp/rain.wav")
+
+
+def test_a_file_that_was_sent_is_read_as_its_id():
+    form = placed(Odd)
+    values = held(form, sound="/tmp/rain.wav")
+    values[len(form.widgets)] = {"path": "/tmp/rain.wav", "id": "0" * 64}
+    assert form.read(values)["sound"] == "0" * 64
+
+
+def test_a_preset_fills_the_form_and_is_not_sent():
+    form = placed(Odd)
+    assert "preset" not in form.read(held(form, preset="Bedtime"))
+
+
+def test_a_preset_keeps_neither_text_nor_files():
+    form = placed(Odd)
+    kept = form.manner(held(form, sound="/tmp/rain.wav", count=5))
+    assert kept["count"] == 5
+    assert not {"text", "sound"} & kept.keys()
+
+
+def test_of_several_sides_only_the_chosen_one_is_read():
+    def place() -> Form:
+        with gr.Blocks():
+            form = Form(Odd)
+            sides = {"One": frozenset({"who"}), "Other": frozenset({"title_of", "count"})}
+            form.choose(gr.Radio(list(sides), value="One"), sides)
+            form.rest()
+        return form
+
+    form = built(place)
+    found = form.read(held(form, who="sailor", title_of="Lamp"))
+    assert found["who"] == "sailor"
+    assert not {"title_of", "count"} & found.keys()
+    assert form.fill({"title_of": "Lamp"})[-3] == "Other"

@@ -15,7 +15,7 @@ from shared.requests.declared import Declared
 from shared.states import JobState
 from tests.ui.conftest import built
 from tests.ui.odd import Odd
-from ui import pages, playing
+from ui import pages, result
 from ui.dashboard import Dashboard, path_of
 from ui.pages import queue
 
@@ -27,6 +27,12 @@ ID = "01a2005f-f397-761a-8af3-2d823cf8e167"
 @pytest.fixture
 def dashboard() -> Dashboard:
     return Dashboard(AsyncClient())
+
+
+@pytest.fixture(scope="module")
+def blocks() -> gr.Blocks:
+    """All pages of the service, and that of a contract declared tomorrow."""
+    return built(lambda: pages.build(Dashboard(AsyncClient()), [*CONTRACTS.values(), Odd]))
 
 
 def field_ids(blocks: gr.Blocks, path: str) -> set[str]:
@@ -60,20 +66,18 @@ def job(state: JobState, **fields: Any) -> JobView:
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
-def test_every_contract_has_a_page_with_all_its_fields(
-    dashboard: Dashboard, contract: type[Declared]
-):
-    blocks = built(lambda: pages.build(dashboard))
+def test_every_contract_has_a_page_with_all_its_fields(blocks: gr.Blocks, contract: type[Declared]):
     assert field_ids(blocks, path_of(contract.name)) == set(contract.model_fields)
 
 
-def test_a_contract_declared_tomorrow_gets_its_page_by_itself(dashboard: Dashboard):
-    blocks = built(lambda: pages.build(dashboard, [*CONTRACTS.values(), Odd]))
+def test_a_contract_declared_tomorrow_gets_its_page_by_itself(blocks: gr.Blocks):
     assert ("odd-one", "Odd", True) in blocks.pages
     assert field_ids(blocks, "odd-one") == set(Odd.model_fields)
 
 
-@pytest.mark.parametrize("path", ["/", "/queue", "/outputs", "/system"])
+@pytest.mark.parametrize(
+    "path", ["/", "/voice-clone", "/voices", "/emotions", "/queue", "/outputs", "/system"]
+)
 def test_pages_are_served_without_the_service(inside: Inside, path: str):
     answer = inside(api_url="http://127.0.0.1:9").get(path)
     assert answer.status_code == 200
@@ -103,18 +107,40 @@ def test_a_job_that_has_ended_cannot_be_cancelled_from_the_queue(dashboard: Dash
 
 def test_a_result_says_what_spoke_and_how(dashboard: Dashboard):
     done = {"duration_seconds": 4.07, "timings": {"real_time_factor": 0.3}}
-    told = playing.result(
+    told = result.told(
         dashboard, job(JobState.SUCCEEDED, result=done, warnings=["It guessed the language."])
     )
-    for said in (playing.PREVIEW, "4.1 s", "0.30", "<dd>7</dd>", "It guessed the language."):
+    for said in (result.PREVIEW, "4.1 s", "0.30", "<dd>7</dd>", "It guessed the language."):
         assert said in told
-    for format in playing.DOWNLOADS:
+    for format in result.DOWNLOADS:
         assert f'href="/audio/{ID}.{format}"' in told
+
+
+def test_a_result_says_which_voice_spoke_and_how_alike_it_is(dashboard: Dashboard):
+    voice = {"id": "old_sailor", "name": "Old <sailor>", "kind": "designed", "digest": "d"}
+    spoken = [{"start": 0, "end": 1, "text": HOSTILE, "similarity": 0.61}]
+    done = {"voice": voice | {"mode": "in_context"}, "similarity": 0.61, "segments": spoken}
+    told = result.told(dashboard, job(JobState.SUCCEEDED, result=done))
+    assert "Old &lt;sailor&gt;, in context" in told
+    assert told.count("0.61") >= 2
+    assert "<img" not in told
+
+
+def test_a_result_offers_candidates_and_all_further_files(dashboard: Dashboard):
+    take = {"number": 2, "seed": 8, "file": "candidate-2.wav", "duration_seconds": 1.5}
+    take |= {"text": "One.", "language": "english", "description": "A warm alto."}
+    names = ("audio.wav", "candidate-2.wav", "codes.npz")
+    done = {"candidates": [take], "files": {name: {} for name in names}, "locked_as": "alto"}
+    told = result.told(dashboard, job(JobState.SUCCEEDED, result=done))
+    assert f'src="/file/{ID}/candidate-2.wav"' in told
+    assert "seed 8" in told
+    assert f'href="/file/{ID}/codes.npz"' in told
+    assert 'href="/voice-clone?voice=alto"' in told
 
 
 def test_a_failure_is_one_sentence_and_what_to_do(dashboard: Dashboard):
     error = {"message": "The engine broke.", "hint": "Try another seed.", "code": "engine_failed"}
-    told = playing.result(dashboard, job(JobState.FAILED, error=error))
+    told = result.told(dashboard, job(JobState.FAILED, error=error))
     assert "The engine broke." in told
     assert "Try another seed." in told
     assert 'role="alert"' in told

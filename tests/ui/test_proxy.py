@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from shared.client import Client
 from shared.jobs import JobView
+from shared.requests import CONTRACTS
+from shared.settings import ROOT
 from tests.stack import Stack
 from tools import ports
 
@@ -117,6 +119,23 @@ def test_every_download_is_in_its_format(ui: TestClient, client: Client, format:
     assert answer.content.startswith(magic)
 
 
+def test_a_range_of_a_file_of_a_result_passes_through(ui: TestClient, client: Client):
+    job = client.wait(client.submit("voice_design", CONTRACTS["voice_design"].example).id)
+    answer = ui.get(f"/file/{job.id}/candidate-2.wav", headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"RIFF")
+
+
+def test_a_voice_is_heard_and_exported(ui: TestClient, client: Client):
+    reference = ROOT / "docs" / "examples" / "reference.flac"
+    voice = client.create_voice({"name": "Passed on"}, reference)
+    sample = ui.get(f"/voice/{voice.id}/sample", headers={"Range": "bytes=0-3"})
+    assert (sample.status_code, sample.content) == (206, b"RIFF")
+    clip = ui.get(f"/voice/{voice.id}/clips/{voice.clips[0].file}")
+    assert clip.content == client.voice_clip(voice.id, voice.clips[0].file)
+    assert ui.get(f"/voice/{voice.id}/export").content.startswith(b"PK")
+    client.delete_voice(voice.id)
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -126,9 +145,16 @@ def test_every_download_is_in_its_format(ui: TestClient, client: Client, format:
         "/audio/..%2fstatus.wav",
         f"/audio/{UNKNOWN}.exe",
         f"/live/{UNKNOWN}.pcm?after=-1",
+        f"/file/{UNKNOWN}/..%2f..%2fmetadata.json",
+        f"/file/{UNKNOWN}/.env",
+        "/file/..%2f..%2fvoices/codes.npz",
+        "/voice/..%2fjobs/sample",
+        "/voice/Ryan%3f/sample",
+        "/voice/ryan/clips/..%2fvoice.yaml",
+        "/voice/_presets/export",
     ],
 )
-def test_nothing_but_a_job_can_be_asked_for(ui: TestClient, path: str):
+def test_nothing_but_a_job_or_a_voice_can_be_asked_for(ui: TestClient, path: str):
     answer = ui.get(path)
     assert answer.status_code in (404, 422)
 

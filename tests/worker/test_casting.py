@@ -81,6 +81,13 @@ def test_a_transcript_that_comes_later_makes_it_anew(tiny: Rehearsal) -> None:
     assert cast(tiny).fact.mode == "in_context"
 
 
+def test_a_recording_that_is_replaced_by_hand_makes_it_anew(tiny: Rehearsal) -> None:
+    voice(WITH_WORDS, tiny, VoiceClip())
+    first = cast(tiny)
+    tiny.library.store.write("old_sailor", "reference.wav", OTHER)
+    assert cast(tiny).fact.digest != first.fact.digest
+
+
 def test_a_transcript_that_changes_makes_it_anew(tiny: Rehearsal) -> None:
     voice(WITH_WORDS, tiny, VoiceClip())
     first = cast(tiny)

@@ -7,18 +7,43 @@ import gradio as gr
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
 from ui.dashboard import Dashboard, path_of
-from ui.pages import contract, outputs, queue, speak, system
+from ui.pages import (
+    clone,
+    contract,
+    design,
+    design_then_clone,
+    emotions,
+    outputs,
+    queue,
+    speak,
+    system,
+    voices,
+)
 
 ALL = tuple(CONTRACTS.values())
-_BY_HAND = {"custom_voice": speak.build}
-"""Contracts whose page is laid out by hand; all others get a generated one."""
-_OVERVIEWS = {"Queue": queue.build, "Outputs": outputs.build, "System": system.build}
+_FIRST = {
+    "custom_voice": speak.build,
+    "voice_design": design.build,
+    "voice_clone": clone.build,
+    "design_then_clone": design_then_clone.build,
+    "codec_encode": contract.build,
+}
+"""Contracts whose page is laid out by hand, or comes before others; all others follow."""
+_OVERVIEWS = {
+    "Voices": voices.build,
+    "Emotions": emotions.build,
+    "Queue": queue.build,
+    "Outputs": outputs.build,
+    "System": system.build,
+}
+_KEEP = 6 * 3600
+"""Seconds that files lie with the dashboard, which has passed them on when they came."""
 
 
 def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr.Blocks:
     """All pages, one application."""
-    ordered = sorted(contracts, key=lambda declared: path_of(declared.name) != "")
-    with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False) as blocks:
+    ordered = sorted(contracts, key=_place)
+    with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(600, _KEEP)) as blocks:
         _build(dashboard, blocks, ordered[0])
     for declared in ordered[1:]:
         with blocks.route(declared.title, path_of(declared.name)) as page:
@@ -30,4 +55,10 @@ def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr
 
 
 def _build(dashboard: Dashboard, page: gr.Blocks, declared: type[Declared]) -> None:
-    _BY_HAND.get(declared.name, contract.build)(dashboard, page, declared)
+    _FIRST.get(declared.name, contract.build)(dashboard, page, declared)
+
+
+def _place(declared: type[Declared]) -> int:
+    """The first in their order; the others as they were declared."""
+    names = list(_FIRST)
+    return names.index(declared.name) if declared.name in names else len(names)

@@ -17,5 +17,6 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
         with gr.Column(scale=3, min_width=320):
             form.rest()
         with gr.Column(scale=2, min_width=320):
-            playing = Playing(dashboard, contract)
+            verb = "Speak" if "text" in contract.model_fields else contract.title
+            playing = Playing(dashboard, contract, verb, "What comes of it appears here.")
     playing.wire(page, form)

@@ -9,7 +9,7 @@ from shared.views import Readiness
 from ui import markup
 from ui.dashboard import HOME, QUIET, Dashboard, ask
 from ui.markup import Html, element
-from ui.playing import PREVIEW
+from ui.result import PREVIEW
 
 _LOOK = 5.0
 
@@ -19,7 +19,9 @@ def head(dashboard: Dashboard, page: gr.Blocks, title: str, summary: str) -> Non
     shown = gr.State("")
     Navbar(main_page_name=CONTRACTS[HOME].title)
     banner = markup.place(elem_id="banner")
-    markup.place(element("header", element("h1", title), element("p", summary, class_="hint")))
+    markup.place(
+        element("header", element("h1", title), element("p", markup.prose(summary), class_="hint"))
+    )
     timer = gr.Timer(_LOOK)
 
     async def look(before: str) -> list[object]:

@@ -11,7 +11,7 @@ from ui import markup, player
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.pages import frame
-from ui.playing import downloads
+from ui.result import downloads
 
 _MORE = 30
 _MOST = 500

@@ -5,7 +5,7 @@ import gradio as gr
 from shared.errors import SpeechError
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
-from ui import markup, playing
+from ui import markup, result
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.pages import frame
@@ -84,7 +84,7 @@ def _row(dashboard: Dashboard, job: JobView) -> tuple[object, ...]:
 def _progress(job: JobView) -> Html:
     if job.state.terminal:
         return element("span", markup.seconds(job.audio_seconds) if job.audio_seconds else "none")
-    words = playing.progress(job)
+    words = result.progress(job)
     return element("div", markup.bar(job.progress, words), element("span", words, class_="hint"))
 
 

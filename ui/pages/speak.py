@@ -2,21 +2,12 @@
 
 import gradio as gr
 
-from shared import languages
 from shared.requests.declared import Declared
 from shared.speakers import SPEAKERS
-from ui import markup
 from ui.dashboard import QUIET, Dashboard
 from ui.form import Form
-from ui.markup import Html, element
-from ui.pages import frame
+from ui.pages import frame, spoken
 from ui.playing import Playing
-
-_COUNT = """(text) => {
-  const counter = document.querySelector("#count");
-  if (counter) counter.textContent = Array.from(text ?? "").length.toLocaleString("en");
-  return [];
-}"""
 
 
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
@@ -25,27 +16,18 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
     frame.head(dashboard, page, contract.title, contract.summary)
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
-            text = form.place("text", lines=8, max_lines=20, elem_classes=["spoken"], info=None)
-            markup.place(_counter(form))
+            text = spoken.text(form)
             playing = Playing(dashboard, contract)
         with gr.Column(scale=2, min_width=320):
             initial = form.fields["speaker"].initial
             speaker = form.place("speaker", choices=_speakers(), info=_description(initial))
-            form.place("language", choices=_languages(form))
+            spoken.language(form)
             form.place("instruct", lines=2, placeholder="calm, like a bedtime story")
-            with gr.Row():
-                form.place("seed", placeholder="drawn", min_width=140)
-                form.place("format", min_width=140)
+            saving = spoken.manner(form)
             form.rest()
-    text.change(None, text, None, js=_COUNT, **QUIET)
     speaker.change(_described, speaker, speaker, **QUIET)
+    saving.wire(dashboard, contract.name, form)
     playing.wire(page, form, text)
-
-
-def _counter(form: Form) -> Html:
-    field = form.fields["text"]
-    count = element("span", f"{len(field.initial):,}", id="count")
-    return element("div", count, f" of {field.length:,} characters", class_="counter hint")
 
 
 def _speakers() -> list[tuple[str, str]]:
@@ -58,8 +40,3 @@ def _description(speaker: str) -> str:
 
 def _described(speaker: str) -> gr.Dropdown:
     return gr.Dropdown(info=_description(speaker))
-
-
-def _languages(form: Form) -> list[tuple[str, str]]:
-    choices = form.fields["language"].choices
-    return [("Auto: told by the text" if c == languages.AUTO else name, c) for name, c in choices]

@@ -92,7 +92,12 @@ class Prompt(Protocol):
         """The sound of the voice without what it has said: `speaker_only`."""
         ...
 
-    def dumps(self) -> bytes:
+    @property
+    def source(self) -> str:
+        """What `dumps` was told that it was made from; empty before."""
+        ...
+
+    def dumps(self, source: str = "") -> bytes:
         """As the file that `Model.open_prompt` reads; empty where the engine keeps none."""
         ...
 

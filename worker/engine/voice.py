@@ -64,6 +64,8 @@ class VoicePrompt:
     warmed: Mapping[str, Tensor] | None = None
     """The codec decoder's state after the reference, which then need not be decoded before speech;
     it follows from the codes, so that it is no part of `digest`."""
+    source: str = ""
+    """What whoever kept it says that it was made from; no part of `digest` either."""
 
     def __post_init__(self) -> None:
         if (self.codes is None) != (not self.transcript):
@@ -112,9 +114,9 @@ class VoicePrompt:
         """The same voice with the codec's state after its reference."""
         return replace(self, warmed=state)
 
-    def dumps(self) -> bytes:
+    def dumps(self, source: str = "") -> bytes:
         """The prompt as a safetensors file, sealed with a digest of everything in it."""
-        metadata, tensors = self._metadata(), self._tensors()
+        metadata, tensors = {**self._metadata(), "source": source}, self._tensors()
         seal = _digest(metadata, tensors)
         # Cloned, as rows of one buffer share memory, which the format cannot express.
         return save_tensors(
@@ -260,6 +262,7 @@ def _opened(data: bytes) -> VoicePrompt:
         tensors.get("codes"),
         metadata.get("transcript"),
         warmed or None,
+        metadata.get("source", ""),
     )
 
 

@@ -25,7 +25,11 @@ class StandIn:
         """The voice without what it has said, which sounds the same."""
         return replace(self, mode="speaker_only")
 
-    def dumps(self) -> bytes:
+    @property
+    def source(self) -> str:
+        return ""
+
+    def dumps(self, source: str = "") -> bytes:
         """Nothing: it is made again in no time."""
         return b""
 

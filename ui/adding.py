@@ -1,0 +1,169 @@
+"""Ways to a new voice: a recording, a description, a mixture, a file of another library."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from shared import languages
+from shared.errors import SpeechError
+from shared.requests.voice_clone import VoiceClone
+from shared.voices.view import VoiceView
+from ui import library, markup, sending
+from ui.dashboard import LONGER, QUIET, Dashboard, ask
+from ui.editing import homes, tagged
+from ui.field import fields
+from ui.form import slot
+from ui.markup import Html, element
+from ui.transcribing import transcribe
+
+RECORD = "3 to 60 seconds of one person; 10 to 20 are best. Upload it, or use the microphone."
+TRANSCRIPT = "Every word of it. Without it, clones are less alike; with wrong words, they wander."
+
+
+class Adding:
+    """A fold with a tab for each way; `wire` joins the buttons."""
+
+    def __init__(self, dashboard: Dashboard) -> None:
+        self._dashboard = dashboard
+        with gr.Accordion("Add a voice", open=False, elem_id="adding"):
+            with gr.Tab("Recording"):
+                self._recording()
+            with gr.Tab("Design"):
+                self._description()
+            with gr.Tab("Mix"):
+                self._mixture()
+            with gr.Tab("Import"):
+                self._import()
+            self._said = markup.place(elem_id="added")
+
+    def wire(self, page: gr.Blocks) -> list[Any]:
+        """Join the buttons; events after which the library looks different."""
+        sending.wire(self._dashboard.client, self._slot)
+        for trigger in (page.load, self._first.focus, self._second.focus):
+            trigger(self._choices, None, [self._first, self._second], **QUIET)
+        told = [self._name, self._language, self._about, self._tags, self._words]
+        notes = [self._consent, self._source]
+        return [
+            self._add.click(self._record, [self._slot.sent, *told, *notes], self._said, **QUIET),
+            self._mix.click(
+                self._blend,
+                [self._blend_name, self._first, self._second, self._share],
+                self._said,
+                **QUIET,
+            ),
+            self._take.click(self._take_in, [self._file, self._import_name], self._said, **QUIET),
+        ]
+
+    # --- what is seen ---
+
+    def _recording(self) -> None:
+        found = {field.name: field for field in fields(VoiceClone)}
+        with gr.Row():
+            with gr.Column(min_width=300):
+                self._slot = slot(found["reference"], label="Recording of one person", info=RECORD)
+                self._words = gr.Textbox(
+                    label="Transcript",
+                    info=TRANSCRIPT,
+                    lines=2,
+                    elem_id="new-transcript",
+                )
+                transcribe(self._dashboard, self._slot.sent, self._words)
+            with gr.Column(min_width=300):
+                self._name = gr.Textbox(label="Name", max_length=80, elem_id="new-name")
+                self._language = gr.Dropdown(homes(), value=languages.AUTO, label="Language")
+                self._about = gr.Textbox(label="Description", max_length=1000)
+                self._tags = gr.Textbox(label="Tags", placeholder="warm, narrator")
+                self._consent = gr.Textbox(
+                    label="Consent", info="Who agreed that this voice is used, and to what."
+                )
+                self._source = gr.Textbox(label="Source", info="Where the recording comes from.")
+        self._add = gr.Button("Add voice", variant="primary", elem_id="add")
+
+    def _description(self) -> None:
+        link = markup.link(self._dashboard.page("voice_design"), "Design a voice")
+        markup.place(
+            element(
+                "div",
+                element("p", "Describe a voice, hear candidates, and keep the one you like."),
+                link,
+                class_="empty",
+            )
+        )
+
+    def _mixture(self) -> None:
+        markup.place(
+            markup.notice("warning", "Experimental: a mixture may sound like neither of the two.")
+        )
+        with gr.Row():
+            self._first = gr.Dropdown([], label="One voice", min_width=160)
+            self._second = gr.Dropdown([], label="Another voice", min_width=160)
+        self._share = gr.Slider(0.05, 0.95, 0.5, step=0.05, label="Share of the first")
+        self._blend_name = gr.Textbox(label="Name", max_length=80, elem_id="mix-name")
+        self._mix = gr.Button("Mix", variant="primary", elem_id="mix")
+
+    def _import(self) -> None:
+        self._file = gr.File(
+            label="A voice as zip, or a prompt file of qwen-tts", type="filepath", height=140
+        )
+        self._import_name = gr.Textbox(
+            label="Name", info="Left out, that in the file.", max_length=80, elem_id="import-name"
+        )
+        self._take = gr.Button("Import", variant="primary", elem_id="import")
+
+    # --- what is done ---
+
+    async def _choices(self) -> list[gr.Dropdown]:
+        found = [library.named(voice) for voice in await library.voices(self._dashboard.client)]
+        return [library.picker(found), library.picker(found)]
+
+    async def _record(
+        self,
+        sent: dict[str, str],
+        name: str,
+        language: str,
+        description: str,
+        tags: str,
+        transcript: str,
+        consent: str,
+        source: str,
+    ) -> Html:
+        if "id" not in sent:
+            return markup.notice("error", "There is no recording yet.", "Upload or record one.")
+        told = {
+            "name": name,
+            "language": language,
+            "description": description,
+            "tags": tagged(tags),
+            "consent": consent,
+            "source": source,
+            "reference": sent["id"],
+        }
+        return await self._create(told | ({"transcript": transcript} if transcript else {}))
+
+    async def _blend(self, name: str, first: str | None, second: str | None, share: float) -> Html:
+        if not (first and second):
+            return markup.notice("error", "A mixture needs two voices.", "Choose both.")
+        shares = [{"voice": first, "weight": share}, {"voice": second, "weight": 1 - share}]
+        return await self._create({"name": name, "mix": shares})
+
+    async def _take_in(self, path: str | None, name: str) -> Html:
+        if path is None:
+            return markup.notice("error", "There is no file yet.", "Choose one.")
+        try:
+            imported = self._dashboard.client.import_voice(Path(path), name or None)
+            return self._added(await ask(imported, LONGER))
+        except SpeechError as error:
+            return markup.trouble(error)
+
+    async def _create(self, told: dict[str, Any]) -> Html:
+        try:
+            return self._added(await ask(self._dashboard.client.create_voice(told), LONGER))
+        except SpeechError as error:
+            return markup.trouble(error)
+
+    def _added(self, voice: VoiceView) -> Html:
+        link = markup.link(self._dashboard.speak_with(voice), "Speak with it")
+        warnings = (markup.notice("warning", warning) for warning in voice.warnings)
+        added = markup.notice("note", f"{voice.name} is in the library.", None, link)
+        return markup.joined([added, *warnings])

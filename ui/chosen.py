@@ -1,0 +1,102 @@
+"""What a page's address and its pickers choose: a voice, an emotion, a preset, files of a job."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from shared.client import AsyncClient
+from shared.errors import SpeechError
+from shared.requests.declared import Declared
+from shared.stores.presets import Preset
+from shared.voices.view import VoiceView
+from ui import library, markup, sending
+from ui.dashboard import QUIET, ask
+from ui.form import Form
+
+
+async def at_first(
+    client: AsyncClient,
+    contract: type[Declared],
+    form: Form,
+    query: Mapping[str, str],
+    request: Mapping[str, Any],
+) -> list[Any]:
+    """Updates of `form.outputs` for a page that opens with a request and this address."""
+    voices = await library.voices(client) if form.of_shape("voice") else []
+    presets = await library.presets(client, contract.name) if form.of_shape("preset") else []
+    wanted = {**_named(form, query, voices, presets), **request}
+    updates: dict[str, Any] = {n: None for n in form.blank if wanted.get(n) is None}
+    for name in form.of_shape("voice"):
+        choices = [library.named(voice) for voice in voices]
+        updates[name] = library.picker(choices, wanted.get(name))
+    for name in form.of_shape("preset"):
+        updates[name] = library.picker(library.titles(presets), wanted.get(name))
+    for name in form.slots.keys() & request.keys():
+        updates[name] = await _file_of_job(client, form, name, request[name])
+    return form.fill(wanted, updates)
+
+
+def wire(client: AsyncClient, task: str, form: Form) -> None:
+    """Let a voice or a preset that is picked fill the form with its settings."""
+
+    async def of_voice(voice_id: str | None) -> list[Any]:
+        return form.fill(await _settings(client, voice_id) if voice_id else {})
+
+    async def of_preset(name: str | None) -> list[Any]:
+        found = [preset for preset in await library.presets(client, task) if preset.name == name]
+        return form.fill(found[0].request if found else {})
+
+    async def voices() -> gr.Dropdown:
+        return library.picker([library.named(voice) for voice in await library.voices(client)])
+
+    async def presets() -> gr.Dropdown:
+        return library.picker(library.titles(await library.presets(client, task)))
+
+    for name, field in form.fields.items():
+        widget: Any = form.widgets[name]
+        if field.names:
+            widget.input(of_voice, widget, form.outputs, **QUIET)
+        if field.shape == "voice":
+            widget.focus(voices, None, widget, **QUIET)
+        if field.shape == "preset":
+            widget.input(of_preset, widget, form.outputs, **QUIET)
+            widget.focus(presets, None, widget, **QUIET)
+
+
+def _named(
+    form: Form, query: Mapping[str, str], voices: list[VoiceView], presets: list[Preset]
+) -> dict[str, Any]:
+    """What the address names; only what the service or the contract knows is taken."""
+    wanted: dict[str, Any] = {}
+    for preset in presets:
+        if preset.name == query.get("preset"):
+            wanted |= {**preset.request, "preset": preset.name}
+    for voice in voices:
+        if voice.id == query.get("voice"):
+            wanted |= voice.settings
+    known = {voice.id for voice in voices}
+    for name, field in form.fields.items():
+        asked = query.get("voice" if field.names else name)
+        choices = known if field.shape == "voice" else {value for _, value in field.choices}
+        if (field.names or name == "emotion") and asked in choices:
+            wanted[name] = asked
+    return wanted
+
+
+async def _settings(client: AsyncClient, voice_id: str) -> dict[str, Any]:
+    try:
+        return (await ask(client.voice(voice_id))).settings
+    except SpeechError:  # it was deleted since: submitting says so
+        return {}
+
+
+async def _file_of_job(client: AsyncClient, form: Form, name: str, upload: str | None) -> Any:
+    """What is said of a file that a job had, which is used again unless another is chosen."""
+    kind = form.slots[name].field.upload
+    if kind is None or not upload:
+        return gr.skip()
+    try:
+        return sending.said(await ask(client.uploaded(kind, upload)), "The file of that job")
+    except SpeechError as error:
+        return markup.trouble(error)

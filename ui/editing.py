@@ -1,0 +1,114 @@
+"""What people say of a voice, to be changed: a panel that opens for one voice at a time."""
+
+from typing import Any
+
+import gradio as gr
+
+from shared import languages
+from shared.errors import SpeechError
+from shared.voices.view import VoiceView
+from ui import markup
+from ui.dashboard import QUIET, Dashboard, ask, shown
+
+
+class Editing:
+    """The panel; `open` says what `outputs` show of a voice."""
+
+    def __init__(self, dashboard: Dashboard) -> None:
+        self._dashboard = dashboard
+        self._voice = gr.State("")
+        with gr.Column(elem_classes=shown(False), elem_id="editing") as self._panel:
+            with gr.Row():
+                self._name = gr.Textbox(label="Name", max_length=80, min_width=160)
+                self._language = gr.Dropdown(homes(), label="Language", min_width=160)
+                self._seed = gr.Number(
+                    label="Seed", info="What it speaks with unless told otherwise.", precision=0
+                )
+            self._description = gr.Textbox(label="Description", max_length=1000)
+            self._tags = gr.Textbox(label="Tags", placeholder="warm, narrator")
+            with gr.Row():
+                self._consent = gr.Textbox(label="Consent", max_length=1000, min_width=160)
+                self._source = gr.Textbox(label="Source", max_length=1000, min_width=160)
+            with gr.Row():
+                self._save = gr.Button("Save", variant="primary", elem_id="save", min_width=100)
+                self._close = gr.Button("Close", elem_id="close", min_width=100)
+            self._said = markup.place(elem_id="edited")
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `open` updates."""
+        return [self._voice, self._panel, self._said, *self._fields]
+
+    async def open(self, voice_id: str) -> list[Any]:
+        """Updates that show a voice; none closes the panel."""
+        same = [gr.skip()] * len(self._fields)
+        if not voice_id:
+            return ["", gr.Column(elem_classes=shown(False)), "", *same]
+        try:
+            voice = await ask(self._dashboard.client.voice(voice_id))
+        except SpeechError as error:
+            return ["", gr.Column(elem_classes=shown(True)), markup.trouble(error), *same]
+        return [voice_id, gr.Column(elem_classes=shown(True)), "", *_told(voice).values()]
+
+    def wire(self) -> list[Any]:
+        """Join the buttons; events after which the library looks different."""
+        saved = self._save.click(self._change, [self._voice, *self._fields], self.outputs, **QUIET)
+        self._close.click(lambda: gr.Column(elem_classes=shown(False)), None, self._panel, **QUIET)
+        return [saved]
+
+    async def _change(self, voice_id: str, *values: Any) -> list[Any]:
+        try:
+            voice = await ask(self._dashboard.client.voice(voice_id))
+            before = _told(voice)
+            after = dict(zip(before, values, strict=True))
+            changes = {name: after[name] for name in before if after[name] != before[name]}
+            await ask(self._dashboard.client.change_voice(voice_id, **_as_sent(voice, changes)))
+        except SpeechError as error:
+            return [gr.skip(), gr.skip(), markup.trouble(error), *[gr.skip()] * len(values)]
+        return await self.open("")
+
+    @property
+    def _fields(self) -> list[Any]:
+        return [
+            self._name,
+            self._language,
+            self._seed,
+            self._description,
+            self._tags,
+            self._consent,
+            self._source,
+        ]
+
+
+def homes() -> list[tuple[str, str]]:
+    """The languages that a voice can be at home in."""
+    return [("Any", languages.AUTO), *((name.capitalize(), name) for name in languages.CODES)]
+
+
+def tagged(words: str) -> list[str]:
+    """Tags from words between commas."""
+    return [tag for part in words.split(",") if (tag := part.strip())]
+
+
+def _told(voice: VoiceView) -> dict[str, Any]:
+    """What the fields hold of a voice, in their order."""
+    return {
+        "name": voice.name,
+        "language": voice.language,
+        "seed": voice.settings.get("seed"),
+        "description": voice.description,
+        "tags": ", ".join(voice.tags),
+        "consent": voice.consent,
+        "source": voice.source,
+    }
+
+
+def _as_sent(voice: VoiceView, changes: dict[str, Any]) -> dict[str, Any]:
+    sent = dict(changes)
+    if "tags" in sent:
+        sent["tags"] = tagged(sent["tags"])
+    if "seed" in sent:
+        seed = sent.pop("seed")
+        settings = {name: value for name, value in voice.settings.items() if name != "seed"}
+        sent["settings"] = settings if seed is None else {**settings, "seed": int(seed)}
+    return sent

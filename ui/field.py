@@ -1,0 +1,262 @@
+"""A field of a contract, read from its JSON schema, and the widget that it gets."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gradio as gr
+from gradio.components import Component
+
+from shared.errors import InvalidRequest
+from shared.requests.declared import PRESET, UPLOAD, VOICE, Declared, UploadKind
+
+Shape = Literal[
+    "text",
+    "line",
+    "choice",
+    "check",
+    "integer",
+    "number",
+    "json",
+    "sound",
+    "file",
+    "voice",
+    "preset",
+]
+
+_LINE = 200
+"""Characters; what may be longer gets a box of several lines."""
+_SPAN = 10_000
+"""A whole number with more room than this is typed, not slid."""
+_FINE = 0.01
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a request, as its widget needs it."""
+
+    name: str
+    shape: Shape
+    label: str
+    info: str
+    initial: Any
+    nullable: bool
+    """True where it may be left empty."""
+    required: bool
+    choices: tuple[tuple[str, Any], ...] = ()
+    """Each as people read it, and as the contract wants it."""
+    low: float | None = None
+    high: float | None = None
+    length: int | None = None
+    upload: UploadKind | None = None
+    """What a file in it is checked as; None where it takes none."""
+    names: Literal["", "stored", "preset"] = ""
+    """Which voices it names, if any."""
+
+    @property
+    def slides(self) -> bool:
+        """True for a number that must be given and whose room is small enough to slide through."""
+        if self.nullable or self.low is None or self.high is None:
+            return False
+        return self.high - self.low <= _SPAN
+
+    def widget(self, **options: Any) -> Component:
+        """Its widget; `options` override what the contract says."""
+        common = {"label": self.label, "info": self.info, "value": self.initial}
+        if self.upload:
+            del common["info"]  # widgets of files have no place for it
+        return _WIDGETS[self.shape](self, {**common, "elem_id": f"field-{self.name}", **options})
+
+    def read(self, value: Any) -> Any:
+        """What the widget holds, as the contract wants it. Raises InvalidRequest."""
+        if value is None or (value == "" and not self.required):
+            return None
+        match self.shape:
+            case "integer":
+                return _whole(self.label, self.name, value)
+            case "number":
+                return float(value)
+            case "json":
+                return _parsed(self.label, self.name, value)
+            case _:
+                return value
+
+    def show(self, value: Any) -> Any:
+        """A value of a request, as the widget holds it."""
+        return _dumped(value) if self.shape == "json" else value
+
+
+def fields(contract: type[Declared]) -> Iterator[Field]:
+    """The fields of a contract: what is spoken first, what must be given next."""
+    schema = contract.model_json_schema()
+    required = set(schema.get("required", ()))
+    properties = schema["properties"].items()
+    order = sorted(
+        properties, key=lambda item: (not item[1].get("x-private"), item[0] not in required)
+    )
+    for name, found in order:
+        yield _field(name, found, schema, name in required, contract.example)
+
+
+def _field(
+    name: str,
+    found: dict[str, Any],
+    schema: dict[str, Any],
+    required: bool,
+    example: dict[str, Any],
+) -> Field:
+    kinds = [_resolved(kind, schema) for kind in found.get("anyOf", [found])]
+    real = [kind for kind in kinds if kind.get("type") != "null"]
+    kind = {**found, **real[0]} if len(real) == 1 else {}
+    shape = _shape(kind)
+    initial = example.get(name, found.get("default"))
+    return Field(
+        name=name,
+        shape=shape,
+        label=found.get("title", name).capitalize(),
+        info=found.get("description", ""),
+        initial=_dumped(initial) if shape == "json" else initial,
+        nullable=len(real) < len(kinds),
+        required=required,
+        choices=tuple(_choices(kind)),
+        low=_bound(kind, "minimum", "exclusiveMinimum", _FINE),
+        high=_bound(kind, "maximum", "exclusiveMaximum", -_FINE),
+        length=kind.get("maxLength"),
+        upload=kind.get(UPLOAD),
+        names=kind.get(VOICE, ""),
+    )
+
+
+def _resolved(kind: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    name = kind.get("$ref", "").rpartition("/")[2]
+    return {**schema["$defs"][name], **kind} if name else kind
+
+
+def _shape(kind: dict[str, Any]) -> Shape:
+    if upload := kind.get(UPLOAD):
+        return "file" if upload == "codes" else "sound"
+    if kind.get(PRESET):
+        return "preset"
+    if kind.get(VOICE) == "stored":
+        return "voice"
+    if kind.get("enum") or kind.get("x-choices"):
+        return "choice"
+    match kind.get("type"):
+        case "string":
+            return "line" if kind.get("maxLength", _LINE + 1) <= _LINE else "text"
+        case "boolean":
+            return "check"
+        case "integer":
+            return "integer"
+        case "number":
+            return "number"
+        case _:
+            return "json"
+
+
+def _choices(kind: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values that are words of the contract's own (`enum`) stay as they are; names are spelt."""
+    yield from ((str(value), value) for value in kind.get("enum", ()))
+    yield from ((name.replace("_", " ").capitalize(), name) for name in kind.get("x-choices", ()))
+
+
+def _bound(kind: dict[str, Any], closed: str, open: str, inwards: float) -> float | None:
+    if closed in kind:
+        return kind[closed]
+    return kind[open] + inwards if open in kind else None
+
+
+def _whole(label: str, name: str, value: Any) -> int:
+    if float(value) != int(value):
+        raise InvalidRequest(f"{label} must be a whole number.", param=name)
+    return int(value)
+
+
+def _parsed(label: str, name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise InvalidRequest(f"{label} is not JSON: {error}.", param=name) from error
+
+
+def _dumped(value: Any) -> str:
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+# --- widgets ---------------------------------------------------------------------------------
+
+
+def _text(field: Field, options: dict[str, Any]) -> Component:
+    return gr.Textbox(**_over(options, lines=3, max_length=field.length))
+
+
+def _line(field: Field, options: dict[str, Any]) -> Component:
+    return gr.Textbox(**_over(options, lines=1, max_length=field.length))
+
+
+def _choice(field: Field, options: dict[str, Any]) -> Component:
+    return gr.Dropdown(**_over(options, choices=list(field.choices)))
+
+
+def _check(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.Checkbox(**options)
+
+
+def _integer(field: Field, options: dict[str, Any]) -> Component:
+    return _numeric(field, _over(options, step=1), precision=0)
+
+
+def _number(field: Field, options: dict[str, Any]) -> Component:
+    return _numeric(field, _over(options, step=_FINE), precision=None)
+
+
+def _numeric(field: Field, options: dict[str, Any], precision: int | None) -> Component:
+    limited = _over(options, minimum=field.low, maximum=field.high)
+    if field.slides:
+        return gr.Slider(**limited)
+    return gr.Number(**_over(limited, precision=precision))
+
+
+def _sound(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.Audio(
+        **_over(
+            options,
+            type="filepath",
+            sources=["upload", "microphone"],
+            editable=False,
+            buttons=[],
+        )
+    )
+
+
+def _file(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.File(**_over(options, type="filepath", height=140))
+
+
+def _stored(_field: Field, options: dict[str, Any]) -> Component:
+    """Its choices come from the service when the page opens."""
+    return gr.Dropdown(**_over(options, choices=[]))
+
+
+def _json(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.Textbox(**_over(options, lines=5, elem_classes=["json"]))
+
+
+def _over(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    return {**defaults, **options}
+
+
+_WIDGETS: dict[Shape, Callable[[Field, dict[str, Any]], Component]] = {
+    "text": _text,
+    "line": _line,
+    "choice": _choice,
+    "check": _check,
+    "integer": _integer,
+    "number": _number,
+    "json": _json,
+    "sound": _sound,
+    "file": _file,
+    "voice": _stored,
+    "preset": _stored,
+}

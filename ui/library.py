@@ -1,0 +1,51 @@
+"""The voices and presets of the service, as pickers offer them."""
+
+from typing import Any
+
+import gradio as gr
+
+from shared.client import AsyncClient
+from shared.errors import SpeechError
+from shared.stores.presets import Preset
+from shared.voices.view import VoiceView
+from ui.dashboard import ask
+
+_MOST = 1_000
+Choices = list[tuple[str, str]]
+
+
+async def voices(client: AsyncClient) -> list[VoiceView]:
+    """The voices that can be cloned; none while the service is away, of which the banner tells."""
+    try:
+        found = await ask(client.voices(limit=_MOST))
+    except SpeechError:
+        return []
+    return [voice for voice in found.items if voice.kind != "preset"]
+
+
+async def presets(client: AsyncClient, task: str) -> list[Preset]:
+    """The presets of a task; none while the service is away, of which the banner tells."""
+    try:
+        found = await ask(client.presets())
+    except SpeechError:
+        return []
+    return [preset for preset in found if preset.task == task]
+
+
+def named(voice: VoiceView) -> tuple[str, str]:
+    """A voice as a picker shows it, and its id."""
+    language = voice.language.capitalize()
+    return f"{voice.name} · {voice.kind} · {language}", voice.id
+
+
+def titles(presets: list[Preset]) -> Choices:
+    """Presets as a picker shows them."""
+    return [(preset.name, preset.name) for preset in presets]
+
+
+def picker(choices: Choices, wanted: str | None = None) -> gr.Dropdown:
+    """A dropdown of these, with the wanted one chosen if it is among them."""
+    changes: dict[str, Any] = {"choices": choices}
+    if wanted and any(value == wanted for _, value in choices):
+        changes["value"] = wanted
+    return gr.Dropdown(**changes)
