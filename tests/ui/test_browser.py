@@ -127,6 +127,7 @@ def test_a_page_reloaded_in_mid_job_finds_its_job_and_text_again(
     wait_for_sound(page)
 
 
+@pytest.mark.parametrize("page", [390], indirect=True)
 def test_a_finished_file_can_be_sought_in(page: Page, address: str, client: Client):
     speak(page, address, "The lamp turned.")
     wait_for_sound(page)
@@ -148,6 +149,7 @@ def test_the_space_bar_pauses_and_goes_on(page: Page, address: str, client: Clie
     page.wait_for_function(HEARD)
 
 
+@pytest.mark.parametrize("page", [1440], indirect=True)
 def test_every_format_can_be_downloaded(page: Page, address: str, client: Client):
     speak(page, address, "The lamp turned.")
     wait_for_result(page, JobState.SUCCEEDED)
@@ -206,6 +208,7 @@ def test_an_output_is_played_starred_deleted_and_brought_back(
     expect(row).to_have_count(1)
 
 
+@pytest.mark.parametrize("page", [390], indirect=True)
 def test_hostile_text_stays_text(page: Page, address: str, client: Client):
     text = "Hello <img src=x onerror=\"document.title='taken'\"> ${document.title='taken'}"
     client.wait(client.submit("custom_voice", {"text": text}).id)
@@ -228,6 +231,7 @@ def test_the_system_page_shows_what_the_worker_takes_and_no_empty_box(page: Page
     expect(page.locator("#workers dl")).to_have_count(1)
 
 
+@pytest.mark.parametrize("page", [1440], indirect=True)
 def test_when_the_service_goes_away_pages_say_so_and_recover(page: Page, address: str, slow: Stack):
     page.goto(address)
     expect(page.locator("#banner .notice.preview")).to_be_visible()
