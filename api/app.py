@@ -15,6 +15,7 @@ from api import (
     models,
     outputs,
     presets,
+    questions,
     status,
     stream,
     tasks,
@@ -114,6 +115,7 @@ def open_context(settings: Settings) -> Context:
         uploads=sent,
         resolution=Resolution(library, named, sent),
         decoding=CapacityLimiter(1),
+        asking=CapacityLimiter(questions.MOST_ASKED),
     )
 
 

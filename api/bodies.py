@@ -1,5 +1,6 @@
 """What a request brings: JSON, or a form with JSON in one part and files in others."""
 
+import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, Collection, Mapping
@@ -9,28 +10,30 @@ from typing import Any, BinaryIO
 
 from anyio import to_thread
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.deps import Context
 from api.errors import AS_JSON
-from shared import receiving
+from shared import receiving, spool
 from shared.errors import BodyTooLarge, InvalidRequest
 from shared.receiving import Received
 from shared.requests.declared import Declared, UploadKind
 
 FORM = "multipart/form-data"
-BINARY = {"type": "string", "format": "binary"}
-"""A file in the schema of a form."""
 REQUEST = "request"
 """The part of a job's form that holds the JSON."""
 
+_BINARY = {"type": "string", "format": "binary"}
+"""A file in the schema of a form."""
 _JSON = re.compile(r"application/([^/]+\+)?json")
 _LONGEST_PART = 1 << 20
 """Bytes of JSON in a form, which Starlette keeps in memory; files go to disk."""
 _MOST_PARTS = 16
 """More than any form has, so that one too many is refused by its name."""
+_BLOCK = 1 << 20
 _SHOWN = 100
 """Characters of a name that somebody made up, in an answer."""
 
@@ -41,30 +44,42 @@ class Body:
 
     fields: Any
     """The JSON; None for a form that has none."""
-    files: Mapping[str, UploadFile] = field(default_factory=dict[str, UploadFile])
+    files: Mapping[str, BinaryIO] = field(default_factory=dict[str, BinaryIO])
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What a form says beside its files, without JSON."""
 
 
 @asynccontextmanager
 async def read(
-    request: Request, files: Collection[str] = (), part: str | None = None
+    request: Request,
+    files: Collection[str] = (),
+    part: str | None = None,
+    words: Collection[str] = (),
 ) -> AsyncGenerator[Body]:
     """The body of a request: JSON, or a form with some of `files` and with JSON as `part`.
 
+    Where it has no JSON at all, `words` are the parts of the form that are plain text.
+
     The files are open as long as the block lasts, and leave nothing on the disk after it. Raises
-    InvalidRequest, and BodyTooLarge for JSON in a form.
+    InvalidRequest, BodyTooLarge for JSON in a form, and StoreUnavailable where files find no room.
     """
     try:
-        yield await _read(request, files, part)
+        yield await _read(request, files, part, words)
     finally:
         await request.close()
 
 
+async def sums(files: Mapping[str, BinaryIO]) -> dict[str, str]:
+    """The sha256 of files as they were sent."""
+    return {name: await to_thread.run_sync(_sum, file) for name, file in files.items()}
+
+
 async def examined(
-    here: Context, contract: type[Declared], files: Mapping[str, UploadFile]
+    here: Context, contract: type[Declared], files: Mapping[str, BinaryIO]
 ) -> dict[str, Received]:
     """The files of a request, checked as its contract says, each kept by nobody yet."""
     kinds = contract.uploads()
-    return {name: await examine(here, kinds[name], file.file, name) for name, file in files.items()}
+    return {name: await examine(here, kinds[name], file, name) for name, file in files.items()}
 
 
 async def examine(here: Context, kind: UploadKind, file: BinaryIO, param: str) -> Received:
@@ -79,35 +94,60 @@ async def examine(here: Context, kind: UploadKind, file: BinaryIO, param: str) -
 
 def schema(contract: type[Declared]) -> dict[str, Any]:
     """What the OpenAPI document says of the body of a contract."""
-    declared = contract.model_json_schema()
-    content = {"application/json": _shown(declared, contract.example)}
-    if files := contract.uploads():
-        about = {name: declared["properties"][name]["description"] for name in files}
-        parts = {name: {**BINARY, "description": about[name]} for name in files}
-        needed = [name for name in declared.get("required", ()) if name not in files]
-        form = {
-            "type": "object",
-            "properties": {REQUEST: {**declared, "required": needed}, **parts},
-            "additionalProperties": False,
-        }
-        content[FORM] = _shown(form, {REQUEST: contract.example}) | {
-            "encoding": {REQUEST: {"contentType": "application/json"}}
-        }
-    return {"requestBody": {"required": True, "content": content}}
+    fields = contract.model_json_schema()
+    files = {name: fields["properties"][name]["description"] for name in contract.uploads()}
+    body = described(fields, files, REQUEST)
+    for kind, media in body["content"].items():
+        example = {REQUEST: contract.example} if kind == FORM else contract.example
+        media["examples"] = {"example": {"value": example}}
+    return {"requestBody": body}
 
 
-def _shown(declared: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
-    return {"schema": declared, "examples": {"example": {"value": example}}}
+def described(
+    fields: dict[str, Any], files: Mapping[str, str], part: str | None = None
+) -> dict[str, Any]:
+    """What the OpenAPI document says of a body: JSON, or a form.
+
+    `fields` is the schema of the JSON; a form brings `files`, each with what it is, and as `part`
+    the JSON without what they stand for.
+    """
+    content: dict[str, Any] = {"application/json": {"schema": fields}}
+    if files:
+        content[FORM] = _form(fields, files, part)
+    return {"required": True, "content": content}
 
 
-async def _read(request: Request, files: Collection[str], part: str | None) -> Body:
+def described_form(words: type[BaseModel], files: Mapping[str, str]) -> dict[str, Any]:
+    """What the OpenAPI document says of a form of `files` and `words`, which has no JSON."""
+    form = _form({}, files, None)
+    form["schema"]["properties"] |= words.model_json_schema()["properties"]
+    return {"required": True, "content": {FORM: form}}
+
+
+def _form(fields: dict[str, Any], files: Mapping[str, str], part: str | None) -> dict[str, Any]:
+    parts: dict[str, Any] = {name: {**_BINARY, "description": files[name]} for name in files}
+    schema = {"type": "object", "properties": parts, "additionalProperties": False}
+    if part is None:
+        return {"schema": {**schema, "required": [*files]}}
+    needed = [name for name in fields.get("required", ()) if name not in files]
+    parts[part] = {**fields, "required": needed}
+    return {
+        "schema": {**schema, "required": [part] if needed else []},
+        "encoding": {part: {"contentType": "application/json"}},
+    }
+
+
+async def _read(
+    request: Request, files: Collection[str], part: str | None, words: Collection[str]
+) -> Body:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == FORM and files:
-            form = await request.form(
-                max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=_LONGEST_PART
-            )
-            return await _sorted(form, files, part)
+            with spool.explained():
+                form = await request.form(
+                    max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=_LONGEST_PART
+                )
+            return await _sorted(form, files, part, words)
         if _JSON.fullmatch(kind):
             return Body(_parsed(await request.body()))
     except ClientDisconnect as error:
@@ -124,18 +164,25 @@ def _how(files: Collection[str], part: str | None) -> str:
     return f"{AS_JSON} Or send {FORM} with {_listed(files)}{beside}."
 
 
-async def _sorted(form: FormData, files: Collection[str], part: str | None) -> Body:
+async def _sorted(
+    form: FormData, files: Collection[str], part: str | None, words: Collection[str]
+) -> Body:
     """The parts of a form, none twice and none unknown."""
     fields: Any = None
-    found: dict[str, UploadFile] = {}
+    found: dict[str, BinaryIO] = {}
+    said: dict[str, str] = {}
     for name, value in form.multi_items():
         shown = name[:_SHOWN]
         if len(form.getlist(name)) > 1:
             raise InvalidRequest(f"There are several parts {shown!r}.", param=shown)
         if name == part:
             fields = _parsed(await _text(value))
+        elif name in words:
+            if not isinstance(value, str):
+                raise InvalidRequest(f"The part `{name}` is a file, not text.", param=name)
+            said[name] = value
         elif name not in files:
-            known = _listed([*files, *filter(None, [part])])
+            known = _listed([*files, *filter(None, [part]), *words])
             raise InvalidRequest(f"There is no part {shown!r}. Known are: {known}.", param=shown)
         elif isinstance(value, str):
             raise InvalidRequest(
@@ -144,8 +191,8 @@ async def _sorted(form: FormData, files: Collection[str], part: str | None) -> B
                 hint=f"In the words of curl: -F {name}=@recording.wav",
             )
         else:
-            found[name] = value
-    return Body(fields, found)
+            found[name] = value.file
+    return Body(fields, found, said)
 
 
 def _listed(names: Collection[str]) -> str:
@@ -158,6 +205,14 @@ async def _text(value: str | UploadFile) -> str | bytes:
     if len(text) > _LONGEST_PART:
         raise BodyTooLarge(f"JSON in a form may have {_LONGEST_PART} bytes.")
     return text
+
+
+def _sum(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def _parsed(text: str | bytes) -> Any:

@@ -37,6 +37,8 @@ class Context:
     resolution: Resolution
     decoding: CapacityLimiter
     """Of files that were sent: one at a time."""
+    asking: CapacityLimiter
+    """Of workers: each question waits in a thread, and other requests need theirs."""
 
 
 async def context(connection: HTTPConnection) -> Context:

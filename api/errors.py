@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from shared import spool
 from shared.errors import InternalError, InvalidRequest, NotFound, SpeechError
 from shared.requests.declared import explain
 
@@ -84,6 +85,8 @@ def _explained(fault: dict[str, Any]) -> SpeechError:
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, SpeechError):
         return answer(error.__cause__)  # FastAPI wraps what stops the reading of a body
+    if isinstance(error.__cause__, OSError):
+        return answer(spool.refusal(error.__cause__))  # and what stops its files
     if not isinstance(error, HTTPException):
         return answer(InternalError(str(error)))
     if known := _HTTP_FAULTS.get(error.status_code):

@@ -2,22 +2,33 @@
 
 import hashlib
 import hmac
-import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer
 from shared.binding import check_names
-from shared.errors import BodyTooLarge, SpeechError, Unauthorized
+from shared.errors import BodyTooLarge, SpeechError, TooManyFiles, Unauthorized
+from shared.requests import CONTRACTS
 from shared.settings import Settings
 
 MAX_BODY = 16 << 20
 """Bytes of a request body without files."""
-_TAKES_FILES = re.compile(r"/v1/(uploads|voices(/.*)?|jobs/[^/]+)")
-"""Paths where a form may be as large as `MAX_UPLOAD_MB` allows."""
+TAKES_FILES = {
+    ("POST", "/v1/uploads"),
+    ("POST", "/v1/voices"),
+    ("POST", "/v1/voices/import"),
+    ("PUT", "/v1/voices/{id}/clips/{name}"),
+    *(("POST", f"/v1/jobs/{name}") for name, task in CONTRACTS.items() if task.uploads()),
+}
+"""Routes where a form may be as large as `MAX_UPLOAD_MB` allows."""
+MOST_FORMS = 16
+"""Forms with files that a process takes at once, as each may fill the disk while it is read."""
+_SOON = 5.0
+"""Seconds after which one of them may be done."""
 FORM_FRAME = 1 << 20
 """Bytes of a form around its files."""
 _OPEN_PATHS = frozenset({"/health", "/ready"})
@@ -30,6 +41,8 @@ class Guards:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
+        self._forms = 0
+        self._takes_files = [(method, compile_path(path)[0]) for method, path in TAKES_FILES]
         self._keys = [_hashed(key.get_secret_value()) for key in settings.api_keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,22 +50,29 @@ class Guards:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit(scope, headers)
+        files = self._brings_files(scope, headers)
+        limit = (self._settings.max_upload_mb << 20) + FORM_FRAME if files else MAX_BODY
         try:
             check_names(self._settings, self._settings.host, headers)
             _check_length(headers, limit)
             scope["state"] = {**scope.get("state", {}), "client": self._client(scope, headers)}
+            if files and self._forms == MOST_FORMS:
+                raise TooManyFiles(f"{MOST_FORMS} files are being sent.", retry_after=_SOON)
         except SpeechError as error:
             await _refuse(error, scope, receive, send)
             return
-        await self._app(scope, _limited(receive, limit), send)
+        self._forms += files
+        try:
+            await self._app(scope, _limited(receive, limit), send)
+        finally:
+            self._forms -= files
 
-    def _limit(self, scope: Scope, headers: Headers) -> int:
-        """Bytes that the body may have: more for forms where files are taken."""
-        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        if form and _TAKES_FILES.fullmatch(self._path(scope)):
-            return (self._settings.max_upload_mb << 20) + FORM_FRAME
-        return MAX_BODY
+    def _brings_files(self, scope: Scope, headers: Headers) -> bool:
+        """True for a form where files are taken."""
+        if not headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return False
+        method, path = scope.get("method"), self._path(scope)
+        return any(method == one and route.match(path) for one, route in self._takes_files)
 
     def _client(self, scope: Scope, headers: Headers) -> str:
         """Who asks, for limits and records: a key's fingerprint, or the address."""
@@ -97,7 +117,7 @@ def _check_length(headers: Headers, limit: int) -> None:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"A body may have {limit} bytes here.")
+    return BodyTooLarge(f"A body may have {limit >> 20} MiB here.")
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Awaitable[Message]]:

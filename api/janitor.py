@@ -15,6 +15,7 @@ from shared.recovery import Recovery
 from shared.requests import CONTRACTS
 from shared.states import JobState
 from shared.stores import retention
+from shared.stores.uploads import room
 
 _INTERVAL = 3.0
 _LOCK_MILLISECONDS = 10_000
@@ -86,7 +87,8 @@ class Janitor:
 
     def _purge_uploads(self) -> None:
         """Files that were sent and are old, but those that a job may yet ask for."""
-        before = time.time() - 3_600 * self._context.settings.uploads_keep_hours
+        settings = self._context.settings
+        before = time.time() - 3_600 * settings.uploads_keep_hours
         wanted = {
             upload_id
             for record in self._context.queue.active()
@@ -94,7 +96,7 @@ class Janitor:
             for field in CONTRACTS[record.task].uploads()
             if (upload_id := record.request.get(field))
         }
-        if purged := self._context.uploads.purge(before, wanted):
+        if purged := self._context.uploads.purge(before, wanted, room(settings)):
             log.info("Purged %d uploads.", purged)
 
     def _forget_expired(self) -> None:

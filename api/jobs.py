@@ -1,28 +1,29 @@
 """`/v1/jobs`: submit, look, cancel, again."""
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from api import bodies
+from api.admission import Sender, admit, known
 from api.deps import Context, Here
-from shared import keys, receiving
 from shared.errors import (
     AlreadyEnded,
     Conflict,
+    SpeechError,
     UnknownFile,
     UnknownJob,
     UnknownOutput,
-    UnknownUpload,
 )
-from shared.jobs import JobView, links, moment
-from shared.queue import Submission
+from shared.jobs import JobRecord, JobView, links, moment
+from shared.queue import Idempotency
 from shared.requests import CONTRACTS, contract
-from shared.requests.declared import Declared, UploadKind
-from shared.resolution import Resolved
+from shared.requests.declared import Declared
 from shared.states import JobState
 from shared.stores.recipe import Recipe
 from shared.views import JobPage
@@ -48,18 +49,19 @@ def _submission_route(declared: type[Declared]) -> None:
         priority: Priority = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JobView:
+        client = request.state.client
         async with bodies.read(request, declared.uploads(), bodies.REQUEST) as body:
+            fields: Any = {} if body.files and body.fields is None else body.fields
+            sent = [declared.name, fields, await bodies.sums(body.files)] if idempotency_key else []
+            sender = Sender(client, priority, _idempotency(idempotency_key, *sent))
+            if record := await run_in_threadpool(known, here, sender):
+                return await run_in_threadpool(_told, here, record, request, response, new=False)
+            if body.files:
+                await run_in_threadpool(here.resolution.check, declared, fields, [*body.files])
             files = await bodies.examined(here, declared, body.files)
-        fields: Any = {} if files and body.fields is None else body.fields
-
-        def admit() -> JobView:
-            resolved = here.resolution.resolve(declared, fields, files)
-            submission = submission_of(
-                resolved, request.state.client, priority, idempotency_key=idempotency_key
-            )
-            return _submit(here, submission, request, response)
-
-        return await run_in_threadpool(admit)
+        resolve = partial(here.resolution.resolve, declared, fields, files)
+        admitted = partial(admit, here, declared, resolve, sender, files)
+        return await run_in_threadpool(_submit, here, admitted, sender, request, response)
 
     router.add_api_route(
         f"/{declared.name}",
@@ -75,36 +77,31 @@ def _submission_route(declared: type[Declared]) -> None:
     )
 
 
-def submission_of(
-    resolved: Resolved,
-    client: str,
-    priority: str | None,
-    *,
-    idempotency_key: str | None = None,
-    again_of: str = "",
-) -> Submission:
-    """What the queue is given of a request that can be met."""
-    return Submission(
-        request=resolved.request,
-        client=client,
-        queue=priority or queue_of(type(resolved.request)),
-        idempotency_key=idempotency_key,
-        again_of=again_of,
-        estimate=resolved.estimate,
-        warnings=resolved.warnings,
-    )
+def _idempotency(key: str | None, *sent: Any) -> Idempotency | None:
+    return Idempotency.of(key, *sent) if key else None
 
 
-def queue_of(declared: type[Declared]) -> str:
-    """Somebody waits for a task; a pipeline gives way; what generates nothing is beside both."""
-    if declared.on_codec_alone:
-        return keys.CODEC
-    return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
+def _submit(
+    here: Context,
+    admitted: Callable[[], tuple[JobRecord, bool]],
+    sender: Sender,
+    request: Request,
+    response: Response,
+) -> JobView:
+    try:
+        record, new = admitted()
+    except SpeechError:
+        # What stands in its way may be the job of its twin, who was faster.
+        record, new = known(here, sender), False
+        if record is None:
+            raise
+    return _told(here, record, request, response, new)
 
 
-def _submit(here: Context, submission: Submission, request: Request, response: Response) -> JobView:
-    record, created = here.queue.submit(submission)
-    if not created:
+def _told(
+    here: Context, record: JobRecord, request: Request, response: Response, new: bool
+) -> JobView:
+    if not new:
         response.status_code = HTTP_200_OK
     root = request.scope.get("root_path", "")
     response.headers["Location"] = root + links(record.id)["self"]
@@ -163,7 +160,7 @@ def cancel_job(id: str, here: Here) -> JobView:
 
 
 @router.post("/{id}/again", status_code=HTTP_202_ACCEPTED)
-def repeat_job(
+async def repeat_job(
     id: str,
     request: Request,
     response: Response,
@@ -175,20 +172,25 @@ def repeat_job(
 
     A voice that the first one has put into the library stays as it is.
     """
-    task, body, seed = _ingredients(here, id)
+    idempotency = _idempotency(idempotency_key, "again", id)
+    sender = Sender(request.state.client, priority, idempotency, again_of=id)
+    if record := await run_in_threadpool(known, here, sender):
+        return await run_in_threadpool(_told, here, record, request, response, new=False)
+    asked = await run_in_threadpool(_asked, here, id)
+    left = await run_in_threadpool(_left, here, asked, id)
+    files = await bodies.examined(here, type(asked), left)
+    resolve = partial(here.resolution.admit, asked, files)
+    admitted = partial(admit, here, type(asked), resolve, sender, files)
+    return await run_in_threadpool(_submit, here, admitted, sender, request, response)
+
+
+def _asked(here: Context, job_id: str) -> Declared:
+    """The request of a job with its seed, but for the voices that it has made."""
+    task, body, seed = _ingredients(here, job_id)
     declared = contract(task)
     if declared.texts() and body == declared.redact(body):
         raise Conflict("The text of this job was not kept.", hint="STORE_TEXT is off here.")
-    asked = declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices())})
-    _put_back_uploads(here, asked, id)
-    submission = submission_of(
-        here.resolution.admit(asked),
-        request.state.client,
-        priority,
-        idempotency_key=idempotency_key,
-        again_of=id,
-    )
-    return _submit(here, submission, request, response)
+    return declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices())})
 
 
 def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:
@@ -200,25 +202,22 @@ def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:
         return recipe.task, recipe.request, recipe.seed
 
 
-def _put_back_uploads(here: Context, request: Declared, job_id: str) -> None:
-    """Take what has been purged meanwhile from the files that the job kept of it."""
-    for field, kind in request.uploads().items():
-        if upload_id := getattr(request, field):
-            try:
-                here.uploads.get(kind, upload_id)
-            except UnknownUpload:
-                _put_back(here, job_id, kind, upload_id)
-
-
-def _put_back(here: Context, job_id: str, kind: UploadKind, upload_id: str) -> None:
+def _left(here: Context, request: Declared, job_id: str) -> dict[str, BinaryIO]:
+    """What has been purged meanwhile of its files, and the job kept, by field."""
+    gone = {
+        upload_id: field
+        for field, kind in request.uploads().items()
+        if (upload_id := getattr(request, field)) and not here.uploads.holds(kind, upload_id)
+    }
     try:
-        files = recipe_of(here, job_id).files
+        kept = recipe_of(here, job_id).files if gone else {}
     except UnknownJob:
-        return  # nothing was kept; whoever looks for the upload says that it is gone
-    for name, fact in files.items():
-        if fact.sha256 == upload_id:
-            data = here.outputs.read(job_id, name, 0, fact.bytes)
-            receiving.receive(kind, BytesIO(data), here.settings, here.uploads)
+        return {}  # nothing was kept; whoever looks for the upload says that it is gone
+    return {
+        gone[fact.sha256]: BytesIO(here.outputs.read(job_id, name, 0, fact.bytes))
+        for name, fact in kept.items()
+        if fact.sha256 in gone
+    }
 
 
 def recipe_of(here: Context, job_id: str) -> Recipe:

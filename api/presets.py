@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.deps import Here
 from shared.jobs import moment
 from shared.requests.declared import PresetName
-from shared.stores.presets import Preset
+from shared.stores.presets import Preset, PresetPage
 
 router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
@@ -35,8 +35,8 @@ class NewPreset(PresetSettings):
 
 
 @router.get("", summary="List the presets")
-def list_presets(here: Here) -> list[Preset]:
-    """All of them, by the alphabet."""
+def list_presets(here: Here) -> PresetPage:
+    """All of them, by the alphabet, and the files that somebody has spoilt."""
     return here.presets.all()
 
 

@@ -7,15 +7,16 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.admission import Sender, admit
 from api.deps import Context, Here
 from api.following import Message, follow
-from api.jobs import submission_of
 from api.stopping import stop
 from shared import events
 from shared.audio.encode import Encoder, encoder
@@ -109,8 +110,9 @@ async def _receive(socket: WebSocket) -> str:
 
 
 def _submit(here: Context, start: Start, client: str) -> str:
-    resolved = here.resolution.resolve(contract(start.task), start.request)
-    return here.queue.submit(submission_of(resolved, client, start.priority))[0].id
+    declared = contract(start.task)
+    resolve = partial(here.resolution.resolve, declared, start.request)
+    return admit(here, declared, resolve, Sender(client, start.priority))[0].id
 
 
 async def _relay(

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
+from starlette.concurrency import run_in_threadpool
 
+from api import questions
 from api.deps import Here
 from shared import asking, languages
 from shared.views import TranscriptView
@@ -18,11 +20,11 @@ Language = Annotated[str, Query(max_length=40), AfterValidator(languages.canonic
 
 
 @router.post("/{id}/transcript", summary="Write down what a reference says")
-def transcribe(here: Here, id: str, language: Language = languages.AUTO) -> TranscriptView:
+async def transcribe(here: Here, id: str, language: Language = languages.AUTO) -> TranscriptView:
     """Of a reference that was sent; where no transcriber is set up, the error says what to do.
 
     Read it before you use it: a clone is made from every word of it.
     """
-    here.uploads.get("reference", id)
+    await run_in_threadpool(here.uploads.get, "reference", id)
     question = asking.Transcribe(upload=id, language=language)
-    return TranscriptView.model_validate(asking.ask(here.redis, question, _PATIENCE))
+    return TranscriptView.model_validate(await questions.ask(here, question, _PATIENCE))

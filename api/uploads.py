@@ -34,20 +34,9 @@ class OutputFile(BaseModel):
     """One of the names in the job's `result.files`."""
 
 
-_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        bodies.FORM: {
-            "schema": {
-                "type": "object",
-                "properties": {_FILE: bodies.BINARY},
-                "required": [_FILE],
-                "additionalProperties": False,
-            }
-        },
-        "application/json": {"schema": OutputFile.model_json_schema()},
-    },
-}
+_BODY = bodies.described(
+    OutputFile.model_json_schema(), {_FILE: "A recording, or codes that `codec_encode` wrote."}
+)
 
 
 @router.post(
@@ -63,7 +52,7 @@ async def send(request: Request, response: Response, here: Here, kind: Kind) -> 
     """
     async with bodies.read(request, [_FILE]) as body:
         source = (
-            body.files[_FILE].file
+            body.files[_FILE]
             if _FILE in body.files
             else await run_in_threadpool(_of_output, here, body.fields)
         )

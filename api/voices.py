@@ -1,72 +1,57 @@
 """`/v1/voices`: the library: find, make, change, hear, take out and bring in."""
 
-import base64
-from functools import partial
-from io import BytesIO
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from anyio import to_thread
-from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from api import bodies
+from api import bodies, incoming
 from api.audio import finished
 from api.deps import Context, Here
 from api.files import FILE_RESPONSES, serve_bytes
-from shared import asking
+from api.incoming import FILE, REFERENCE, VOICE, Arrival, Spoken
+from shared import emotions
 from shared.audio import clip as wav
 from shared.audio import reference
 from shared.errors import (
     AudioTooLong,
-    BodyTooLarge,
     Conflict,
-    InvalidRequest,
     NoSample,
     UnknownFile,
+    UnknownVoice,
     VoiceInUse,
 )
-from shared.receiving import Received
 from shared.requests import CONTRACTS
-from shared.requests.declared import Transcript
+from shared.stores.master import FINISHED
 from shared.stores.recipe import Recipe
 from shared.stores.voice_record import SAMPLE, Sample
-from shared.voices import archive, making, naming
+from shared.voices import archive
 from shared.voices.changes import NewVoice, VoiceChanges
 from shared.voices.making import Made
 from shared.voices.view import VoicePage, VoiceQuery, VoiceView, search, view
 
 router = APIRouter(prefix="/v1/voices", tags=["voices"])
 
-_VOICE = "voice"
-_REFERENCE = "reference"
-_FILE = "file"
-_SENT = "0" * 64
-"""Stands in the JSON for a recording that came along."""
 _WAV = "audio/wav"
 _ZIP = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
-_LARGEST_PROMPT = 4 << 20
-"""Bytes of a prompt file of the qwen-tts package, which holds a minute of codes at most."""
-_AUDIO = "audio.wav"
-"""What every finished job has."""
-_NEW: dict[str, Any] = {
-    "required": True,
-    "content": {
-        bodies.FORM: {
-            "schema": {
-                "type": "object",
-                "properties": {_VOICE: NewVoice.model_json_schema(), _REFERENCE: bodies.BINARY},
-                "required": [_VOICE, _REFERENCE],
-                "additionalProperties": False,
-            },
-            "encoding": {_VOICE: {"contentType": "application/json"}},
-        },
-        "application/json": {"schema": NewVoice.model_json_schema()},
-    },
-}
+_RECORDING = "A recording of one person, 3 to 60 seconds; 10 to 20 are best."
+_NEW = bodies.described(NewVoice.model_json_schema(), {REFERENCE: _RECORDING}, VOICE)
+_ARRIVAL = bodies.described_form(Arrival, {FILE: "A zip of a voice, or a prompt file (`.pt`)."})
+_MOOD = bodies.described_form(Spoken, {FILE: _RECORDING})
 
 Range = Annotated[str | None, Header()]
+
+
+def _present(here: Here, id: str) -> str:
+    """The id of a voice that is there, damaged or not. Raises UnknownVoice."""
+    if id not in here.library.ids():
+        raise UnknownVoice("There is no such voice.", param="id")
+    return id
+
+
+Id = Annotated[str, Depends(_present)]
 
 
 class SampleSource(BaseModel):
@@ -88,7 +73,7 @@ def find(here: Here, query: Annotated[VoiceQuery, Query()]) -> VoicePage:
 
 
 @router.get("/{id}", summary="Look at a voice")
-def look(here: Here, id: str) -> VoiceView:
+def look(here: Here, id: Id) -> VoiceView:
     """One voice, with the links to its sample and its export."""
     return view(here.library, id)
 
@@ -107,53 +92,50 @@ async def create(request: Request, response: Response, here: Here) -> VoiceView:
 
     Only clone voices whose owners agree, and say so in `consent`.
     """
-    async with bodies.read(request, [_REFERENCE], _VOICE) as body:
-        file = body.files.get(_REFERENCE)
-        new = NewVoice.parse(_with_reference(body.fields) if file else body.fields)
+    async with bodies.read(request, [REFERENCE], VOICE) as body:
+        new = incoming.asked(body)
         await run_in_threadpool(here.library.require_free, new.name)
-        received = await bodies.examine(here, "reference", file.file, _REFERENCE) if file else None
-    made = await run_in_threadpool(_made, here, new, received)
+        file = body.files.get(REFERENCE)
+        received = await bodies.examine(here, "reference", file, REFERENCE) if file else None
+    made = await run_in_threadpool(incoming.made, here, new, received)
     return await run_in_threadpool(_keep, here, made, request, response)
 
 
 # Before the routes with `/{id}`, of which none takes a POST: so it stays even if one comes.
-@router.post("/import", status_code=HTTP_201_CREATED, summary="Bring a voice in")
-async def bring(
-    request: Request,
-    response: Response,
-    here: Here,
-    file: UploadFile,
-    name: Annotated[str | None, Form(max_length=200)] = None,
-    checkpoint: Annotated[str | None, Form(max_length=100)] = None,
-) -> VoiceView:
+@router.post(
+    "/import",
+    status_code=HTTP_201_CREATED,
+    summary="Bring a voice in",
+    openapi_extra={"requestBody": _ARRIVAL},
+)
+async def bring(request: Request, response: Response, here: Here) -> VoiceView:
     """A zip that the export made, or a prompt file (`.pt`) of the qwen-tts package.
 
     `name` is given instead of the one in the zip; a prompt file has none, so there it is needed.
-    `checkpoint` says which one made a prompt file; left out, the one whose size it has.
     """
-    chosen = naming.checked_name(name) if name else None
-    if await run_in_threadpool(archive.is_prompt_of_the_package, file.file):
-        made = await run_in_threadpool(_prompted, here, file, chosen, checkpoint)
-    else:
-        unpack = partial(archive.unpack, file.file, chosen)
-        made = await to_thread.run_sync(unpack, limiter=here.decoding)
+    async with bodies.read(request, [FILE], words=Arrival.model_fields) as body:
+        made = await incoming.brought(here, incoming.file_of(body), Arrival.of(body))
     return await run_in_threadpool(_keep, here, made, request, response)
 
 
 @router.patch("/{id}", summary="Change a voice")
-def change(here: Here, id: str, changes: VoiceChanges) -> VoiceView:
+def change(here: Here, id: Id, changes: VoiceChanges) -> VoiceView:
     """What is left out stays as it is; of a preset speaker only tags and settings can change."""
-    here.library.change(id, changes)
-    return view(here.library, id)
+    if "transcript" not in changes.model_fields_set:
+        here.library.change(id, changes)
+        return view(here.library, id)
+    with here.library.settled():
+        _require_unused(here, id)
+        here.library.change(id, changes)
+    return view(here.library, id, here.library.fit(id))
 
 
 @router.delete("/{id}", summary="Delete a voice", status_code=HTTP_204_NO_CONTENT)
-def delete(here: Here, id: str) -> None:
+def delete(here: Here, id: Id) -> None:
     """For good, with its recordings; a preset speaker is put back to how it came."""
-    for record in here.queue.active():
-        if id in _named(record.task, record.request):
-            raise VoiceInUse(f"Job {record.id} speaks with this voice.", param="id")
-    here.library.delete(id)
+    with here.library.settled():
+        _require_unused(here, id)
+        here.library.delete(id)
 
 
 # --- its recordings ---
@@ -166,7 +148,7 @@ def delete(here: Here, id: str) -> None:
     response_class=Response,
     responses=FILE_RESPONSES,
 )
-def clip(*, request: Request, here: Here, id: str, name: str, range: Range = None) -> Response:
+def clip(*, request: Request, here: Here, id: Id, name: str, range: Range = None) -> Response:
     """By its file name, or by its emotion; whole, or the part that a Range header names."""
     for one in here.library.get(id).clips:
         if name in (one.file, one.emotion):
@@ -174,32 +156,41 @@ def clip(*, request: Request, here: Here, id: str, name: str, range: Range = Non
     raise UnknownFile("This voice has no such recording.", param="name")
 
 
-@router.put("/{id}/clips/{name}", summary="Give a voice an emotion")
-async def record(
-    here: Here,
-    id: str,
-    name: str,
-    file: UploadFile,
-    transcript: Annotated[Transcript | None, Form()] = None,
-) -> VoiceView:
+@router.put(
+    "/{id}/clips/{name}",
+    summary="Give a voice an emotion",
+    openapi_extra={"requestBody": _MOOD},
+)
+async def record(request: Request, here: Here, id: Id, name: str) -> VoiceView:
     """A recording of the same person in the mood `name`, which requests with that `emotion` use.
 
     One that is there already is replaced, and its transcript with it.
     """
-    voice = await run_in_threadpool(here.library.get, id)
-    received = await bodies.examine(here, "reference", file.file, _FILE)
-    remarks = received.facts.warnings
-    if transcript:
-        fit = reference.require_fit(transcript, received.facts.seconds, voice.language)
-        remarks = [*remarks, *fit]
-    await run_in_threadpool(here.library.record, id, name, received.data, transcript)
-    return await run_in_threadpool(view, here.library, id, remarks)
+    async with bodies.read(request, [FILE], words=Spoken.model_fields) as body:
+        file, transcript = incoming.file_of(body), Spoken.of(body).transcript
+        await run_in_threadpool(here.library.require_moods, id, name)
+        received = await bodies.examine(here, "reference", file, FILE)
+
+    def keep() -> VoiceView:
+        voice, remarks = here.library.get(id), received.facts.warnings
+        if transcript:
+            fit = reference.require_fit(transcript, received.facts.seconds, voice.language)
+            remarks = [*remarks, *fit]
+        with here.library.settled():
+            if here.library.get(id).clip(emotions.canonical(name)):
+                _require_unused(here, id)
+            here.library.record(id, name, received.data, transcript)
+        return view(here.library, id, remarks)
+
+    return await run_in_threadpool(keep)
 
 
 @router.delete("/{id}/clips/{name}", summary="Take an emotion from a voice")
-def erase(here: Here, id: str, name: str) -> VoiceView:
+def erase(here: Here, id: Id, name: str) -> VoiceView:
     """Delete the recording of the mood `name`."""
-    here.library.erase(id, name)
+    with here.library.settled():
+        _require_unused(here, id)
+        here.library.erase(id, name)
     return view(here.library, id)
 
 
@@ -213,7 +204,7 @@ def erase(here: Here, id: str, name: str) -> VoiceView:
     response_class=Response,
     responses=FILE_RESPONSES,
 )
-def sample(*, request: Request, here: Here, id: str, range: Range = None) -> Response:
+def sample(*, request: Request, here: Here, id: Id, range: Range = None) -> Response:
     """Its sample, or else the recording that it is made from."""
     files = here.library.files(id)
     clips = [one.file for one in here.library.get(id).clips]
@@ -224,15 +215,23 @@ def sample(*, request: Request, here: Here, id: str, range: Range = None) -> Res
 
 
 @router.put("/{id}/sample", summary="Choose the sample of a voice")
-def choose_sample(here: Here, id: str, source: SampleSource) -> VoiceView:
+def choose_sample(here: Here, id: Id, source: SampleSource) -> VoiceView:
     """What this voice said in a finished job is what people hear of it from now on."""
     here.library.get(id)
     recipe = finished(here, source.job)
     if id != _speaker(recipe):
-        raise Conflict("Another voice spoke in this job.", param="job")
+        raise Conflict(
+            "Another voice spoke in this job.",
+            param="job",
+            hint="Name a job in which this voice spoke.",
+        )
     if recipe.duration_seconds > reference.LONGEST:
-        raise AudioTooLong(f"A sample has at most {reference.LONGEST:g} seconds.", param="job")
-    heard = wav.decode(_output(here, recipe, _AUDIO), reference.LONGEST, "job")
+        raise AudioTooLong(
+            f"A sample has at most {reference.LONGEST:g} seconds.",
+            param="job",
+            hint="Let the voice say a sentence or two, and name that job.",
+        )
+    heard = wav.decode(incoming.output(here, recipe, FINISHED), reference.LONGEST, "job")
     engine = Sample(engine=recipe.engine.name, preview=recipe.engine.preview)
     here.library.hear(id, wav.dumps(heard.samples), engine)
     return view(here.library, id)
@@ -244,9 +243,13 @@ def choose_sample(here: Here, id: str, source: SampleSource) -> VoiceView:
 @router.get(
     "/{id}/export", summary="Take a voice out", response_class=Response, responses={200: _ZIP}
 )
-def export(here: Here, id: str) -> Response:
-    """The voice with its recordings and prompts as one zip, for `POST /v1/voices/import`."""
-    packed = archive.pack(here.library, id)
+def export(here: Here, id: Id) -> Response:
+    """The voice with its recordings and prompts as one zip, for `POST /v1/voices/import`.
+
+    Prompts go along as far as there is room below MAX_UPLOAD_MB; others are made anew when they
+    are needed. A service takes the zip in whose own MAX_UPLOAD_MB is no less than its size.
+    """
+    packed = archive.pack(here.library, id, here.settings.max_upload_mb << 20)
     headers = {
         "Content-Disposition": f'attachment; filename="{id}.zip"',
         "X-Content-Type-Options": "nosniff",
@@ -257,54 +260,6 @@ def export(here: Here, id: str) -> Response:
 # --- steps ---
 
 
-def _with_reference(fields: Any) -> dict[str, Any]:
-    """What the JSON says, as if the recording beside it had been sent before."""
-    if not isinstance(fields, dict):
-        raise InvalidRequest("The part `voice` must be a JSON object.", param=_VOICE)
-    if _REFERENCE in fields:
-        raise InvalidRequest("A file and the id of another are given.", param=_REFERENCE)
-    return {**cast("dict[str, Any]", fields), _REFERENCE: _SENT}
-
-
-def _made(here: Context, new: NewVoice, received: Received | None) -> Made:
-    """The voice that was asked for; nothing is kept yet."""
-    if received:
-        return making.clone(new, received.data, received.facts)
-    if new.reference:
-        upload = here.uploads.get("reference", new.reference)
-        return making.clone(new, here.uploads.read("reference", upload.id), upload)
-    if new.mix:
-        return making.mix(here.library, new, new.mix)
-    return _designed(here, new, finished(here, new.from_job or ""))
-
-
-def _designed(here: Context, new: NewVoice, recipe: Recipe) -> Made:
-    found = [one for one in recipe.candidates if one.number == new.candidate]
-    if not found:
-        count = len(recipe.candidates) or "no"
-        raise InvalidRequest(
-            f"The job has {count} candidates; number {new.candidate} is not among them.",
-            param="candidate",
-        )
-    clip = _output(here, recipe, found[0].file).read()
-    return making.design(
-        new.name, found[0], clip, recipe.id, recipe.engine, said=new, language=new.language
-    )
-
-
-def _prompted(here: Context, file: UploadFile, name: str | None, checkpoint: str | None) -> Made:
-    """The voice in a prompt file of the package, which only a worker can read."""
-    if name is None:
-        raise InvalidRequest("A prompt file has no name in it.", param="name", hint="Send `name`.")
-    here.library.require_free(name)
-    file.file.seek(0)
-    data = file.file.read(_LARGEST_PROMPT + 1)
-    if len(data) > _LARGEST_PROMPT:
-        raise BodyTooLarge(f"A prompt file may have {_LARGEST_PROMPT >> 20} MB.", param=_FILE)
-    question = asking.ReadPrompt(file=base64.b64encode(data).decode(), checkpoint=checkpoint)
-    return making.prepare(name, asking.ask(here.redis, question)["prompts"])
-
-
 def _keep(here: Context, made: Made, request: Request, response: Response) -> VoiceView:
     voice_id = here.library.create(made.record, made.files)
     shown = view(here.library, voice_id, made.warnings)
@@ -312,8 +267,14 @@ def _keep(here: Context, made: Made, request: Request, response: Response) -> Vo
     return shown
 
 
-def _output(here: Context, recipe: Recipe, name: str) -> BytesIO:
-    return BytesIO(here.outputs.read(recipe.id, name, 0, here.outputs.size(recipe.id, name)))
+def _require_unused(here: Context, voice_id: str) -> None:
+    """Raises VoiceInUse. Between this and what follows no job may be taken in: `settled`.
+
+    One that is taken in by somebody who does not hold that ends as failed, with UnknownVoice.
+    """
+    for record in here.queue.active():
+        if voice_id in _named(record.task, record.request):
+            raise VoiceInUse(f"Job {record.id} speaks with this voice.", param="id")
 
 
 def _sound(

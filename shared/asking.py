@@ -13,10 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from shared import keys, status
 from shared.client.faults import from_body
 from shared.connection import Connection, answered
-from shared.errors import SpeechError, WorkerSilent
+from shared.errors import BodyTooLarge, SpeechError, WorkerBusy, WorkerSilent
 
 _LOOK = 0.1
 """Seconds between two looks for an answer."""
+MOST_WAITING = 16
+"""Questions that wait at once, all of them in Redis."""
+_LARGEST = 8 << 20
+"""Bytes of a question; the files in them have half as many."""
+_SOON = 5.0
+"""Seconds after which asking again makes sense."""
 _ANSWER_LIFE = 60
 """Seconds that an answer waits for whoever asked."""
 
@@ -68,17 +74,23 @@ _ASKED = TypeAdapter(Asked)
 def ask(
     connection: Connection, question: ReadPrompt | Transcribe, patience: float = 30.0
 ) -> dict[str, Any]:
-    """The answer. Raises what the worker refused, WorkerSilent and QueueUnavailable."""
+    """The answer. Raises what the worker refused, WorkerBusy, WorkerSilent and QueueUnavailable."""
     asked = Asked(id=uuid4().hex, question=question)
     message = asked.model_dump_json()
+    if len(message) > _LARGEST:
+        raise BodyTooLarge(f"A question may have {_LARGEST >> 20} MB.")
     with answered():
         if not status.workers(connection):
-            raise WorkerSilent("No worker runs that could answer.", retry_after=5)
+            raise WorkerSilent("No worker runs that could answer.", retry_after=_SOON)
+        if connection.llen(keys.QUESTIONS) >= MOST_WAITING:
+            raise WorkerBusy(f"{MOST_WAITING} questions wait already.", retry_after=_SOON)
         connection.rpush(keys.QUESTIONS, message)
         found = _await(connection, asked.id, patience)
         if found is None:
             connection.lrem(keys.QUESTIONS, 1, message)
-            raise WorkerSilent(f"No worker answered within {patience:.0f} seconds.", retry_after=5)
+            raise WorkerSilent(
+                f"No worker answered within {patience:.0f} seconds.", retry_after=_SOON
+            )
     answer = Answer.model_validate_json(found)
     if answer.error is not None:
         raise from_body(answer.error)

@@ -1,6 +1,7 @@
 """The moods that a request can name, read from `configs/emotions.yaml`."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -80,6 +81,18 @@ def instruct(emotion: str, language: str) -> str:
     return texts.get(language, texts[_FALLBACK])
 
 
+def _required(file: Path) -> dict[str, Emotion]:
+    """The moods that the contracts are declared with, so that no process starts without them.
+
+    This happens while modules are loaded, before any program could say what is wrong.
+    """
+    try:
+        return read(file)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message}\n")
+        raise SystemExit(2) from error
+
+
 def _with_ids(found: Any) -> Any:
     """Each mood with the key under which it stands; what is no mood is left to be refused."""
     if not isinstance(found, dict):
@@ -93,4 +106,4 @@ def _with_id(key: Any, mood: Any) -> Any:
 
 
 _EMOTIONS = TypeAdapter(dict[str, Emotion], config=ConfigDict(strict=True))
-EMOTIONS: dict[str, Emotion] = read(FILE)
+EMOTIONS: dict[str, Emotion] = _required(FILE)

@@ -105,6 +105,7 @@ class AudioTooLong(InvalidRequest):
     """A recording lasts longer than is taken."""
 
     code = "audio_too_long"
+    hint = "Cut it, and send the part that matters; MAX_AUDIO_SECONDS is the limit of codec tasks."
 
 
 class UnsuitableReference(InvalidRequest):
@@ -154,6 +155,7 @@ class BodyTooLarge(InvalidRequest):
 
     code = "body_too_large"
     status = 413
+    hint = "Send less; MAX_UPLOAD_MB sets the limit for files."
 
 
 class NotFound(SpeechError):
@@ -313,6 +315,14 @@ class TooManyJobs(SpeechError):
     hint = "Wait for one of your jobs to end, or cancel one."
 
 
+class TooManyFiles(SpeechError):
+    """As many files are being sent at once as there is room for."""
+
+    code = "too_many_files"
+    status = 503
+    hint = "Try again after the time in Retry-After."
+
+
 class QueueUnavailable(SpeechError):
     """Redis does not answer."""
 
@@ -408,6 +418,14 @@ class RunawaySpeech(EngineFailed):
 
     code = "runaway_speech"
     hint = "Try another seed or shorter sentences."
+
+
+class WorkerBusy(SpeechError):
+    """As many questions wait for a worker's answer as may."""
+
+    code = "worker_busy"
+    status = 503
+    hint = "Try again after the time in Retry-After."
 
 
 class WorkerSilent(SpeechError):

@@ -7,7 +7,8 @@ JOBS = "tts:jobs"
 WORKERS = "tts:workers"
 """Set: names of workers that were born and neither left in order nor were given up as lost."""
 PACE = "tts:pace"
-"""Hash: engine → wall seconds per second of audio, a moving average; `last` is the one in use."""
+"""Hash: engine → wall seconds per second of speech, a moving average; `<engine> codec` → of what
+only the codec does; `last` is the engine in use."""
 JANITOR = "tts:janitor"
 """Lock: the API process that tidies up at the moment."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared import keys, rq, status, turns
 from shared.connection import Connection, answered
 from shared.jobs import JobRecord, Progress
+from shared.requests import CONTRACTS
 from shared.states import JobState
 from shared.status import WorkerStatus
 from shared.turns import Waiting
@@ -19,9 +20,23 @@ _PACE_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
+class Paces:
+    """Wall seconds per second of audio of the engine in use, moving averages."""
+
+    speech: float
+    codec: float
+    """Where nothing is generated, which is far faster."""
+
+    def of(self, task: str) -> float:
+        codec = task in CONTRACTS and CONTRACTS[task].on_codec_alone
+        return self.codec if codec else self.speech
+
+
+@dataclass(frozen=True)
 class Sketch:
     """A job without its text."""
 
+    task: str
     state: JobState
     estimate: float
     done: float
@@ -29,9 +44,9 @@ class Sketch:
     needs: str = ""
     overtaken_at: float | None = None
 
-    def remaining(self, pace: float) -> float:
+    def remaining(self, paces: Paces) -> float:
         """Seconds until it would be done if it ran now."""
-        return self.estimate * (1 - self.done) * pace
+        return self.estimate * (1 - self.done) * paces.of(self.task)
 
 
 @dataclass
@@ -93,32 +108,36 @@ class Lineup:
     def left(self, record: JobRecord) -> float:
         """Seconds until a running job is done."""
         done = record.progress.fraction if record.progress else 0.0
-        return Sketch(record.state, record.estimate, done).remaining(self.pace())
+        return Sketch(record.task, record.state, record.estimate, done).remaining(self._paces())
 
     def drain(self) -> float:
         """Whole seconds until a place is likely to be free."""
-        pace = self.pace()
+        paces = self._paces()
         with answered():
             sketches = self._sketches().values()
-        return max(1.0, math.ceil(min((job.remaining(pace) for job in sketches), default=1.0)))
+        return max(1.0, math.ceil(min((job.remaining(paces) for job in sketches), default=1.0)))
 
     def pace(self) -> float:
-        """Wall seconds per second of audio of the engine in use, a moving average."""
-        with answered():
-            engine = self._redis.hget(keys.PACE, "last")
-            learnt = self._redis.hget(keys.PACE, engine) if engine else None
-        return float(learnt) if learnt else _UNKNOWN_PACE
+        """Wall seconds per second of speech of the engine in use, a moving average."""
+        return self._paces().speech
 
-    def learn(self, engine: str, real_time_factor: float) -> None:
-        """Let the estimates follow what was measured."""
+    def learn(self, engine: str, real_time_factor: float, codec: bool = False) -> None:
+        """Let the estimates follow what was measured, of the codec alone or of speech."""
+        field = _of_codec(engine) if codec else engine
         with answered():
-            known = self._redis.hget(keys.PACE, engine)
+            known = self._redis.hget(keys.PACE, field)
             old = float(known) if known else real_time_factor
             pace = (1 - _PACE_WEIGHT) * old + _PACE_WEIGHT * real_time_factor
-            self._redis.hset(keys.PACE, mapping={engine: pace, "last": engine})
+            self._redis.hset(keys.PACE, mapping={field: pace, "last": engine})
+
+    def _paces(self) -> Paces:
+        with answered():
+            engine = (self._redis.hget(keys.PACE, "last") or b"").decode()
+            learnt = self._redis.hmget(keys.PACE, engine, _of_codec(engine))
+        return Paces(*(float(pace) if pace else _UNKNOWN_PACE for pace in learnt))
 
     def _line_up(self) -> dict[str, Place]:
-        pace = self.pace()
+        paces = self._paces()
         with answered():
             sketches = self._sketches()
             hands = _hands(status.workers(self._redis))
@@ -129,8 +148,8 @@ class Lineup:
         for sketch in sketches.values():
             if sketch.state is JobState.RUNNING:
                 hand = next((hand for hand in hands if hand.name == sketch.worker), _first(hands))
-                hand.do(sketch.needs, sketch.remaining(pace))
-        seconds = {job_id: sketch.remaining(pace) for job_id, sketch in sketches.items()}
+                hand.do(sketch.needs, sketch.remaining(paces))
+        seconds = {job_id: sketch.remaining(paces) for job_id, sketch in sketches.items()}
         return dict(line_up(lanes, hands, seconds, time.time(), self._patience))
 
     def _sketches(self) -> dict[str, Sketch]:
@@ -140,7 +159,7 @@ class Lineup:
             for job_id in ids:
                 pipeline.hmget(keys.job(job_id), *_FIELDS)
             found = zip(ids, pipeline.execute(), strict=True)
-        return {job_id: _sketch(*fields) for job_id, fields in found if fields[0]}
+        return {job_id: _sketch(*fields) for job_id, fields in found if all(fields[:2])}
 
 
 def line_up(
@@ -188,10 +207,16 @@ def _waiting(job_ids: Iterable[str], sketches: Mapping[str, Sketch]) -> Iterator
             yield Waiting(job_id, sketch.needs, sketch.overtaken_at)
 
 
-_FIELDS = ("state", "estimate", "progress", "worker", "needs", "overtaken_at")
+def _of_codec(engine: str) -> str:
+    """The field of the codec's pace beside that of speech."""
+    return f"{engine} codec"
+
+
+_FIELDS = ("task", "state", "estimate", "progress", "worker", "needs", "overtaken_at")
 
 
 def _sketch(
+    task: bytes,
     state: bytes,
     estimate: bytes | None,
     progress: bytes | None,
@@ -200,6 +225,7 @@ def _sketch(
     overtaken_at: bytes | None,
 ) -> Sketch:
     return Sketch(
+        task=task.decode(),
         state=JobState(state.decode()),
         estimate=float(estimate or 0),
         done=Progress.model_validate_json(progress).fraction if progress else 0.0,

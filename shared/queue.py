@@ -11,10 +11,10 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import uuid_utils
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from shared import events, keys, rq, scripts
 from shared.checkpoints import catalogue
@@ -46,6 +46,21 @@ _STREAM_AFTERLIFE = 10
 
 
 @dataclass(frozen=True)
+class Idempotency:
+    """The key that a client gives a request, so that sending it again is no second request."""
+
+    key: str
+    digest: str
+    """Of what was sent with it."""
+
+    @classmethod
+    def of(cls, key: str, *sent: JsonValue) -> Self:
+        """The key with the request as it came, before anything was looked up for it."""
+        text = json.dumps(sent, sort_keys=True)
+        return cls(key, hashlib.sha256(text.encode()).hexdigest())
+
+
+@dataclass(frozen=True)
 class Submission:
     """A request on its way into the queue."""
 
@@ -53,10 +68,10 @@ class Submission:
     client: str
     """Who asks: the key's name or the address; limits count by it."""
     queue: str
-    idempotency_key: str | None = None
+    estimate: float
+    """Seconds of audio."""
+    idempotency: Idempotency | None = None
     again_of: str = ""
-    estimate: float | None = None
-    """Seconds of audio, where somebody knows better than the request itself."""
     warnings: tuple[str, ...] = ()
     """What whoever asked should know before anything is spoken."""
 
@@ -86,6 +101,23 @@ class JobQueue:
                 self._put(record)
             return record, outcome == "admitted"
 
+    def known(self, client: str, idempotency: Idempotency) -> JobRecord | None:
+        """The job of an earlier request with the same key, None for the first.
+
+        Whether the request could be met now is not asked: it was met. Raises IdempotencyConflict.
+        """
+        with answered():
+            found = self._redis.get(_idempotency_key(client, idempotency))
+            if found is None:
+                return None
+            job_id, _, digest = found.decode().partition(" ")
+            if digest != idempotency.digest:
+                self._refuse("conflict")
+            record = self.get(job_id)
+            if record.state is JobState.QUEUED:
+                self._put(record)
+            return record
+
     def _put(self, record: JobRecord, at_front: bool = False) -> None:
         rq.queue(record.queue, self._redis).put(record.id, record.task, at_front)
 
@@ -96,14 +128,13 @@ class JobQueue:
             self._put(record, at_front=True)
 
     def _admit(self, record: JobRecord, submission: Submission) -> tuple[str, str]:
-        digest = _digest(submission) if submission.idempotency_key else ""
         outcome, job_id = scripts.run(
             self._redis,
             "admit",
             [
                 keys.ACTIVE,
                 keys.client(record.client),
-                _idempotency(submission),
+                _idempotency_key(record.client, submission.idempotency),
                 keys.job(record.id),
                 keys.JOBS,
             ],
@@ -113,7 +144,7 @@ class JobQueue:
                 self._settings.max_queue,
                 self._settings.max_client_jobs,
                 int(_HEALS),
-                digest,
+                submission.idempotency.digest if submission.idempotency else "",
                 self._settings.job_keep_seconds,
                 *flat(encode(**record.model_dump(exclude_unset=True))),
             ],
@@ -345,9 +376,7 @@ def _record(submission: Submission, settings: Settings) -> JobRecord:
             "client": submission.client,
             "request": json.dumps(request.model_dump(mode="json")),
             "seed": seed,
-            "estimate": (
-                request.estimated_seconds() if submission.estimate is None else submission.estimate
-            ),
+            "estimate": submission.estimate,
             "warnings": json.dumps(submission.warnings),
             "created_at": now,
             "again_of": submission.again_of,
@@ -366,14 +395,10 @@ def _needs(request: Declared, settings: Settings) -> str:
     return catalogue.need(request.checkpoint, size)
 
 
-def _digest(submission: Submission) -> str:
-    body = [submission.request.name, submission.request.model_dump(mode="json")]
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _idempotency(submission: Submission) -> str:
-    name = (submission.idempotency_key or "").encode()
-    return keys.idempotency(submission.client, hashlib.sha256(name).hexdigest() if name else "")
+def _idempotency_key(client: str, idempotency: Idempotency | None) -> str:
+    """Where a key is remembered; that of none is never there."""
+    name = hashlib.sha256(idempotency.key.encode()).hexdigest() if idempotency else ""
+    return keys.idempotency(client, name)
 
 
 def _rounded(seconds: float) -> float:

@@ -56,7 +56,7 @@ def examine(
             case "audio":
                 return _sound(kind, apart.decode(source, settings.max_audio_seconds))
             case "codes":
-                return _tokens(source.read(), settings.max_audio_seconds)
+                return _tokens(source, settings.max_audio_seconds)
     except InvalidRequest as error:
         error.param = param
         raise
@@ -83,8 +83,8 @@ def _sound(kind: UploadKind, sound: clip.Clip, warnings: tuple[str, ...] = ()) -
     return Received(kind, clip.dumps(sound.samples), facts)
 
 
-def _tokens(data: bytes, longest: float) -> Received:
-    tokens = codes.loads(data, longest)
+def _tokens(source: BinaryIO, longest: float) -> Received:
+    tokens = codes.loads(source.read(codes.largest(longest) + 1), longest)
     facts = UploadFacts(
         seconds=tokens.seconds,
         rate=SAMPLE_RATE,

@@ -3,17 +3,19 @@
 Weakest first, a field comes from the settings of the voice, from the preset, from the body.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from shared import languages, speakers
 from shared.audio.reference import require_fit
+from shared.checkpoints import catalogue
 from shared.errors import Conflict, InvalidRequest, RecordDamaged, UnknownUpload
 from shared.receiving import Received
-from shared.requests.declared import Declared
-from shared.stores.presets import PresetStore
-from shared.stores.uploads import UploadFacts, UploadStore
+from shared.requests.declared import ANY_FILE, Declared
+from shared.stores.presets import Preset, PresetStore
+from shared.stores.uploads import Upload, UploadFacts, UploadStore
 from shared.voices.library import Library
 
 Files = Mapping[str, Received]
@@ -41,37 +43,78 @@ class Resolution:
         self._uploads = uploads
 
     def resolve(self, contract: type[Declared], body: Any, files: Files = _NONE) -> Resolved:
-        """A body and the files that came with it, which are kept only once all else holds.
+        """A body and the files that came with it, of which nothing is kept yet.
 
         Raises InvalidRequest, UnknownPreset, UnknownVoice, UnknownUpload or Conflict.
         """
-        sent = _with_files(body, files)
-        return self.admit(contract.parse(self._filled(contract, sent)), files)
+        return self.admit(self._parsed(contract, _with_files(body, files)), files)
+
+    def check(self, contract: type[Declared], body: Any, coming: Collection[str]) -> None:
+        """Refuse what `resolve` would refuse before anybody looks at the files, which is work.
+
+        `coming` are the fields that a file came for. Raises as `resolve` does.
+        """
+        sent = {**_object(body), **dict.fromkeys(coming, ANY_FILE)}
+        request = self._parsed(contract, sent)
+        self._require_names(request)
+        for field in request.uploads().keys() - set(coming):
+            if getattr(request, field):
+                self._facts(request, field)
 
     def admit(self, request: Declared, files: Files = _NONE) -> Resolved:
         """A request that was resolved before, or just now: what it names must be there still."""
-        for field, kind in request.voices().items():
-            if kind == "stored" and (voice_id := getattr(request, field)):
-                self._library.get(voice_id)
+        self._require_names(request)
         facts = {
             field: files[field].facts if field in files else self._facts(request, field)
             for field in request.uploads()
             if getattr(request, field)
         }
-        warnings = [warning for fact in facts.values() for warning in fact.warnings]
+        warnings = [*_of_size(request)]
+        warnings += [warning for fact in facts.values() for warning in fact.warnings]
         if transcript := getattr(request, "transcript", None):
             language = getattr(request, "language", languages.AUTO)
             for fact in facts.values():
                 warnings += require_fit(transcript, fact.seconds, language)
-        for field in request.new_voices():
-            if name := getattr(request, field):
-                self._require_free(name, field)
-        self._keep(request, facts.keys() - files.keys(), files)
         return Resolved(request, _estimate(request, facts), tuple(warnings))
 
-    def _filled(self, contract: type[Declared], sent: Mapping[str, Any]) -> dict[str, Any]:
+    @contextmanager
+    def keeping(self, request: Declared, files: Files = _NONE) -> Generator[None]:
+        """Let the files of a request live as long as it may take.
+
+        If the block raises, those that came with it and were not there before go again.
+        """
+        with ExitStack() as undoing:
+            for file in files.values():
+                new = not self._uploads.holds(file.kind, file.id)
+                upload = file.keep(self._uploads)
+                if new:
+                    undoing.callback(self._take_back, upload)
+            for field in request.uploads().keys() - files.keys():
+                if upload_id := getattr(request, field):
+                    self._uploads.touch(request.uploads()[field], upload_id)
+            yield
+            undoing.pop_all()
+
+    def _take_back(self, upload: Upload) -> None:
+        """What has been sent anew meanwhile is somebody else's too, and stays."""
+        with suppress(UnknownUpload):
+            if self._uploads.get(upload.kind, upload.id) == upload:
+                self._uploads.discard(upload.kind, upload.id)
+
+    def _parsed(self, contract: type[Declared], sent: Mapping[str, Any]) -> Declared:
+        preset = self._preset(contract, sent.get("preset"))
+        try:
+            return contract.parse(self._filled(contract, sent, preset))
+        except InvalidRequest as error:
+            if preset and error.param in preset.request.keys() - sent.keys():
+                error.next_step = _undoing(contract, preset, error.param)
+            raise
+
+    def _filled(
+        self, contract: type[Declared], sent: Mapping[str, Any], preset: Preset | None
+    ) -> dict[str, Any]:
         """What was sent, with what the preset and the voice say where it says nothing."""
-        filled = {**self._of_preset(contract, sent.get("preset")), **sent}
+        filled = {**(preset.request if preset else {}), **sent}
         for field, kind in contract.voices().items():
             word = filled.get(field, contract.model_fields[field].default)
             if word is not None:
@@ -80,10 +123,10 @@ class Resolution:
                 filled = {**self._of_voice(contract, voice_id), **filled, field: voice_id}
         return filled
 
-    def _of_preset(self, contract: type[Declared], name: Any) -> dict[str, Any]:
-        """What the preset says; a field that this contract lacks is not dropped in silence."""
+    def _preset(self, contract: type[Declared], name: Any) -> Preset | None:
+        """The preset; a field of it that this contract lacks is not dropped in silence."""
         if name is None or "preset" not in contract.model_fields:
-            return {}
+            return None
         contract.check_part({"preset": name})
         preset = self._presets.get(name)
         if strange := preset.request.keys() - contract.model_fields.keys():
@@ -93,7 +136,7 @@ class Resolution:
                 param="preset",
                 hint=f"Send it to POST /v1/jobs/{preset.task}, or change the preset.",
             )
-        return preset.request
+        return preset
 
     def _voice_id(self, field: str, kind: str, word: str) -> str:
         if kind == "preset":
@@ -121,6 +164,15 @@ class Resolution:
             ) from error
         return known
 
+    def _require_names(self, request: Declared) -> None:
+        """The voices that it names must be there, and those that it makes must not."""
+        for field, kind in request.voices().items():
+            if kind == "stored" and (voice_id := getattr(request, field)):
+                self._library.get(voice_id)
+        for field in request.new_voices():
+            if name := getattr(request, field):
+                self._require_free(name, field)
+
     def _require_free(self, name: str, field: str) -> None:
         try:
             self._library.require_free(name)
@@ -135,19 +187,16 @@ class Resolution:
             error.param = field
             raise
 
-    def _keep(self, request: Declared, known: set[str], files: Files) -> None:
-        """Let the files of a request live as long as it may take."""
-        for file in files.values():
-            file.keep(self._uploads)
-        for field in known:
-            self._uploads.touch(request.uploads()[field], getattr(request, field))
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return cast(dict[str, Any], body)
 
 
 def _with_files(body: Any, files: Files) -> dict[str, Any]:
     """A body in which files are the ids that they will have."""
-    if not isinstance(body, dict):
-        raise InvalidRequest("The body must be a JSON object.")
-    sent = cast(dict[str, Any], body)
+    sent = _object(body)
     for field, file in files.items():
         if sent.get(field, file.id) != file.id:
             raise InvalidRequest(f"{field}: a file and the id of another are given.", param=field)
@@ -159,3 +208,20 @@ def _estimate(request: Declared, facts: Mapping[str, UploadFacts]) -> float:
     if request.on_codec_alone:
         return sum(fact.seconds for fact in facts.values())
     return request.estimated_seconds()
+
+
+def _of_size(request: Declared) -> Iterator[str]:
+    """What to know where the checkpoint has not been released in the size that was asked for."""
+    size = getattr(request, "size", None)
+    if size and request.checkpoint:
+        released = catalogue.default_for(request.checkpoint, size)
+        if released.size != size:
+            yield f"{released.id} is used: no {size} checkpoint of its kind has been released."
+
+
+def _undoing(contract: type[Declared], preset: Preset, field: str) -> str:
+    """What to do about a field that comes from a preset and does not fit the request."""
+    way = "another value"
+    if contract.model_fields[field].default is None:
+        way += f' or `"{field}": null`'
+    return f"The preset {preset.name!r} gives `{field}`; {way} in the request undoes that."

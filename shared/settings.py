@@ -187,7 +187,10 @@ class Settings(BaseSettings):
     max_audio_seconds: float = Field(default=600, ge=1)
     """Length of sound that may be sent to be encoded; references have limits of their own."""
     uploads_keep_hours: float = Field(default=24, ge=1)
-    """How long a file that was sent is kept beyond the jobs that use it."""
+    """How long a file that was sent is kept beyond the jobs that use it.
+
+    All together they take 32 times MAX_UPLOAD_MB at most: beyond it the oldest that no job uses go.
+    """
     transcriber: str = ""
     """Folder in `MODELS_DIR` of a faster-whisper model that writes down references; empty: none."""
 

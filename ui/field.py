@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from shared.errors import InvalidRequest
-from shared.requests.declared import PRESET, UPLOAD, VOICE, Declared, UploadKind
+from shared.requests.declared import PRESET, PRIVATE, UPLOAD, VOICE, Declared, UploadKind
 
 Shape = Literal[
     "text",
@@ -93,7 +93,7 @@ def fields(contract: type[Declared]) -> Iterator[Field]:
     required = set(schema.get("required", ()))
     properties = schema["properties"].items()
     order = sorted(
-        properties, key=lambda item: (not item[1].get("x-private"), item[0] not in required)
+        properties, key=lambda item: (not item[1].get(PRIVATE), item[0] not in required)
     )
     for name, found in order:
         yield _field(name, found, schema, name in required, contract.example)

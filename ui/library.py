@@ -29,7 +29,7 @@ async def presets(client: AsyncClient, task: str) -> list[Preset]:
         found = await ask(client.presets())
     except SpeechError:
         return []
-    return [preset for preset in found if preset.task == task]
+    return [preset for preset in found.items if preset.task == task]
 
 
 def named(voice: VoiceView) -> tuple[str, str]:

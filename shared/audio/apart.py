@@ -7,6 +7,7 @@ time; see `child`. It may still read what we may. On Windows only the time-out h
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import IO, Any, BinaryIO
 
 import numpy as np
 
+from shared import spool
 from shared.audio import child
 from shared.audio.clip import Clip
 from shared.audio.pcm import SAMPLE_RATE
@@ -29,8 +31,16 @@ _PATIENCE = 2.0
 """Seconds that a child may last for each that it may compute: the machine has other work."""
 _LONGEST_LINE = 16 << 10
 _BLOCK = 1 << 20
-_FAULT = 1
-"""Exit status of a Python program that met an exception which it did not expect."""
+_LONGEST_COMPLAINT = 4 << 10
+_FAULTS = (1, -signal.SIGTERM)
+"""Exit status of a Python program that met an exception which it did not expect, or was ended by
+somebody else: neither is the fault of a file."""
+_EXHAUSTED = (
+    child.EXHAUSTED,
+    child.ALONE,
+    *(-signal.Signals[name] for name in ("SIGKILL", "SIGXCPU") if hasattr(signal, name)),
+)
+"""Exit status of a child that took more than it may; those of the system come by signal."""
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT")
 """Variables without which Python or a library of it may not be found."""
 _SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
@@ -40,7 +50,8 @@ _SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MA
 def decode(source: BinaryIO, longest: float, param: str = "audio") -> Clip:
     """As `clip.decode`, in a child: the same sound and the same errors.
 
-    Raises UnreadableAudio too for what takes more memory or time than a recording may.
+    Raises UnreadableAudio too for what takes more memory or time than a recording may, and for what
+    breaks the decoder; StoreUnavailable where there is no room for a copy.
     """
     try:
         with _TURN, _copied(source) as file, _started(file, longest) as process:
@@ -55,7 +66,9 @@ def _copied(source: BinaryIO) -> Generator[IO[bytes]]:
     """The same bytes in a file without a name, which a child can be given, whatever `source` is."""
     with TemporaryFile() as file:
         source.seek(0)
-        shutil.copyfileobj(source, file)
+        with spool.explained():
+            shutil.copyfileobj(source, file)
+            file.flush()
         file.seek(0)
         yield file
 
@@ -81,13 +94,19 @@ def _started(file: IO[bytes], longest: float) -> Generator[subprocess.Popen[byte
 
 
 def _heard(process: subprocess.Popen[bytes], longest: float) -> Clip:
-    with _ended_after(process, _PATIENCE * child.cpu_seconds(longest)) as late:
+    with (
+        _ended_after(process, _PATIENCE * child.cpu_seconds(longest)) as late,
+        _listening(process) as complaint,
+    ):
         answer = _read(process, _LONGEST_LINE + 4 * round(longest * SAMPLE_RATE))
         status = process.wait()
-    if late.is_set() or status not in (0, _FAULT):
+    if late.is_set() or status in _EXHAUSTED:
         raise UnreadableAudio("The file takes more memory or time than a recording may.")
-    if status == _FAULT:
-        raise RuntimeError(f"The program that decodes recordings failed: {_complaint(process)}")
+    if status in _FAULTS:
+        said = complaint.decode(errors="replace")
+        raise RuntimeError(f"The program that decodes recordings ended with {status}: {said}")
+    if status:
+        raise UnreadableAudio("The file is damaged: the program that decodes it broke down on it.")
     end = answer.index(b"\n") + 1
     facts = json.loads(answer[:end])
     if "error" in facts:
@@ -95,10 +114,24 @@ def _heard(process: subprocess.Popen[bytes], longest: float) -> Clip:
     return Clip(np.frombuffer(answer[end:], np.float32), **facts)
 
 
-def _complaint(process: subprocess.Popen[bytes]) -> str:
-    """What a process that has ended said last; it may write no file, and our log may be one."""
+@contextmanager
+def _listening(process: subprocess.Popen[bytes]) -> Generator[bytearray]:
+    """The end of what a process complains of, complete after the block, which must see its end.
+
+    All of it is taken, so that the process never waits; it may write no file, and our log may be
+    one.
+    """
     assert process.stderr
-    return process.stderr.read().decode(errors="replace")
+    pipe, end = process.stderr, bytearray()
+
+    def listen() -> None:
+        while block := pipe.read(_LONGEST_COMPLAINT):
+            end[:] = (end + block)[-_LONGEST_COMPLAINT:]
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    yield end
+    listener.join()
 
 
 def _refusal(code: str, message: str, hint: str | None, **_: Any) -> InvalidRequest:

@@ -168,8 +168,7 @@ def _listen(container: InputContainer, track: AudioStream, longest: float) -> Cl
         heard += frame.samples
         if heard > (longest + _PADDING) * rate:
             raise AudioTooLong(
-                f"The sound lasts longer than {longest:g} seconds, the most that is taken.",
-                hint="Cut it, and send the part that matters.",
+                f"The sound lasts longer than {longest:g} seconds, the most that is taken."
             )
         for block in _blocks(frame):
             mixer.feed(block)

@@ -4,7 +4,6 @@ import io
 import json
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from shared import zips
 from shared.audio.pcm import SAMPLE_RATE
 from shared.errors import AudioTooLong, UnreadableCodes
 
@@ -44,6 +44,8 @@ _FACTS: dict[str, Any] = {
 """What a file says beside its codes, and must say to be read; the codec may be the stand-in."""
 _ZIP = b"PK\x03\x04"
 _NPY = ".npy"
+_MOST_ENTRIES = 16
+"""More than a file has, so that one too many is refused by its name."""
 _HEADER = 1_024
 """Bytes of the header of an array; numpy writes 128 or so."""
 _SPARE = 64 * 1_024
@@ -87,8 +89,8 @@ def loads(data: bytes, longest: float) -> Tokens:
 
     Nothing is unpacked before its size is known. Raises UnreadableCodes and AudioTooLong.
     """
-    most = math.floor(longest * FRAME_RATE)
-    if len(data) > _SPARE + most * CODEBOOKS * _PER_CODE:
+    most = _frames(longest)
+    if len(data) > largest(longest):
         raise AudioTooLong(
             f"The file is larger than codes of {longest:g} seconds can be.", param=_CODES
         )
@@ -97,6 +99,15 @@ def loads(data: bytes, longest: float) -> Tokens:
     if array.min() < 0 or array.max() >= CODES:
         raise _unreadable(f"The codes are not all between 0 and {CODES - 1}.")
     return Tokens(np.ascontiguousarray(array, np.uint16), codec)
+
+
+def largest(longest: float) -> int:
+    """Bytes that a file of `longest` seconds may have."""
+    return _SPARE + _frames(longest) * CODEBOOKS * _PER_CODE
+
+
+def _frames(seconds: float) -> int:
+    return math.floor(seconds * FRAME_RATE)
 
 
 def _facts(tokens: Tokens) -> dict[str, Any]:
@@ -123,21 +134,14 @@ def _read_json(data: bytes) -> tuple[NDArray[Any], str]:
 
 def _read_npz(data: bytes, most: int) -> tuple[NDArray[Any], str]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zips.opened(io.BytesIO(data), _MOST_ENTRIES) as archive:
             entries = archive.infolist()
             _require_names([entry.filename.removesuffix(_NPY) for entry in entries])
             arrays = {
                 entry.filename.removesuffix(_NPY): _read_entry(archive, entry, most)
                 for entry in entries
             }
-    # zipfile says by these what it cannot read: damage, a password, another version.
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except zips.FAULTS as error:
         raise _unreadable("The NPZ file is damaged, or numpy did not write it.") from error
     codes = arrays.pop(_CODES)
     return _integers(codes), _codec({name: array.item() for name, array in arrays.items()})

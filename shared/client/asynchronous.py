@@ -21,7 +21,7 @@ from shared.events import Fault
 from shared.jobs import JobView
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.stores.presets import Preset
+from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
@@ -252,7 +252,7 @@ class AsyncClient:
 
     # --- presets ---
 
-    async def presets(self) -> list[Preset]:
+    async def presets(self) -> PresetPage:
         return await self._do(calls.presets())
 
     async def preset(self, name: str) -> Preset:

@@ -12,7 +12,7 @@ from shared.jobs import JobView
 from shared.requests import contract
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.stores.presets import Preset
+from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
@@ -166,8 +166,8 @@ def emotions() -> Call[list[Emotion]]:
     return Call("GET", "/v1/emotions", reads(list[Emotion]))
 
 
-def presets() -> Call[list[Preset]]:
-    return Call("GET", "/v1/presets", reads(list[Preset]))
+def presets() -> Call[PresetPage]:
+    return Call("GET", "/v1/presets", reads(PresetPage))
 
 
 def preset(name: str) -> Call[Preset]:

@@ -21,7 +21,7 @@ from shared.events import Fault
 from shared.jobs import JobView
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
-from shared.stores.presets import Preset
+from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
@@ -245,7 +245,7 @@ class Client:
 
     # --- presets ---
 
-    def presets(self) -> list[Preset]:
+    def presets(self) -> PresetPage:
         return self._do(calls.presets())
 
     def preset(self, name: str) -> Preset:

@@ -18,6 +18,3 @@ class CodecDecode(Declared):
 
     codes: CodesFile
     """Frames of 16 codes, `.npz` or JSON. A file, or the id that `POST /v1/uploads` gave it."""
-
-    def estimated_seconds(self) -> float:
-        return 30.0

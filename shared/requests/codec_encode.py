@@ -22,6 +22,3 @@ class CodecEncode(Declared):
 
     audio: AudioFile
     """Sound of any voice or none. A file, or the id that `POST /v1/uploads` gave it."""
-
-    def estimated_seconds(self) -> float:
-        return 30.0

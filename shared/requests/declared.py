@@ -29,7 +29,18 @@ _KIND_OF_FAULT: dict[str, type[InvalidRequest]] = {
 _OF_TEXTS = (TextTooLong, NothingToSay)
 """Only said of a field called `text`."""
 
-Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={"x-private": True})]
+PRIVATE = "x-private"
+"""In the schema of a field that holds what somebody wrote."""
+UPLOAD = "x-upload"
+"""In the schema of a field: the kind of file that it takes; in a request stands the file's id."""
+VOICE = "x-voice"
+"""In the schema of a field that names a voice: `stored`, or `preset` for a speaker."""
+NEW_VOICE = "x-new-voice"
+"""In the schema of a field: it names a voice that the job puts into the library."""
+PRESET = "x-preset"
+"""In the schema of a field that names a saved preset."""
+
+Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={PRIVATE: True})]
 """Text to be spoken: at least one letter or digit after cleaning."""
 Language = Annotated[
     str,
@@ -38,9 +49,7 @@ Language = Annotated[
 ]
 SpeakerName = Annotated[
     str,
-    Field(
-        max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS), "x-voice": "preset"}
-    ),
+    Field(max_length=60, json_schema_extra={"x-choices": list(speakers.SPEAKERS), VOICE: "preset"}),
     AfterValidator(speakers.canonical),
 ]
 
@@ -51,38 +60,44 @@ EmotionName = Annotated[
 ]
 UploadKind = Literal["reference", "audio", "codes"]
 """What a file is checked as: a recording of a voice to clone, any sound, codes of the codec."""
-UPLOAD = "x-upload"
-"""In the schema of a field: the kind of file that it takes; in a request stands the file's id."""
-VOICE = "x-voice"
-"""In the schema of a field that names a voice: `stored`, or `preset` for a speaker."""
-NEW_VOICE = "x-new-voice"
-"""In the schema of a field: it names a voice that the job puts into the library."""
-PRESET = "x-preset"
-"""In the schema of a field that names a saved preset."""
 _ID_OF_UPLOAD = r"^[0-9a-f]{64}$"
+ANY_FILE = "0" * 64
+"""Stands for the id of a file that nobody has looked at yet."""
 
-Instruct = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-private": True})]
+Instruct = Annotated[str, Field(max_length=1_000, json_schema_extra={PRIVATE: True})]
 Description = Annotated[
-    str, Field(min_length=3, max_length=1_000, json_schema_extra={"x-private": True})
+    str, Field(min_length=3, max_length=1_000, json_schema_extra={PRIVATE: True})
 ]
 Transcript = Annotated[
     str,
     AfterValidator(speakable),
-    Field(min_length=1, max_length=2_000, json_schema_extra={"x-private": True}),
+    Field(min_length=1, max_length=2_000, json_schema_extra={PRIVATE: True}),
 ]
 NewVoiceName = Annotated[
     str,
-    Field(max_length=80, json_schema_extra={NEW_VOICE: True}),
+    Field(max_length=naming.LONGEST, json_schema_extra={NEW_VOICE: True}),
     AfterValidator(naming.checked_name),
 ]
-PresetName = Annotated[str, Field(min_length=1, max_length=80, json_schema_extra={PRESET: True})]
-VoiceName = Annotated[str, Field(min_length=1, max_length=80, json_schema_extra={VOICE: "stored"})]
+_Name = Annotated[str, Field(min_length=1, max_length=naming.LONGEST)]
+PresetName = Annotated[_Name, Field(json_schema_extra={PRESET: True})]
+VoiceName = Annotated[_Name, Field(json_schema_extra={VOICE: "stored"})]
 """Id or name of a voice in the library; a request that was admitted carries the id."""
 ReferenceFile = Annotated[
     str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "reference"})
 ]
 AudioFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "audio"})]
 CodesFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "codes"})]
+
+MinSimilarity = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=1,
+        description="Speak a sentence again, with another seed, while its voice is less alike than "
+        "this to the reference (cosine of speaker embeddings). Sound then comes sentence by "
+        "sentence.",
+    ),
+]
 
 _ALONE = ConfigDict(strict=True)
 """How a field is validated outside its contract: as in it."""
@@ -138,7 +153,7 @@ class Declared(BaseModel):
     @classmethod
     def stand_in(cls) -> dict[str, Any]:
         """The example as it is once its files have been sent, with ids that stand for any file."""
-        return {**dict.fromkeys(cls.example_files, "0" * 64), **cls.example}
+        return {**dict.fromkeys(cls.example_files, ANY_FILE), **cls.example}
 
     @classmethod
     def uploads(cls) -> dict[str, UploadKind]:
@@ -158,7 +173,7 @@ class Declared(BaseModel):
     @classmethod
     def texts(cls) -> dict[str, bool]:
         """The fields that hold what somebody wrote."""
-        return cls._marked("x-private")
+        return cls._marked(PRIVATE)
 
     @classmethod
     def check_part(cls, part: Mapping[str, Any]) -> None:
@@ -197,7 +212,7 @@ class Declared(BaseModel):
         }
 
     def estimated_seconds(self) -> float:
-        """How long the audio will be, about."""
+        """How long the audio will be, about; on the codec alone, as long as what it is given."""
         raise NotImplementedError
 
 
@@ -214,6 +229,12 @@ def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> In
         return UnknownField(f"There is no field {param!r}.{known}", param=param)
     if kind is NothingToSay:
         return NothingToSay("The text is empty.", param=param)
+    if fault["type"] == "string_pattern_mismatch" and fault["ctx"]["pattern"] == _ID_OF_UPLOAD:
+        return InvalidRequest(
+            f"{param}: This is no id of a file that was sent.",
+            param=param,
+            hint="Send the file in a form, or take the id that POST /v1/uploads answers with.",
+        )
     if not param:
         return kind(f"The body must be a JSON object: {fault['msg']}.")
     return kind(f"{param}: {fault['msg']}.", param=param)

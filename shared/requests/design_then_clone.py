@@ -5,10 +5,18 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from shared.errors import InvalidRequest
-from shared.requests.declared import CheckpointKind, Description, Kind, NewVoiceName, Text
+from shared.requests.declared import (
+    CheckpointKind,
+    Description,
+    Kind,
+    MinSimilarity,
+    NewVoiceName,
+    Text,
+)
 from shared.requests.spoken import Spoken
 from shared.requests.voice_design import MOST_CANDIDATES
 from shared.text import duration
+from shared.text.samples import SAMPLES
 
 
 class DesignThenClone(Spoken):
@@ -41,6 +49,7 @@ class DesignThenClone(Spoken):
     """Which of the candidates reads the text."""
     lock_as: NewVoiceName | None = None
     """Keep the chosen candidate in the library under this name."""
+    min_similarity: MinSimilarity = None
 
     @model_validator(mode="after")
     def _chosen_exists(self) -> Self:
@@ -52,5 +61,6 @@ class DesignThenClone(Spoken):
         return self
 
     def estimated_seconds(self) -> float:
-        sample = duration.estimate(self.sample_text, self.language) if self.sample_text else 6.0
+        language = self.spoken_language
+        sample = duration.estimate(self.sample_text or SAMPLES[language], language)
         return self.candidates * sample + duration.estimate(self.text, self.language)

@@ -28,5 +28,10 @@ class Spoken(Sampling, Declared):
         """The sampling parameters alone."""
         return Sampling(**{field: getattr(self, field) for field in Sampling.model_fields})
 
+    @property
+    def spoken_language(self) -> str:
+        """The language of the text, guessed where the request leaves it open."""
+        return languages.guess(self.text) if self.language == languages.AUTO else self.language
+
     def estimated_seconds(self) -> float:
         return duration.estimate(self.text, self.language)

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from shared.errors import InvalidRequest
 from shared.requests.declared import (
@@ -10,6 +10,7 @@ from shared.requests.declared import (
     CodesFile,
     Instruct,
     Kind,
+    MinSimilarity,
     ReferenceFile,
     Transcript,
     VoiceName,
@@ -57,9 +58,7 @@ class VoiceClone(Spoken):
     instruct: Instruct | None = None
     """No released checkpoint follows an instruction while it clones: it is ignored, with a warning.
     Use `emotion` with a voice that has a recording of that mood."""
-    min_similarity: float | None = Field(default=None, ge=0, le=1)
-    """Speak a sentence again, with another seed, while its voice is less alike than this to the
-    reference (cosine of speaker embeddings). Sound then comes sentence by sentence."""
+    min_similarity: MinSimilarity = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -4,15 +4,21 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+from filelock import FileLock, Timeout
 
 from shared.errors import SpeechError, StoreUnavailable
 
 FORMER = ".former"
 """Where a folder keeps what it is about to supersede."""
+
+_LOCK = ".lock"
+_PATIENCE = 10.0
+"""Seconds that a change waits for the one before it, which takes milliseconds."""
 
 
 @contextmanager
@@ -32,6 +38,32 @@ def unmade(folder: Path) -> StoreUnavailable:
     return StoreUnavailable(f"The folder {folder} cannot be made.")
 
 
+def lock(root: Path) -> FileLock:
+    """What `alone` holds for a folder: a thread that holds it may take it again."""
+    return FileLock(root / _LOCK)
+
+
+@contextmanager
+def alone(lock: FileLock) -> Generator[None]:
+    """Around a change of a folder that no other thread or process may get between.
+
+    Raises StoreUnavailable where the medium refuses, or another one takes too long.
+    """
+    root = Path(lock.lock_file).parent
+    with explained(root, unmade(root)):
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(_PATIENCE)
+        except Timeout as error:
+            raise StoreUnavailable(
+                f"Another process has been changing {root} for {_PATIENCE:.0f} seconds."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def append(path: Path, data: bytes) -> None:
     """Add to the end of a file all of `data` or, where the medium refuses, nothing."""
     with path.open("ab", buffering=0) as file:
@@ -45,16 +77,20 @@ def append(path: Path, data: bytes) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """Replace a file in one step: a reader finds the old one or the new one."""
-    fresh = path.with_name(f".{path.name}.{uuid4().hex}")
+    write_all({path: data})
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Replace files, each in one step and in this order; where there is no room for all, none."""
+    fresh = {path: path.with_name(f".{path.name}.{uuid4().hex}") for path in files}
     try:
-        with fresh.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+        for path, data in files.items():
+            _lay_down(fresh[path], data)
+        for path in files:
+            os.replace(fresh[path], path)
+    finally:
+        for path in fresh.values():
+            path.unlink(missing_ok=True)
 
 
 def part(path: Path, offset: int, length: int) -> bytes:
@@ -133,6 +169,14 @@ def supersede(folder: Path, target: Path, doomed: Path) -> None:
     os.replace(folder, target)
     with suppress(FileNotFoundError):
         remove(target / FORMER, doomed)
+
+
+def _lay_down(path: Path, data: bytes) -> None:
+    """Write a file that was not there, so that it outlives a loss of power."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(handle: int, data: bytes) -> None:

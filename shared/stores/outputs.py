@@ -48,12 +48,13 @@ def _tidy(words: str) -> str:
     return " ".join(printable.split())
 
 
-def distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     """The tags without those that differ from an earlier one in case alone."""
     return tuple({tag.casefold(): tag for tag in reversed(tags)}.values())[::-1]
 
 
 Tag = Annotated[str, AfterValidator(_tidy), Field(min_length=1, max_length=40)]
+Tags = Annotated[tuple[Tag, ...], AfterValidator(_distinct), Field(max_length=32)]
 
 
 class Marks(BaseModel):
@@ -63,7 +64,7 @@ class Marks(BaseModel):
 
     starred: bool = False
     """Starred outputs are never deleted by a retention rule."""
-    tags: Annotated[tuple[Tag, ...], AfterValidator(distinct)] = Field(default=(), max_length=32)
+    tags: Tags = ()
     """Words to find it by."""
     title: Annotated[str, AfterValidator(_tidy)] = Field(default="", max_length=200)
     """A name for it."""

@@ -1,21 +1,24 @@
 """Presets: settings of a request under a name, each a plain file that a person can copy."""
 
+import itertools
+import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from shared.errors import Conflict, InvalidRequest, RecordDamaged, UnknownPreset
 from shared.requests import contract
 from shared.settings import Settings
-from shared.stores import disk
-from shared.voices.naming import checked_name, slug
+from shared.stores import disk, yaml_record
+from shared.voices import naming
 
 _EXTENSION = ".yaml"
+
+log = logging.getLogger(__name__)
 
 
 class Preset(BaseModel):
@@ -32,8 +35,19 @@ class Preset(BaseModel):
     created: datetime
 
 
+class PresetPage(BaseModel):
+    """All presets."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    items: list[Preset]
+    """By the alphabet."""
+    damaged: list[str]
+    """Files that cannot be understood."""
+
+
 class PresetStore:
-    """Presets by name, `<root>/<slug>.yaml`.
+    """Presets by name, `<root>/<slug>.yaml`, or any file that a person has put there.
 
     Every method raises InvalidRequest for what can be no name, and StoreUnavailable where the
     medium refuses.
@@ -41,19 +55,17 @@ class PresetStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lock = disk.lock(root)
 
-    def all(self) -> list[Preset]:
-        """By the alphabet. Raises RecordDamaged."""
-        if not self._root.exists():
-            return []
-        with self._explained():
-            found = [self._read(path) for path in self._root.glob(f"[!.]*{_EXTENSION}")]
-        return sorted(found, key=lambda preset: preset.name.casefold())
+    def all(self) -> PresetPage:
+        """The presets that can be read, and what else lies there."""
+        found, damaged = self._readable()
+        items = sorted(found.values(), key=lambda preset: naming.folded(preset.name))
+        return PresetPage(items=items, damaged=sorted(path.name for path in damaged))
 
     def get(self, name: str) -> Preset:
         """Raises UnknownPreset or RecordDamaged."""
-        with self._explained():
-            return self._read(self._path(name))
+        return self._read(self._named(name))
 
     def save(self, preset: Preset, replace: bool = False) -> Preset:
         """Keep a preset. Raises InvalidRequest for one that cannot work, Conflict for a taken name.
@@ -61,33 +73,85 @@ class PresetStore:
         With `replace`, what had the name is gone.
         """
         _require_use(preset.task, preset.request)
-        named = preset.model_copy(update={"name": checked_name(preset.name)})
-        path = self._path(named.name)
-        record = yaml.safe_dump(named.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
-        with disk.explained(self._root, disk.unmade(self._root)):
-            if not replace and path.exists():
-                raise Conflict(f"There is a preset {named.name!r} already.", param="name")
-            self._root.mkdir(parents=True, exist_ok=True)
-            disk.write(path, record.encode())
+        named = preset.model_copy(update={"name": naming.checked_name(preset.name)})
+        record = yaml_record.dumps(named.model_dump(mode="json"))
+        with disk.alone(self._lock), self._explained():
+            try:
+                path = self._named(named.name)
+            except UnknownPreset:
+                path = self._free(named.name)
+            else:
+                if not replace:
+                    raise Conflict(
+                        f"There is a preset {named.name!r} already.",
+                        param="name",
+                        hint="Choose another name, or replace it: PUT /v1/presets/{name}.",
+                    )
+            disk.write(path, record)
         return named
 
     def delete(self, name: str) -> None:
         """Raises UnknownPreset."""
         with self._explained():
-            self._path(name).unlink()
+            self._named(name).unlink()
 
-    def _path(self, name: str) -> Path:
-        return self._root / f"{slug(checked_name(name))}{_EXTENSION}"
+    def _named(self, name: str) -> Path:
+        """The file of a preset: one that cannot be read is that of the name it is called by."""
+        wanted = naming.folded(naming.checked_name(name))
+        usual = self._usual(name)
+        damaged: list[Path] = []
+        for path in (usual, *self._files()):
+            try:
+                if naming.folded(self._read(path).name) == wanted:
+                    return path
+            except UnknownPreset:
+                continue  # deleted a moment ago
+            except RecordDamaged:
+                damaged.append(path)
+        if usual in damaged:
+            return usual
+        raise _no_preset()
+
+    def _usual(self, name: str) -> Path:
+        return self._root / f"{naming.slug(naming.folded(name))}{_EXTENSION}"
+
+    def _free(self, name: str) -> Path:
+        """Where a new preset may lie: names that differ in signs alone have one slug."""
+        usual = self._usual(name)
+        numbered = (usual.with_stem(f"{usual.stem}_{number}") for number in itertools.count(2))
+        return next(path for path in itertools.chain([usual], numbered) if not path.exists())
+
+    def _readable(self) -> tuple[dict[Path, Preset], list[Path]]:
+        """The presets by their files, and the files that cannot be understood."""
+        found: dict[Path, Preset] = {}
+        damaged: list[Path] = []
+        for path in self._files():
+            try:
+                found[path] = self._read(path)
+            except UnknownPreset:
+                continue  # deleted a moment ago
+            except RecordDamaged as error:
+                log.warning("A preset is left out: %s %s", error.message, error.next_step)
+                damaged.append(path)
+        return found, damaged
+
+    def _files(self) -> list[Path]:
+        if not self._root.exists():
+            return []
+        with self._explained():
+            found = sorted(self._root.glob(f"[!.]*{_EXTENSION}"))
+            return [path for path in found if path.is_file()]
 
     def _read(self, path: Path) -> Preset:
-        text = path.read_bytes()
+        with self._explained():
+            text = path.read_bytes()
         try:
-            return Preset.model_validate(yaml.safe_load(text))
-        except (yaml.YAMLError, ValidationError) as error:
+            return Preset.model_validate(yaml_record.loads(text))
+        except ValueError as error:
             raise RecordDamaged(f"{path.parent.name}/{path.name} cannot be understood.") from error
 
     def _explained(self) -> AbstractContextManager[None]:
-        return disk.explained(self._root, UnknownPreset("There is no such preset.", param="preset"))
+        return disk.explained(self._root, _no_preset())
 
 
 def folder(settings: Settings) -> Path:
@@ -101,6 +165,13 @@ def _require_use(task: str, request: Mapping[str, Any]) -> None:
     declared.check_part(request)
     if request.get("preset") is not None:
         raise InvalidRequest("A preset cannot name another.", param="preset")
+    for field in declared.new_voices():
+        if request.get(field) is not None:
+            raise InvalidRequest(
+                f"A preset cannot keep `{field}`: it would make a voice of one name each time.",
+                param=field,
+                hint="Send it with the request itself.",
+            )
     for field in declared.uploads():
         if request.get(field) is not None:
             raise InvalidRequest(
@@ -108,3 +179,7 @@ def _require_use(task: str, request: Mapping[str, Any]) -> None:
                 param=field,
                 hint="Make a voice of it, and name that: POST /v1/voices.",
             )
+
+
+def _no_preset() -> UnknownPreset:
+    return UnknownPreset("There is no such preset.", param="preset")

@@ -5,10 +5,11 @@ sent twice is one upload.
 """
 
 import hashlib
+import math
 import os
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -73,12 +74,23 @@ class UploadStore(Protocol):
 
     def read(self, kind: UploadKind, upload_id: str) -> bytes: ...
 
+    def holds(self, kind: UploadKind, upload_id: str) -> bool:
+        """Whether a file is there: what a refused request brought may go, if it was not before."""
+        ...
+
     def touch(self, kind: UploadKind, upload_id: str) -> None:
         """Make a file young again."""
         ...
 
-    def purge(self, before: float, keep: Collection[str]) -> int:
-        """Delete what was last sent or touched before that time, in Unix seconds; how many."""
+    def discard(self, kind: UploadKind, upload_id: str) -> None:
+        """Delete a file at once; one that is not there is no fault."""
+        ...
+
+    def purge(self, before: float, keep: Collection[str], most: int | None = None) -> int:
+        """Delete what was last sent or touched before that time, in Unix seconds; how many.
+
+        Where the rest has more than `most` bytes, the oldest go too. What is in `keep` stays.
+        """
         ...
 
 
@@ -87,6 +99,7 @@ class FolderUploads:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lock = disk.lock(root)
 
     def put(self, kind: UploadKind, data: bytes, facts: UploadFacts) -> Upload:
         upload = Upload(
@@ -97,7 +110,7 @@ class FolderUploads:
             created_at=moment(time.time()),
         )
         content = self._content(kind, upload.id)
-        with disk.explained(self._root, disk.unmade(content.parent)):
+        with disk.alone(self._lock), disk.explained(self._root, disk.unmade(content.parent)):
             content.parent.mkdir(parents=True, exist_ok=True)
             disk.write(content, data)
             disk.write(content.with_suffix(_FACTS), upload.model_dump_json(indent=1).encode())
@@ -117,34 +130,57 @@ class FolderUploads:
         with self._explained():
             return path.read_bytes()
 
-    def touch(self, kind: UploadKind, upload_id: str) -> None:
+    def holds(self, kind: UploadKind, upload_id: str) -> bool:
         path = self._facts(kind, upload_id)
         with self._explained():
+            return path.is_file()
+
+    def touch(self, kind: UploadKind, upload_id: str) -> None:
+        path = self._facts(kind, upload_id)
+        with disk.alone(self._lock), self._explained():
             os.utime(path)
 
-    def purge(self, before: float, keep: Collection[str]) -> int:
+    def discard(self, kind: UploadKind, upload_id: str) -> None:
+        path = self._facts(kind, upload_id)
+        with disk.alone(self._lock), self._explained():
+            _delete(path)
+
+    def purge(self, before: float, keep: Collection[str], most: int | None = None) -> int:
+        with self._explained():
+            purged = self._purge(before, keep)
+            return purged if most is None else purged + self._shrink(most, keep)
+
+    def _purge(self, before: float, keep: Collection[str]) -> int:
         purged = 0
         for path in self._found():
-            # The facts go first: what has none is not there, and goes as soon as it is old.
-            if path.stem not in keep and self._older(path, before):
-                with self._explained(), suppress(FileNotFoundError):
-                    path.unlink()
-                    purged += path.suffix == _FACTS
+            if path.stem not in keep and _changed(path) < before:
+                with disk.alone(self._lock):  # for each anew, so that nobody waits for all
+                    if _changed(path) < before:
+                        purged += _delete(path)
         return purged
 
-    def _found(self) -> Iterator[Path]:
-        """All that lies there, what a crash left behind too; facts before their content."""
-        for kind in get_args(UploadKind):
-            with self._explained(), suppress(FileNotFoundError):
-                yield from sorted((self._root / kind).iterdir(), key=lambda p: p.suffix != _FACTS)
+    def _shrink(self, most: int, keep: Collection[str]) -> int:
+        """Delete the oldest until the files have `most` bytes at most."""
+        ages = {path: _changed(path) for path in self._found() if path.suffix == _FACTS}
+        total = sum(map(_size, ages))
+        purged = 0
+        for path in sorted(ages, key=ages.__getitem__):
+            if total <= most:
+                break
+            if path.stem not in keep:
+                with disk.alone(self._lock):
+                    if _changed(path) == ages[path]:
+                        total -= _size(path)
+                        purged += _delete(path)
+        return purged
 
-    def _older(self, path: Path, before: float) -> bool:
-        """True for what is older than that; content is as old as its facts."""
-        with self._explained():
-            for part in (path.with_suffix(_FACTS), path):
-                with suppress(FileNotFoundError):
-                    return part.stat().st_mtime < before
-        return False
+    def _found(self) -> list[Path]:
+        """All that lies there, what a crash left behind too; facts before their content."""
+        found: list[Path] = []
+        for kind in get_args(UploadKind):
+            with suppress(FileNotFoundError):
+                found += (self._root / kind).iterdir()
+        return sorted(found, key=lambda path: path.suffix != _FACTS)
 
     def _content(self, kind: UploadKind, upload_id: str) -> Path:
         return self._root / kind / f"{_checked(upload_id)}{_EXTENSIONS[kind]}"
@@ -161,9 +197,43 @@ def folder(settings: Settings) -> Path:
     return settings.outputs_dir / ".uploads"
 
 
+def room(settings: Settings) -> int:
+    """Bytes that the uploads of a service may take together: 32 of the largest."""
+    return 32 * (settings.max_upload_mb << 20)
+
+
 def content_id(data: bytes) -> str:
     """The id of a file by its content in canonical form."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _parts(path: Path) -> list[Path]:
+    """A file and what belongs to it, its facts first: what has none is not there."""
+    return [path.with_suffix(_FACTS), *map(path.with_suffix, set(_EXTENSIONS.values())), path]
+
+
+def _changed(path: Path) -> float:
+    """When a file was last sent or touched: content is as old as its facts; gone: never old."""
+    for part in (path.with_suffix(_FACTS), path):
+        with suppress(FileNotFoundError):
+            return part.stat().st_mtime
+    return math.inf
+
+
+def _size(path: Path) -> int:
+    size = 0
+    for part in set(_parts(path)):
+        with suppress(FileNotFoundError):
+            size += part.stat().st_size
+    return size
+
+
+def _delete(path: Path) -> bool:
+    """Delete a file with its facts; whether it had any."""
+    had_facts = path.with_suffix(_FACTS).exists()
+    for part in _parts(path):
+        part.unlink(missing_ok=True)
+    return had_facts
 
 
 def _checked(upload_id: str) -> str:

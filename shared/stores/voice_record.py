@@ -1,19 +1,34 @@
 """`voice.yaml`: what is known of a voice."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shared import languages
+from shared.emotions import EMOTIONS
 from shared.errors import InvalidRequest
-from shared.stores.outputs import Tag, distinct
+from shared.stores import yaml_record
+from shared.stores.outputs import Tags
+from shared.voices import naming
 
 VoiceKind = Literal["preset", "cloned", "designed", "mixed"]
 REFERENCE = "reference.wav"
 SAMPLE = "sample.wav"
 MOST_CLIPS = 16
+
+Note = Annotated[str, Field(max_length=1_000)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A time of no zone, as a person writes one, is taken for UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _known_mood(emotion: str) -> str:
+    if emotion and emotion not in EMOTIONS:
+        raise ValueError(f"there is no emotion {emotion!r}")
+    return emotion
 
 
 class _Part(BaseModel):
@@ -27,7 +42,7 @@ class VoiceClip(_Part):
     """
 
     file: str = Field(default=REFERENCE, pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\.wav$")
-    emotion: str = Field(default="", max_length=60)
+    emotion: Annotated[str, AfterValidator(_known_mood)] = ""
     """The mood in which it is spoken; empty: the voice as it is."""
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Its share, in a voice that is mixed from several."""
@@ -59,19 +74,19 @@ class Sample(_Part):
 class Voice(_Part):
     """A voice of the library."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(min_length=1, max_length=naming.LONGEST)]
     """As people call it."""
     kind: VoiceKind
     """Where it comes from."""
     language: Annotated[str, AfterValidator(languages.canonical)] = languages.AUTO
     """The language it is at home in, or `auto`."""
-    description: str = Field(default="", max_length=1_000)
-    tags: Annotated[tuple[Tag, ...], AfterValidator(distinct)] = Field(default=(), max_length=32)
-    consent: str = Field(default="", max_length=1_000)
+    description: Note = ""
+    tags: Tags = ()
+    consent: Note = ""
     """Who agreed that this voice is used, and to what."""
-    source: str = Field(default="", max_length=1_000)
+    source: Note = ""
     """Where the recording comes from."""
-    created: datetime
+    created: Annotated[datetime, AfterValidator(_in_utc)]
     settings: dict[str, Any] = {}
     """Fields of a request, the seed among them, that hold unless the request says otherwise."""
     clips: tuple[VoiceClip, ...] = Field(default=(), max_length=MOST_CLIPS)
@@ -79,29 +94,32 @@ class Voice(_Part):
     origin: Origin | None = None
     sample: Sample | None = None
 
+    @model_validator(mode="after")
+    def _clips_apart(self) -> Self:
+        files = [clip.file for clip in self.clips]
+        moods = [clip.emotion for clip in self.clips]
+        if len(set(files)) < len(files) or SAMPLE in files:
+            raise ValueError(f"each recording has a file of its own, and none is {SAMPLE}")
+        if self.kind == "mixed":
+            if any(moods):
+                raise ValueError("a mixed voice has no recordings of moods")
+        elif len(set(moods)) < len(moods):
+            raise ValueError("there are two recordings of one mood")
+        return self
+
     def clip(self, emotion: str = "") -> VoiceClip | None:
         """The recording in that mood; without one, of the voice as it is."""
         return next((clip for clip in self.clips if clip.emotion == emotion), None)
 
 
-class _Plain(yaml.SafeLoader):
-    """YAML without aliases, by which a short text can stand for an endless one."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):  # pyright: ignore[reportUnknownMemberType]
-            raise yaml.YAMLError("it refers to a part of itself")
-        return super().compose_node(parent, index)  # pyright: ignore[reportUnknownMemberType]
-
-
 def dumps(voice: Voice) -> bytes:
     """The text of `voice.yaml`; equal voices give equal bytes."""
-    fields = voice.model_dump(mode="json")
-    return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False).encode()
+    return yaml_record.dumps(voice.model_dump(mode="json"))
 
 
 def loads(data: bytes) -> Voice:
     """The voice that a `voice.yaml` tells of. Raises ValueError for what tells of none."""
     try:
-        return Voice.model_validate(yaml.load(data, _Plain))
-    except (yaml.YAMLError, InvalidRequest, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        return Voice.model_validate(yaml_record.loads(data))
+    except InvalidRequest as error:
+        raise ValueError(error.message) from error

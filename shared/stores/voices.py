@@ -1,15 +1,14 @@
 """The voices library: what any backend for voices must be able to do, and voices as folders."""
 
 import re
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+import time
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
-from shared.errors import Conflict, RecordDamaged, StoreUnavailable, UnknownFile, UnknownVoice
+from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownVoice
 from shared.stores import disk
 from shared.stores.outputs import is_name
 from shared.stores.voice_record import Voice, dumps, loads
@@ -20,12 +19,12 @@ RECORD = "voice.yaml"
 _SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 _SLUG_LENGTH = 64
 _MAKING = ".making"
+_LEFT_OVER = 3_600.0
+"""Seconds after which nobody still makes a voice, which takes one or two."""
 _DOOMED = ".doomed"
-_LOCK = ".lock"
+_NONE: Mapping[str, bytes] = {}
 _Stamp = tuple[int, int, int]
 """When a file was changed, which one it is, its size: another after every change."""
-_PATIENCE = 10.0
-"""Seconds that a change waits for the one before it, which takes milliseconds."""
 
 
 class VoiceStore(Protocol):
@@ -47,8 +46,18 @@ class VoiceStore(Protocol):
         """Raises RecordDamaged."""
         ...
 
-    def save(self, voice_id: str, voice: Voice) -> None:
-        """Replace the record of a voice, in one step."""
+    def save(
+        self,
+        voice_id: str,
+        voice: Voice,
+        files: Mapping[str, bytes] = _NONE,
+        gone: Collection[str] = (),
+    ) -> None:
+        """Replace the record of a voice, in one step.
+
+        Before it `files` are added or replaced, after it those in `gone` are deleted, of which any
+        may be missing. Where one of them cannot be written, all is as it was.
+        """
         ...
 
     def files(self, voice_id: str) -> dict[str, int]:
@@ -68,7 +77,10 @@ class VoiceStore(Protocol):
     def delete(self, voice_id: str) -> None: ...
 
     def lock(self) -> AbstractContextManager[None]:
-        """Around a change that depends on the other voices: every other such change waits."""
+        """Around a change that depends on other voices or jobs: every other such change waits.
+
+        Whoever holds it may take it again, in the same thread and by the same store.
+        """
         ...
 
 
@@ -80,6 +92,7 @@ class FolderVoices:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lock = disk.lock(root)
         self._known: dict[str, tuple[_Stamp, Voice]] = {}
 
     def create(self, voice_id: str, voice: Voice, files: Mapping[str, bytes]) -> None:
@@ -88,6 +101,7 @@ class FolderVoices:
         with self._explained():
             if target.exists():
                 raise _taken(voice_id)
+            self._clear_away()
             making.mkdir(parents=True)
             try:
                 _fill(making, voice, files)
@@ -120,10 +134,20 @@ class FolderVoices:
         self._known[voice_id] = stamp, voice
         return voice
 
-    def save(self, voice_id: str, voice: Voice) -> None:
-        path = self._existing(voice_id) / RECORD
+    def save(
+        self,
+        voice_id: str,
+        voice: Voice,
+        files: Mapping[str, bytes] = _NONE,
+        gone: Collection[str] = (),
+    ) -> None:
+        folder = self._existing(voice_id)
+        written = {folder / _checked_file(name): data for name, data in files.items()}
+        removed = [folder / _checked_file(name) for name in gone]
         with self._explained():
-            disk.write(path, dumps(voice))
+            disk.write_all({**written, folder / RECORD: dumps(voice)})
+            for path in removed:
+                path.unlink(missing_ok=True)
 
     def files(self, voice_id: str) -> dict[str, int]:
         folder = self._existing(voice_id)
@@ -150,21 +174,16 @@ class FolderVoices:
         with self._explained():
             disk.remove(folder, self._root / _DOOMED)
 
-    @contextmanager
-    def lock(self) -> Generator[None]:
-        with disk.explained(self._root, disk.unmade(self._root)):
-            self._root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._root / _LOCK)
-            try:
-                lock.acquire(_PATIENCE)
-            except Timeout as error:
-                raise StoreUnavailable(
-                    f"Another process has been changing {self._root} for {_PATIENCE:.0f} seconds."
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def lock(self) -> AbstractContextManager[None]:
+        return disk.alone(self._lock)
+
+    def _clear_away(self) -> None:
+        """Delete what a process that died was making."""
+        making = self._root / _MAKING
+        for leftover in making.iterdir() if making.is_dir() else ():
+            with suppress(FileNotFoundError):
+                if leftover.stat().st_mtime < time.time() - _LEFT_OVER:
+                    disk.remove(leftover, self._root / _DOOMED)
 
     def _existing(self, voice_id: str) -> Path:
         folder = self._root / checked_id(voice_id)

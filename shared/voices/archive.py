@@ -2,72 +2,94 @@
 
 import re
 import stat
-import struct
 import zipfile
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
 from pydantic import TypeAdapter
 
+from shared import zips
 from shared.audio import apart, reference
 from shared.audio import clip as wav
-from shared.errors import Conflict, InvalidRequest, UnreadableVoice
+from shared.errors import Conflict, InvalidRequest, RecordDamaged, UnreadableVoice
 from shared.requests.declared import Transcript
 from shared.stores.outputs import is_name
-from shared.stores.voice_record import SAMPLE, Voice, dumps, loads
+from shared.stores.voice_record import MOST_CLIPS, SAMPLE, Voice, dumps, loads
 from shared.stores.voices import RECORD, is_slug
 from shared.voices import naming, settings, tensors
 from shared.voices.library import Library
 from shared.voices.making import Made
 
-MOST_ENTRIES = 64
+_MOST_CHECKPOINTS = 8
+"""That a voice is prepared for: two are published, and somebody may have made more."""
+MOST_ENTRIES = 3 + MOST_CLIPS * (2 + _MOST_CHECKPOINTS)
+"""The folder, the record and the sample; of each recording the sound, the words and the prompts."""
+_MOST_FILES = MOST_ENTRIES - 2
 LARGEST = 128 << 20
 """Bytes of all files of a voice together: 16 minutes of sound, as no voice has."""
+LARGEST_OF_THE_PACKAGE = 4 << 20
+"""Bytes of a prompt file of the package, which holds a minute of codes at most."""
 
-_LARGEST_TEXT = 64 << 10
 _LARGEST_PROMPT = 16 << 20
-_LARGEST_INDEX = 32 << 10
-"""Bytes of a zip's central directory, which is read before its entries can be counted."""
-_END = struct.Struct("<4s4H2LH")
-_END_MARK = b"PK\5\6"
-_COMMENT = 1 << 16
+"""Bytes of a prompt of ours, which has the state of the codec too: 5 MB."""
+_LARGEST_TEXT = 64 << 10
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_PICKLE = "data.pkl"
+_PICKLE = "/data.pkl"
 _ENCRYPTED = 0x1
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    UnicodeDecodeError,
-    ValueError,
-    struct.error,
-)
-"""What zipfile raises over files that somebody damaged or forged."""
 _TRANSCRIPT = TypeAdapter[str](Transcript)
 _ENTRY = re.compile(r"([^/]+)/([^/]*)")
 
 
-def pack(library: Library, voice_id: str) -> bytes:
-    """The zip file of a voice; equal voices give equal bytes. Raises UnknownVoice."""
-    voice = library.get(voice_id)
-    kept = filter(_allowed(voice), library.files(voice_id))
+def pack(library: Library, voice_id: str, most: int = LARGEST) -> bytes:
+    """The zip file of a voice; equal voices give equal bytes.
+
+    Prompts that are made anew from a recording go along as far as all has `most` bytes. Raises
+    UnknownVoice, RecordDamaged where a recording is missing, and Conflict for a voice so large that
+    none could bring it in again.
+    """
+    with library.settled():
+        voice, sizes = library.get(voice_id), library.files(voice_id)
+        if missing := {clip.file for clip in voice.clips} - sizes.keys():
+            raise RecordDamaged(f"{voice_id}/{min(missing)} is missing.")
+        names = _packed(voice, sizes, min(most, LARGEST))
+        files = {name: library.store.read(voice_id, name) for name in names}
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as packed:
-        packed.writestr(_member(f"{voice_id}/{RECORD}"), dumps(voice))
-        for name in kept:
-            packed.writestr(_member(f"{voice_id}/{name}"), library.store.read(voice_id, name))
+        for name, data in {RECORD: dumps(voice), **files}.items():
+            packed.writestr(_member(f"{voice_id}/{name}"), data)
     return target.getvalue()
 
 
-def unpack(source: BinaryIO, name: str | None = None) -> Made:
-    """The voice in a zip file, every file of it checked; `name` replaces its own.
+@dataclass(frozen=True)
+class Parcel:
+    """A voice as it came in a zip; its record has been understood, its files not looked at."""
 
-    Raises UnreadableVoice, which names the entry, and what the checks of a recording raise.
+    record: Voice
+    files: dict[str, bytes]
+
+    def open(self) -> Made:
+        """The voice, every file of it checked. Raises what the checks of a recording raise."""
+        voice, files = self.record, dict(self.files)
+        warnings: list[str] = []
+        for file in filter(naming.prompt_parts, files):
+            _require_prompt(file, files[file])
+        for clip in voice.clips:
+            files[clip.file], seconds, remarks = _recording(clip.file, files[clip.file])
+            warnings += remarks
+            if clip.transcript in files:
+                text = _text(clip.transcript, files[clip.transcript])
+                warnings += reference.require_fit(text, seconds, voice.language)
+        if SAMPLE in files:
+            files[SAMPLE] = wav.dumps(_heard(SAMPLE, files[SAMPLE]).samples)
+        return Made(voice, files, tuple(warnings))
+
+
+def unpack(source: BinaryIO, name: str | None = None) -> Parcel:
+    """What is in the zip file of a voice; `name` replaces its own.
+
+    Nothing is decoded yet. Raises UnreadableVoice, which names the entry.
     """
     files = _inflate(source)
     if RECORD not in files:
@@ -76,29 +98,19 @@ def unpack(source: BinaryIO, name: str | None = None) -> Made:
     allowed = _allowed(voice)
     if strange := next((file for file in files if not allowed(file)), None):
         raise UnreadableVoice(f"A voice has no file {strange}.", param="file")
-    missing = {clip.file for clip in voice.clips} - files.keys()
-    if missing:
+    if missing := {clip.file for clip in voice.clips} - files.keys():
         raise UnreadableVoice(f"The zip lacks {min(missing)}.", param="file")
-    warnings: list[str] = []
-    for clip in voice.clips:
-        files[clip.file], seconds, remarks = _recording(clip.file, files[clip.file])
-        warnings += remarks
-        if clip.transcript in files:
-            text = _text(clip.transcript, files[clip.transcript])
-            warnings += reference.require_fit(text, seconds, voice.language)
-    if SAMPLE in files:
-        files[SAMPLE] = wav.dumps(_heard(SAMPLE, files[SAMPLE]).samples)
-    for file in filter(naming.prompt_parts, files):
-        _require_prompt(file, files[file])
-    return Made(voice, files, tuple(warnings))
+    if not voice.clips and not any(map(naming.prompt_parts, files)):
+        raise UnreadableVoice(
+            "The zip has neither a recording nor a prompt: the voice could never speak.",
+            param="file",
+        )
+    return Parcel(voice, files)
 
 
 def is_prompt_of_the_package(source: BinaryIO) -> bool:
     """True for what `torch.save` wrote: a zip around a pickle, which nothing here opens."""
-    try:
-        return any(name.endswith(f"/{_PICKLE}") for name in _opened(source).namelist())
-    except UnreadableVoice:
-        return False
+    return zips.first_name(source).endswith(_PICKLE)
 
 
 # --- the zip ---
@@ -124,27 +136,14 @@ def _inflate(source: BinaryIO) -> dict[str, bytes]:
 
 def _opened(source: BinaryIO) -> zipfile.ZipFile:
     """Raises UnreadableVoice for what is no zip file, or has more entries than a voice."""
-    _require_short_index(source)
     try:
-        packed = zipfile.ZipFile(source)
-    except _FAULTS as error:
-        raise _no_zip() from error
-    if len(packed.infolist()) > MOST_ENTRIES:
-        raise UnreadableVoice(f"The zip has more than {MOST_ENTRIES} entries.", param="file")
-    return packed
-
-
-def _require_short_index(source: BinaryIO) -> None:
-    size = source.seek(0, 2)
-    source.seek(max(0, size - _END.size - _COMMENT))
-    tail = source.read()
-    source.seek(0)
-    at = tail.rfind(_END_MARK)
-    if at < 0 or len(tail) - at < _END.size:
-        raise _no_zip()
-    *_, entries, index, _, _ = _END.unpack_from(tail, at)
-    if entries > MOST_ENTRIES or index > _LARGEST_INDEX:
-        raise UnreadableVoice(f"The zip has more than {MOST_ENTRIES} entries.", param="file")
+        return zips.opened(source, MOST_ENTRIES)
+    except zips.TooManyEntries as error:
+        raise UnreadableVoice(
+            f"The zip has more than {MOST_ENTRIES} entries, or says so.", param="file"
+        ) from error
+    except zips.FAULTS as error:
+        raise UnreadableVoice("The file is no zip file, or is damaged.", param="file") from error
 
 
 def _checked(entry: zipfile.ZipInfo) -> tuple[str, str]:
@@ -165,7 +164,7 @@ def _read(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> bytes:
     try:
         with packed.open(entry) as file:
             data = file.read(room + 1)
-    except _FAULTS as error:
+    except zips.FAULTS as error:
         raise _refused(entry, "is damaged") from error
     if len(data) > room:
         raise _too_large()
@@ -183,10 +182,37 @@ def _member(name: str) -> zipfile.ZipInfo:
 # --- the files ---
 
 
+def _packed(voice: Voice, sizes: Mapping[str, int], most: int) -> list[str]:
+    """The files that go into a zip, each where it would be without those that stay."""
+    allowed = _allowed(voice)
+    spare = {name for name in sizes if voice.clips and naming.prompt_parts(name)}
+    needed = [name for name in sizes if allowed(name) and name not in spare]
+    total = sum(sizes[name] for name in needed)
+    if total > LARGEST or len(needed) > _MOST_FILES:
+        raise Conflict(
+            f"The voice has {len(needed)} files of {total >> 20} MB; one that can be brought in "
+            f"again has {_MOST_FILES} and {LARGEST >> 20} MB at most.",
+            param="id",
+            hint="Take recordings away that it does without.",
+        )
+    chosen = set(needed)
+    for name in filter(allowed, sorted(spare)):
+        if total + sizes[name] <= most and len(chosen) < _MOST_FILES:
+            chosen.add(name)
+            total += sizes[name]
+    return [name for name in sizes if name in chosen]
+
+
 def _allowed(voice: Voice) -> Callable[[str], bool]:
     """What a voice may have beside its record."""
     known = {SAMPLE} | {name for clip in voice.clips for name in (clip.file, clip.transcript)}
-    return lambda name: name in known or naming.prompt_parts(name) is not None
+    moods = {"", *(clip.emotion for clip in voice.clips)}
+
+    def allowed(name: str) -> bool:
+        parts = naming.prompt_parts(name)
+        return name in known or (parts is not None and parts[1] in moods)
+
+    return allowed
 
 
 def _record(data: bytes, name: str | None) -> Voice:
@@ -243,10 +269,6 @@ def _require_prompt(name: str, data: bytes) -> None:
 def _refused(entry: zipfile.ZipInfo, reason: str) -> UnreadableVoice:
     shown = entry.orig_filename.encode("utf-8", "replace").decode()[:100]
     return UnreadableVoice(f"The entry {shown!r} of the zip {reason}.", param="file")
-
-
-def _no_zip() -> UnreadableVoice:
-    return UnreadableVoice("The file is no zip file, or is damaged.", param="file")
 
 
 def _too_large() -> UnreadableVoice:

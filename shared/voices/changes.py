@@ -23,12 +23,10 @@ from shared.requests.declared import (
     explain,
 )
 from shared.requests.voice_design import MOST_CANDIDATES
-from shared.stores.outputs import Tag, distinct
-from shared.stores.voice_record import MOST_CLIPS
+from shared.stores.outputs import Tags
+from shared.stores.voice_record import MOST_CLIPS, Note
 from shared.voices import settings
 
-Tags = Annotated[tuple[Tag, ...], AfterValidator(distinct), Field(max_length=32)]
-Note = Annotated[str, Field(max_length=1_000)]
 VoiceSettings = Annotated[
     dict[str, Any],
     AfterValidator(settings.checked),

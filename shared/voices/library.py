@@ -2,7 +2,8 @@
 
 import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from shared import emotions
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 RELEASED = datetime(2026, 1, 22, tzinfo=UTC)
 """When the model was, and the preset speakers with it."""
 
+_NONE: Mapping[str, bytes] = {}
 _OF_A_PRESET = frozenset({"tags", "settings"})
 """What people may change of a preset speaker, its sample apart."""
 
@@ -70,11 +72,14 @@ class Library:
         """The id of a voice, from its id or from its name in any case. Raises UnknownVoice."""
         if word in self.ids():
             return word
-        wanted = naming.folded(word)
+        try:
+            wanted = naming.folded(naming.checked_name(word))
+        except InvalidRequest:
+            raise _unknown(word) from None
         for voice_id, voice in self.readable()[0].items():
             if naming.folded(voice.name) == wanted:
                 return voice_id
-        raise UnknownVoice(f"There is no voice {word!r}.", param="voice")
+        raise _unknown(word)
 
     def files(self, voice_id: str) -> dict[str, int]:
         """Names and sizes of the files of a voice."""
@@ -101,11 +106,25 @@ class Library:
         except UnicodeDecodeError as error:
             raise RecordDamaged(f"{voice_id}/{clip.transcript} is not UTF-8.") from error
 
+    def fit(self, voice_id: str) -> tuple[str, ...]:
+        """What is odd about the transcript of a voice's own recording."""
+        voice = self.get(voice_id)
+        clip = voice.clip()
+        return self._fit(voice_id, voice, clip, self.transcript(voice_id, clip)) if clip else ()
+
     def require_free(self, name: str) -> None:
         """Raises Conflict if a voice has this name or id."""
         self._require_free(name, self._words())
 
     # --- change ---
+
+    def settled(self) -> AbstractContextManager[None]:
+        """Around a look at the voices and what follows from it: meanwhile nobody changes them.
+
+        So who takes in a job that names a voice, and who deletes that voice, can hold it both; then
+        one of them sees what the other did. Raises StoreUnavailable.
+        """
+        return self.store.lock()
 
     def create(self, voice: Voice, files: Mapping[str, bytes], voice_id: str | None = None) -> str:
         """Add a voice with its files; returns its id. Raises Conflict for a taken name or id."""
@@ -126,13 +145,14 @@ class Library:
                 raise Conflict(
                     "Of a preset speaker only tags, settings and sample can be changed.",
                     param=min(changes.model_fields_set - _OF_A_PRESET),
+                    hint="Leave the other fields out.",
                 )
             if "name" in given:
                 self._require_free(changes.name, self._words(but=voice_id))
             changed = voice.model_copy(update=given)
             if "transcript" in changes.model_fields_set:
                 self._transcribe(voice_id, changed, changes.transcript)
-            if changed != voice:
+            elif changed != voice:
                 self._save(voice_id, changed)
         return changed
 
@@ -140,27 +160,40 @@ class Library:
         """Let `sound`, a WAV file that `sample` tells of, be what people hear of a voice."""
         with self.store.lock():
             changed = self.get(voice_id).model_copy(update={"sample": sample})
-            self._save(voice_id, changed)
-            self.store.write(voice_id, SAMPLE, sound)
+            self._save(voice_id, changed, {SAMPLE: sound})
         return changed
+
+    def require_moods(self, voice_id: str, emotion: str) -> None:
+        """Raises Conflict where a voice can have no recording of a mood, and UnknownEmotion."""
+        emotion = emotions.canonical(emotion)
+        voice = self.get(voice_id)
+        if voice.kind in ("preset", "mixed"):
+            raise Conflict(
+                f"A {voice.kind} voice has no recordings of moods.",
+                param="id",
+                hint="Give moods to a cloned or a designed voice, which one person speaks.",
+            )
+        if len(voice.clips) == MOST_CLIPS and voice.clip(emotion) is None:
+            raise Conflict(
+                f"A voice has at most {MOST_CLIPS} recordings.",
+                param="name",
+                hint="Take one away first: DELETE /v1/voices/{id}/clips/{name}.",
+            )
 
     def record(self, voice_id: str, emotion: str, sound: bytes, transcript: str | None) -> Voice:
         """Add or replace the recording of a mood. Raises Conflict where a voice can have none."""
         emotion = emotions.canonical(emotion)
         with self.store.lock():
-            voice = self.get(voice_id)
-            if voice.kind in ("preset", "mixed"):
-                raise Conflict(f"A {voice.kind} voice has no recordings of moods.", param="id")
-            clip = voice.clip(emotion) or VoiceClip(file=f"emotion-{emotion}.wav", emotion=emotion)
-            clips = (*(other for other in voice.clips if other != clip), clip)
-            if len(clips) > MOST_CLIPS:
-                raise Conflict(f"A voice has at most {MOST_CLIPS} recordings.", param="name")
-            changed = voice.model_copy(update={"clips": clips})
-            self._write_down(voice_id, clip, None)
-            self.store.write(voice_id, clip.file, sound)
-            self._write_down(voice_id, clip, transcript)
-            self._forget_prompts(voice_id, emotion)
-            self.store.save(voice_id, changed)
+            self.require_moods(voice_id, emotion)
+            voice, kept = self.get(voice_id), self.files(voice_id)
+            # Under a new name: until the record names it, the old one is whole.
+            clip = _free_clip(emotion, kept)
+            files = {clip.file: sound}
+            if transcript:
+                files[clip.transcript] = transcript.encode()
+            others = tuple(other for other in voice.clips if other.emotion != emotion)
+            changed = voice.model_copy(update={"clips": (*others, clip)})
+            self.store.save(voice_id, changed, files, self._parts(voice_id, voice, emotion))
         return changed
 
     def erase(self, voice_id: str, emotion: str) -> Voice:
@@ -168,23 +201,22 @@ class Library:
         emotion = emotions.canonical(emotion)
         with self.store.lock():
             voice = self.get(voice_id)
-            clip = voice.clip(emotion)
-            if clip is None:
+            if voice.clip(emotion) is None:
                 raise UnknownFile(f"This voice has no recording called {emotion}.", param="name")
-            changed = voice.model_copy(
-                update={"clips": tuple(other for other in voice.clips if other != clip)}
-            )
-            self.store.save(voice_id, changed)
-            for name in {clip.file, clip.transcript} & self.files(voice_id).keys():
-                self.store.remove(voice_id, name)
-            self._forget_prompts(voice_id, emotion)
+            others = tuple(other for other in voice.clips if other.emotion != emotion)
+            changed = voice.model_copy(update={"clips": others})
+            self.store.save(voice_id, changed, gone=self._parts(voice_id, voice, emotion))
         return changed
 
     def delete(self, voice_id: str) -> None:
         """Delete a voice; a preset speaker is put back to how it came. Raises Conflict if it is."""
         with self.store.lock():
             if voice_id in SPEAKERS and voice_id not in self.store.ids():
-                raise Conflict("A preset speaker cannot be deleted.", param="id")
+                raise Conflict(
+                    "A preset speaker cannot be deleted.",
+                    param="id",
+                    hint="It is as it came; only what people have changed of it can be undone.",
+                )
             self.store.delete(voice_id)
 
     # --- names ---
@@ -204,33 +236,49 @@ class Library:
 
     # --- files ---
 
-    def _save(self, voice_id: str, voice: Voice) -> None:
+    def _save(
+        self,
+        voice_id: str,
+        voice: Voice,
+        files: Mapping[str, bytes] = _NONE,
+        gone: Collection[str] = (),
+    ) -> None:
         """Write a record anew; that of a preset speaker may not have been written before."""
         if voice_id in self.store.ids():
-            self.store.save(voice_id, voice)
+            self.store.save(voice_id, voice, files, gone)
         else:
-            self.store.create(voice_id, voice, {})
+            self.store.create(voice_id, voice, files)
 
     def _transcribe(self, voice_id: str, voice: Voice, transcript: str | None) -> None:
+        """Save a voice with another transcript of its own recording, or with none."""
         clip = voice.clip()
         if clip is None or voice.kind == "mixed":
             raise InvalidRequest("This voice has no recording to write down.", param="transcript")
+        prompts = self._prompts(voice_id, "")
         if transcript:
-            reference.require_fit(transcript, self.seconds(voice_id, clip), voice.language)
-        self._write_down(voice_id, clip, transcript)
-        self._forget_prompts(voice_id, "")
+            self._fit(voice_id, voice, clip, transcript)
+            self._save(voice_id, voice, {clip.transcript: transcript.encode()}, prompts)
+        else:
+            self._save(voice_id, voice, gone=[clip.transcript, *prompts])
 
-    def _forget_prompts(self, voice_id: str, mood: str) -> None:
-        """Delete what was prepared from a recording that is no longer what it was."""
-        for name in self.files(voice_id):
-            if (parts := naming.prompt_parts(name)) and parts[1] == mood:
-                self.store.remove(voice_id, name)
+    def _fit(
+        self, voice_id: str, voice: Voice, clip: VoiceClip, transcript: str
+    ) -> tuple[str, ...]:
+        if not transcript:
+            return ()
+        return reference.require_fit(transcript, self.seconds(voice_id, clip), voice.language)
 
-    def _write_down(self, voice_id: str, clip: VoiceClip, transcript: str | None) -> None:
-        if transcript:
-            self.store.write(voice_id, clip.transcript, transcript.encode())
-        elif clip.transcript in self.files(voice_id):
-            self.store.remove(voice_id, clip.transcript)
+    def _parts(self, voice_id: str, voice: Voice, emotion: str) -> list[str]:
+        """The files of the recording of a mood, and of what was prepared from it."""
+        clip = voice.clip(emotion)
+        return [
+            *([clip.file, clip.transcript] if clip else []),
+            *self._prompts(voice_id, emotion),
+        ]
+
+    def _prompts(self, voice_id: str, mood: str) -> list[str]:
+        prompts = {name: naming.prompt_parts(name) for name in self.files(voice_id)}
+        return [name for name, parts in prompts.items() if parts and parts[1] == mood]
 
 
 def _preset(voice_id: str) -> Voice:
@@ -245,5 +293,22 @@ def _preset(voice_id: str) -> Voice:
 
 
 def _free_id(wanted: str, taken: set[str]) -> str:
-    numbered = (f"{wanted}_{number}" for number in itertools.count(2))
-    return next(word for word in itertools.chain([wanted], numbered) if word not in taken)
+    return next(word for word in _numbered(wanted, "_") if word not in taken)
+
+
+def _numbered(word: str, sign: str) -> Iterator[str]:
+    """A word, and the same with a number after it, without end."""
+    yield word
+    for number in itertools.count(2):
+        yield f"{word}{sign}{number}"
+
+
+def _free_clip(emotion: str, taken: Collection[str]) -> VoiceClip:
+    """A recording of a mood, under names that no file has."""
+    stems = _numbered(f"emotion-{emotion}", "-")
+    clips = (VoiceClip(file=f"{stem}.wav", emotion=emotion) for stem in stems)
+    return next(clip for clip in clips if not {clip.file, clip.transcript} & set(taken))
+
+
+def _unknown(word: str) -> UnknownVoice:
+    return UnknownVoice(f"There is no voice {word!r}.", param="voice")

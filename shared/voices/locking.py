@@ -32,6 +32,23 @@ def lock(
         raise
 
 
+def require_free(library: Library, name: str, job_id: str) -> None:
+    """Raises Conflict for a name that `lock` would refuse: of a voice that another job made."""
+    try:
+        library.require_free(name)
+    except Conflict:
+        if not _made_by(library, name, job_id):
+            raise
+
+
+def _made_by(library: Library, name: str, job_id: str) -> bool:
+    try:
+        origin = library.get(library.find(name)).origin
+    except UnknownVoice:
+        return False
+    return origin is not None and origin.job == job_id
+
+
 def _own(library: Library, voice: Voice) -> str | None:
     """The voice of that name, if it comes from the same candidate."""
     try:

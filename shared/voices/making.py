@@ -10,7 +10,7 @@ from typing import Any
 from shared import languages
 from shared.audio import clip as wav
 from shared.audio import reference
-from shared.errors import InvalidRequest, UnreadableVoice
+from shared.errors import InvalidRequest, UnknownVoice, UnreadableVoice
 from shared.jobs import EngineInfo
 from shared.stores.recipe import Candidate
 from shared.stores.uploads import UploadFacts
@@ -91,7 +91,7 @@ def mix(library: Library, new: NewVoice, shares: Sequence[Share]) -> Made:
 
     Raises UnknownVoice, and InvalidRequest for a voice that has no recording of its own.
     """
-    weights = {library.find(share.voice): share.weight for share in shares}
+    weights = {_found(library, share.voice): share.weight for share in shares}
     if len(weights) < len(shares):
         raise InvalidRequest("A mixture names a voice twice.", param="mix")
     clips: list[VoiceClip] = []
@@ -130,6 +130,14 @@ def prepare(name: str, prompts: Sequence[Mapping[str, str]]) -> Made:
 def _said(facts: VoiceFacts) -> dict[str, Any]:
     """What people say of a voice, as the record has it."""
     return {field: getattr(facts, field) for field in VoiceFacts.model_fields}
+
+
+def _found(library: Library, word: str) -> str:
+    try:
+        return library.find(word)
+    except UnknownVoice as error:
+        error.param = "mix"
+        raise
 
 
 def _recording(library: Library, voice_id: str) -> str:

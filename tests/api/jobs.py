@@ -1,12 +1,14 @@
 """Jobs as the tests of the routes send and await them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from shared import keys
+from shared.settings import Settings
 from tests.stack import Stack
 
 TEXT = "The lamp turned. Ten seconds; ten seconds; ten."
@@ -60,6 +62,16 @@ def sounding(http: httpx.Client, text: str = LONG, **request: Any) -> dict[str, 
 def forget(stack: Stack, job: dict[str, Any]) -> None:
     """Let Redis forget a job, as it does after a day."""
     assert stack.redis().delete(keys.job(job["id"]), keys.stream(job["id"]))
+
+
+@contextmanager
+def no_room(stack: Stack) -> Generator[None]:
+    """This client has as many jobs as it may have."""
+    place = keys.client("address-127.0.0.1")
+    others = {f"other-{number}": time.time() + 60 for number in range(Settings().max_client_jobs)}
+    stack.redis().zadd(place, others)
+    yield
+    stack.redis().zrem(place, *others)
 
 
 def fault(answer: httpx.Response) -> tuple[int, str]:

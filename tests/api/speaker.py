@@ -47,7 +47,7 @@ class Speaker:
         self.redis: Connection = redis.Redis.from_url(url, protocol=2)
         self.queue = JobQueue(self.redis, self.settings)
         self.store = FolderOutputs(folder)
-        submission = Submission(CustomVoice.parse({"text": "Hello."}), "me", keys.INTERACTIVE)
+        submission = Submission(CustomVoice.parse({"text": "Hello."}), "me", keys.INTERACTIVE, 1.0)
         self.id = self.queue.submit(submission)[0].id
 
     def begin(self) -> None:

@@ -1,8 +1,9 @@
-import http.client
+import http.client as http_client
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,11 +11,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from api.guards import FORM_FRAME, MAX_BODY
+from api.app import create
+from api.guards import FORM_FRAME, MAX_BODY, MOST_FORMS, TAKES_FILES
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import ROOT, Settings
-from tests.api.jobs import TEXT, fault
+from tests.api.jobs import PATIENCE, TEXT, fault
 from tests.stack import Stack, clean_environment
 
 KEYED = ["/v1/jobs", "/v1/tasks", "/v1/status", "/v1/outputs", "/openapi.json", "/docs", "/no/such"]
@@ -212,7 +214,7 @@ def test_the_process_ends_with_2_and_says_why(arguments, said):
 def test_a_body_that_says_it_is_too_large_is_413(stack):
     """Answered before the body is sent, as a client that asks first finds out."""
     address = urlsplit(stack.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http_client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     connection.putrequest("POST", "/v1/jobs/custom_voice")
     connection.putheader("Content-Length", str(MAX_BODY + 1))
     connection.putheader("Content-Type", "application/json")
@@ -244,12 +246,25 @@ def test_a_body_that_does_not_say_is_413_once_it_is_too_large(http):
         ("/v1/jobs/voice_clone", FORM, 2 << 30, 413),
         ("/v1/jobs/x/again", FORM, MAX_BODY + 1, 413),
         ("/v1/presets", FORM, MAX_BODY + 1, 413),
+        ("/v1/jobs/custom_voice", FORM, MAX_BODY + 1, 413),
+        ("/v1/voices/ryan/sample", FORM, MAX_BODY + 1, 413),
     ],
 )
 def test_a_length_beyond_the_limit_of_its_route_is_refused_unread(
     stack, path, kind, length, status
 ):
     assert said_to(stack, path, kind, length) == (status, "body_too_large")
+
+
+def test_forms_may_be_large_on_the_routes_that_take_files_and_on_no_other():
+    document = create(Settings()).openapi()
+    forms = {
+        (method.upper(), path)
+        for path, methods in document["paths"].items()
+        for method, route in methods.items()
+        if "multipart/form-data" in route.get("requestBody", {}).get("content", {})
+    }
+    assert forms == TAKES_FILES
 
 
 @pytest.mark.parametrize("path", ["/v1/uploads", "/v1/voices", "/v1/jobs/voice_clone"])
@@ -273,10 +288,46 @@ def test_a_file_that_does_not_say_is_413_once_it_is_too_large(http):
     assert fault(answer) == (413, "body_too_large")
 
 
+def test_no_more_forms_come_in_at_once_than_there_is_room_for(stack, http):
+    """Each that has begun lies on the disk until its sender ends it."""
+    address = urlsplit(stack.url)
+    begun = [
+        http_client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        for _ in range(MOST_FORMS)
+    ]
+    for connection in begun:
+        connection.putrequest("POST", "/v1/uploads?kind=audio")
+        connection.putheader("Content-Length", "1000")
+        connection.putheader("Content-Type", FORM)
+        connection.endheaders(b"--x\r\n")
+    answer = wait_until(lambda: send(http), lambda answer: answer.status_code == 503)
+    assert fault(answer) == (503, "too_many_files")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert http.post("/v1/jobs/custom_voice", json={"text": ""}).status_code == 422
+    for connection in begun:
+        connection.close()
+    wait_until(lambda: send(http), lambda answer: answer.status_code == 422)
+
+
+def send(http: httpx.Client) -> httpx.Response:
+    """A form without a file."""
+    return http.post("/v1/uploads?kind=audio", content=b"--x--\r\n", headers={"Content-Type": FORM})
+
+
+def wait_until(
+    act: Callable[[], httpx.Response], reached: Callable[[httpx.Response], bool]
+) -> httpx.Response:
+    until = time.monotonic() + PATIENCE
+    while not reached(answer := act()):
+        assert time.monotonic() < until, answer.text
+        time.sleep(0.01)
+    return answer
+
+
 def said_to(stack: Stack, path: str, kind: str, length: int) -> tuple[int, str]:
     """Status and code for the headers of a request, of whose body nothing is ever sent."""
     address = urlsplit(stack.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http_client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     connection.putrequest("POST", path)
     connection.putheader("Content-Length", str(length))
     connection.putheader("Content-Type", kind)

@@ -58,13 +58,27 @@ def test_files_that_were_sent_are_purged_but_none_that_a_job_waits_with(
         context.uploads.put("reference", sound, FACTS).id for sound in (b"wanted", b"left")
     )
     request = VoiceClone.parse({"text": "Hello.", "reference": kept})
-    context.queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))
+    context.queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE, estimate=1.0))
     for path in (tmp_path / ".uploads" / "reference").iterdir():
         os.utime(path, (1, 1))
     Janitor(context).tidy()
     assert context.uploads.read("reference", kept) == b"wanted"
     with pytest.raises(UnknownUpload):
         context.uploads.get("reference", gone)
+    context.redis.close()
+
+
+def test_more_files_than_there_is_room_for_go_though_they_are_young(redis_url: str, tmp_path: Path):
+    context = open_context(Settings(redis_url=redis_url, outputs_dir=tmp_path, max_upload_mb=1))
+    old, new = (
+        context.uploads.put("reference", bytes([number]) * (17 << 20), FACTS).id
+        for number in (0, 1)
+    )
+    ago = time.time() - 60
+    os.utime(tmp_path / ".uploads" / "reference" / f"{old}.json", (ago, ago))
+    Janitor(context).tidy()
+    assert not context.uploads.holds("reference", old)
+    assert context.uploads.holds("reference", new)
     context.redis.close()
 
 

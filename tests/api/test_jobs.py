@@ -13,7 +13,20 @@ from shared.audio.clip import dumps
 from shared.settings import ROOT
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA
-from tests.api.jobs import LONG, TEXT, ended, fault, forget, look, said, sounding, submit, wait_for
+from tests.api.jobs import (
+    LONG,
+    PATIENCE,
+    TEXT,
+    ended,
+    fault,
+    forget,
+    look,
+    no_room,
+    said,
+    sounding,
+    submit,
+    wait_for,
+)
 from tests.shared.audio.sending import tone
 from tests.shared.stores.runs import new_id, recipe
 from tests.stack import Stack
@@ -221,6 +234,84 @@ def test_the_same_key_with_another_body_is_refused(http):
     http.post("/v1/jobs/custom_voice", json={"text": TEXT}, headers=key)
     other = http.post("/v1/jobs/custom_voice", json={"text": "Something else."}, headers=key)
     assert fault(other) == (422, "idempotency_conflict")
+
+
+DESIGN = {
+    "text": "Hi.",
+    "description": "An old sailor, hoarse and slow.",
+    "language": "english",
+}
+REFERENCE = (ROOT / "docs" / "examples" / "reference.flac").read_bytes()
+
+
+def test_a_repeat_is_not_judged_by_what_its_job_has_made(http):
+    key, body = {"Idempotency-Key": uuid4().hex}, DESIGN | {"lock_as": f"Sailor {uuid4().hex[:6]}"}
+    first = http.post("/v1/jobs/design_then_clone", json=body, headers=key)
+    made = ended(http, first.json()["id"])["result"]["locked_as"]
+    again = http.post("/v1/jobs/design_then_clone", json=body, headers=key)
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert fault(http.post("/v1/jobs/design_then_clone", json=body)) == (409, "conflict")
+    http.delete(f"/v1/voices/{made}")
+
+
+def test_a_repeat_is_not_judged_by_what_its_preset_says_now(http):
+    name, key = f"Story {uuid4().hex[:6]}", {"Idempotency-Key": uuid4().hex}
+    body = {"text": TEXT, "preset": name}
+    settings = {"task": "custom_voice", "request": {"speaker": "serena"}}
+    http.post("/v1/presets", json=settings | {"name": name}).raise_for_status()
+    first = http.post("/v1/jobs/custom_voice", json=body, headers=key)
+    changed = settings | {"request": {"speaker": "ryan"}}
+    http.put(f"/v1/presets/{name}", json=changed).raise_for_status()
+    second = http.post("/v1/jobs/custom_voice", json=body, headers=key)
+    http.delete(f"/v1/presets/{name}").raise_for_status()
+    third = http.post("/v1/jobs/custom_voice", json=body, headers=key)
+    assert first.status_code == 202, first.text
+    assert {second.json()["id"], third.json()["id"]} == {first.json()["id"]}
+
+
+def test_a_repeat_with_a_file_is_the_same_job(stack, http):
+    key = {"Idempotency-Key": uuid4().hex}
+    files = {"audio": ("a.flac", REFERENCE)}
+    job = http.post("/v1/jobs/codec_encode", files=files, headers=key).json()
+    for path in (stack.outputs_dir / ".uploads" / "audio").glob(f"{job['request']['audio']}.*"):
+        path.unlink()
+    again = http.post("/v1/jobs/codec_encode", files=files, headers=key)
+    assert (again.status_code, again.json()["id"]) == (200, job["id"])
+    other = {"audio": ("a.flac", REFERENCE + b" ")}
+    answer = http.post("/v1/jobs/codec_encode", files=other, headers=key)
+    assert fault(answer) == (422, "idempotency_conflict")
+    ended(http, job["id"])
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["one-key", "no-key"])
+def test_of_many_jobs_at_once_one_makes_the_voice(http, keyed):
+    headers = {"Idempotency-Key": uuid4().hex} if keyed else {}
+    body = DESIGN | {"lock_as": f"Sailor {uuid4().hex[:6]}"}
+    gate = threading.Barrier(8)
+
+    def send(_number: int) -> httpx.Response:
+        gate.wait()
+        return http.post("/v1/jobs/design_then_clone", json=body, headers=headers)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == ([200] * 7 + [202] if keyed else [202] + [409] * 7)
+    (job,) = {answer.json()["id"] for answer in answers if answer.status_code < 300}
+    http.delete(f"/v1/voices/{ended(http, job)['result']['locked_as']}")
+
+
+def test_a_voice_is_made_by_one_job_at_a_time(paced):
+    http = paced.http()
+    sounding(http)
+    first = http.post("/v1/jobs/design_then_clone", json=DESIGN | {"lock_as": "Old Sailor"}).json()
+    answer = http.post("/v1/jobs/design_then_clone", json=DESIGN | {"lock_as": "old  SAILOR"})
+    assert fault(answer) == (409, "conflict")
+    assert first["id"] in answer.json()["error"]["message"]
+    assert answer.json()["error"]["param"] == "lock_as"
+    http.delete(f"/v1/jobs/{first['id']}")
+    answer = http.post("/v1/jobs/design_then_clone", json=DESIGN | {"lock_as": "Old Sailor"})
+    assert answer.status_code == 202
 
 
 def test_a_key_of_201_characters_is_refused(http):
@@ -461,12 +552,31 @@ def test_again_takes_a_file_that_was_purged_from_what_the_job_kept(stack, http):
     assert http.get(f"/v1/uploads/reference/{upload}").status_code == 200
 
 
+def test_again_keeps_no_file_where_the_queue_refuses_it(stack, http):
+    job, upload = _encoded(stack, kept=True, seconds=5.5)
+    with no_room(stack):
+        assert fault(http.post(f"/v1/jobs/{job}/again")) == (429, "too_many_jobs")
+    assert http.get(f"/v1/uploads/reference/{upload}").status_code == 404
+
+
 def test_again_needs_no_text_where_a_task_has_none(http):
     files = {"codes": ("codes.json", (ROOT / "docs" / "examples" / "codes.json").read_bytes())}
     job = ended(http, http.post("/v1/jobs/codec_decode", files=files).json()["id"])
     again = http.post(f"{job['links']['self']}/again")
     assert again.status_code == 202, again.text
     assert _sum(ended(http, again.json()["id"])) == _sum(job)
+
+
+def test_the_codec_teaches_a_pace_of_its_own(stack, http):
+    stack.redis().hdel(keys.PACE, "preview codec")
+    ended(
+        http,
+        http.post("/v1/jobs/codec_encode", files={"audio": ("a.flac", REFERENCE)}).json()["id"],
+    )
+    until = time.monotonic() + PATIENCE
+    while not stack.redis().hexists(keys.PACE, "preview codec"):
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_again_says_so_where_a_file_was_purged_and_nobody_kept_it(stack, http):
@@ -476,9 +586,9 @@ def test_again_says_so_where_a_file_was_purged_and_nobody_kept_it(stack, http):
     assert answer.json()["error"]["param"] == "reference"
 
 
-def _encoded(stack: Stack, kept: bool) -> tuple[str, str]:
+def _encoded(stack: Stack, kept: bool, seconds: float = 4) -> tuple[str, str]:
     """A finished clone of a recording that is no longer among the uploads; their ids."""
-    sound = dumps(tone(4 + 0.1 * kept))
+    sound = dumps(tone(seconds + 0.1 * kept))
     run, upload = new_id(), hashlib.sha256(sound).hexdigest()
     asked = {"text": TEXT, "reference": upload}
     told = recipe(run, sound, task="voice_clone").model_copy(update={"request": asked})

@@ -24,7 +24,7 @@ def test_a_preset_is_saved_listed_used_and_deleted(http, name):
     answer = save(http, name, speaker="serena", seed=7)
     assert answer.status_code == 201, answer.text
     preset = answer.json()
-    assert preset in http.get("/v1/presets").json()
+    assert preset in http.get("/v1/presets").json()["items"]
     assert http.get(f"/v1/presets/{name}").json() == preset
     job = said(http, preset=name, temperature=0.5)
     assert (job["seed"], job["request"]["speaker"]) == (7, "serena")

@@ -13,7 +13,7 @@ import pytest
 
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import ROOT
-from tests.api.jobs import TEXT, fault, said
+from tests.api.jobs import TEXT, fault, no_room, said
 from tests.shared.audio.sending import encoded, tone
 from tests.stack import Stack
 
@@ -251,6 +251,26 @@ def test_nothing_is_kept_of_a_request_that_is_refused(stack, http):
     answer = clone(http, {"reference": ("a.flac", strange)}, text="")
     assert fault(answer) == (422, "nothing_to_say")
     assert kept(stack) == before
+
+
+def test_nothing_is_kept_of_a_request_that_the_queue_refuses(stack, http):
+    before = kept(stack)
+    strange = encoded("flac", "flac", tone(8)[None])
+    with no_room(stack):
+        assert fault(clone(http, {"reference": ("a.flac", strange)})) == (429, "too_many_jobs")
+    assert kept(stack) == before
+
+
+def test_a_file_that_was_sent_before_outlives_a_request_that_is_refused(stack, http):
+    sent = send(http, "reference", REFERENCE)
+    with no_room(stack):
+        assert clone(http, {"reference": ("a.flac", REFERENCE)}).status_code == 429
+    assert http.get(sent.headers["location"]).status_code == 200
+
+
+def test_the_json_is_looked_at_before_the_file_is(http):
+    answer = clone(http, {"reference": ("a.flac", b"no sound")}, languag="en")
+    assert fault(answer) == (422, "unknown_field")
 
 
 @pytest.mark.parametrize(

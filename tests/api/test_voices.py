@@ -4,10 +4,9 @@ import base64
 import io
 import json
 import socket
-import time
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlparse
@@ -23,20 +22,19 @@ from api import voices as routes
 from api.app import open_context
 from api.deps import Context
 from api.errors import install
-from shared import asking, keys
-from shared.connection import Connection
+from shared import asking
 from shared.queue import Submission
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import ROOT, Settings
 from shared.speakers import SPEAKERS
-from shared.status import WorkerStatus
 from shared.stores.folder import FolderOutputs
 from shared.stores.recipe import Candidate
 from shared.stores.voice_record import dumps
+from tests.announcing import announce
 from tests.api.jobs import said
 from tests.shared.audio.sending import encoded, tone, with_film
 from tests.shared.stores.runs import new_id, recipe, wav
-from tests.shared.voices.people import ENGINE, SOUND, voice
+from tests.shared.voices.people import SOUND, voice
 from tests.stack import Stack
 
 WORDS = "The light on the point was lit at dusk, as it had been every evening."
@@ -70,25 +68,6 @@ def alone(tmp_path: Path, redis_url: str) -> TestClient:
         )
     )
     return TestClient(app)
-
-
-def say_alive(connection: Connection) -> None:
-    """Let it look as if a worker were there."""
-    worker = WorkerStatus(
-        name="gpu-0",
-        host="here",
-        pid=1,
-        version="1",
-        started_at=0,
-        engine=ENGINE,
-        reason="",
-        ready=True,
-        told_at=time.time(),
-        job=None,
-        loaded={},
-    )
-    connection.sadd(keys.WORKERS, worker.name)
-    connection.set(keys.worker(worker.name), worker.model_dump_json())
 
 
 def kept_in(voices: Path) -> list[str]:
@@ -182,6 +161,12 @@ def test_voices_are_found_by_words_tags_language_and_kind(http: httpx.Client):
 )
 def test_a_wrong_question_is_named(http: httpx.Client, query: str, param: str):
     assert refusal(http.get(f"/v1/voices?{query}"))[::2] == (422, param)
+
+
+def test_a_voice_that_is_not_there_is_named_by_what_named_it(http: httpx.Client):
+    path = "/v1/voices/nobody"
+    for answer in (http.get(path), http.patch(path, json={}), http.delete(path)):
+        assert refusal(answer) == (404, "unknown_voice", "id")
 
 
 @pytest.mark.parametrize("id", ["nobody", "..%2Fx", "Ryan", "x" * 3_000, "%00"])
@@ -382,6 +367,12 @@ def test_a_change_holds_and_the_rest_stays(http: httpx.Client):
     )
 
 
+def test_what_is_odd_about_another_transcript_is_said(http: httpx.Client):
+    make(http)
+    changed = http.patch("/v1/voices/sailor", json={"transcript": "Yes."}).json()
+    assert any("words missing" in warning for warning in changed["warnings"])
+
+
 @pytest.mark.parametrize(
     "body",
     [{"colour": "red"}, {"name": None}, {"name": "a/b"}, {"tags": "x"}, {"kind": "mixed"}, []],
@@ -438,6 +429,44 @@ def test_a_mood_that_does_not_fit_is_refused(http: httpx.Client, voices: Path):
     assert sorted(path.name for path in (voices / "sailor").iterdir()) == before
 
 
+def test_a_mood_is_looked_at_before_the_recording(http: httpx.Client):
+    bad = {"file": ("a.wav", b"text")}
+    make(http)
+    assert refusal(http.put("/v1/voices/sailor/clips/hungry", files=bad))[1] == "unknown_emotion"
+    preset = http.put("/v1/voices/ryan/clips/happy", files=bad)
+    assert refusal(preset) == (409, "conflict", "id")
+
+
+@pytest.mark.parametrize("path", ["import", "sailor/clips/happy"])
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"json": {"file": "x"}}, "file"),
+        ({"files": {"name": (None, "Captain")}}, None),
+        ({"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}, "file"),
+        ({"files": {"file": ("a", b"x"), "colour": (None, "red")}}, "colour"),
+        ({"files": {"file": ("a", b"x"), "transcript": ("b", b"x")}}, "transcript"),
+        ({"files": {"file": (None, "x")}}, "file"),
+        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, None),
+        ({"content": b"x"}, None),
+    ],
+)
+def test_a_form_that_cannot_be_met_is_explained(
+    http: httpx.Client, voices: Path, path: str, body: dict[str, Any], param: str | None
+):
+    make(http)
+    method = "POST" if path == "import" else "PUT"
+    answer = http.request(method, f"/v1/voices/{path}", **body)
+    assert refusal(answer)[:2] == (422, "invalid_request")
+    assert param in (None, answer.json()["error"]["param"])
+    assert kept_in(voices) == ["sailor"]
+
+
+def test_json_instead_of_a_file_is_answered_with_what_to_do(http: httpx.Client):
+    answer = http.post("/v1/voices/import", json={})
+    assert "multipart/form-data" in answer.json()["error"]["hint"]
+
+
 # --- hear ---
 
 
@@ -490,6 +519,13 @@ def test_a_voice_goes_out_and_comes_in_as_it_was(http: httpx.Client):
     assert http.get(again["links"]["export"]).content == packed.content
 
 
+def test_a_name_that_is_taken_is_refused_before_a_recording_is_decoded(http: httpx.Client):
+    make(http)
+    spoilt = {"sailor/voice.yaml": dumps(voice("Sailor")), "sailor/reference.wav": b"text"}
+    assert refusal(bring(http, zipped(spoilt))) == (409, "conflict", "name")
+    assert refusal(bring(http, zipped(spoilt), name="Captain"))[1] == "unreadable_audio"
+
+
 @pytest.mark.parametrize("name", ["../evil.wav", "/etc/evil.wav", "sailor\\evil.wav", "evil.wav"])
 def test_a_zip_with_a_path_outside_is_refused(http: httpx.Client, voices: Path, name: str):
     good = {"sailor/voice.yaml": dumps(voice("Sailor")), "sailor/reference.wav": SOUND}
@@ -514,7 +550,7 @@ def test_a_prompt_of_the_package_needs_a_name(http: httpx.Client, voices: Path):
 def test_a_prompt_of_the_package_is_read_by_a_worker(alone: TestClient, redis_url: str):
     prompt = {"checkpoint": "0.6B-Base", "file": base64.b64encode(b"tensors").decode()}
     with redis.Redis.from_url(redis_url, protocol=2) as connection, ThreadPoolExecutor() as threads:
-        say_alive(connection)
+        announce(connection)
         answer = threads.submit(bring, alone, PACKAGED, name="Sailor", checkpoint="0.6B-Base")
         asked = asking.receive(connection, 10)
         assert asked is not None
@@ -541,12 +577,46 @@ def test_a_voice_that_a_waiting_job_speaks_with_is_not_deleted(alone: TestClient
     make(alone)
     here: Context = cast(FastAPI, alone.app).state.context
     request = VoiceClone(text="Hello.", voice="sailor")
-    submission = Submission(request=request, client="test", queue="interactive")
+    submission = Submission(request=request, client="test", queue="interactive", estimate=1.0)
     job, _ = here.queue.submit(submission)
     assert refusal(alone.delete("/v1/voices/sailor")) == (409, "voice_in_use", "id")
     assert alone.delete("/v1/voices/adam").status_code == 204
     here.queue.cancel(job.id)
     assert alone.delete("/v1/voices/sailor").status_code == 204
+
+
+def test_what_a_waiting_job_will_hear_is_neither_replaced_nor_taken_away(alone: TestClient):
+    make(alone)
+    clips, file = "/v1/voices/sailor/clips", {"file": ("a.flac", REFERENCE)}
+    assert alone.put(f"{clips}/happy", files=file).status_code == 200
+    here: Context = cast(FastAPI, alone.app).state.context
+    request = VoiceClone(text="Hello.", voice="sailor")
+    submission = Submission(request=request, client="test", queue="interactive", estimate=1)
+    job, _ = here.queue.submit(submission)
+    for answer in (
+        alone.put(f"{clips}/happy", files=file),
+        alone.delete(f"{clips}/happy"),
+        alone.patch("/v1/voices/sailor", json={"transcript": WORDS}),
+    ):
+        assert refusal(answer) == (409, "voice_in_use", "id")
+    assert alone.put(f"{clips}/sad", files=file).status_code == 200
+    assert alone.patch("/v1/voices/sailor", json={"tags": ["sea"]}).status_code == 200
+    here.queue.cancel(job.id)
+    assert alone.delete(f"{clips}/happy").status_code == 200
+
+
+def test_a_job_that_is_being_taken_in_is_waited_for(alone: TestClient):
+    make(alone)
+    here: Context = cast(FastAPI, alone.app).state.context
+    with ThreadPoolExecutor() as threads:
+        with here.library.settled():
+            deleted = threads.submit(alone.delete, "/v1/voices/sailor")
+            wait([deleted], 0.2)
+            request = VoiceClone(text="Hello.", voice="sailor")
+            here.queue.submit(
+                Submission(request=request, client="test", queue="interactive", estimate=1)
+            )
+        assert refusal(deleted.result()) == (409, "voice_in_use", "id")
 
 
 # --- the contract ---

@@ -10,7 +10,7 @@ import redis
 from shared import asking, keys
 from shared.asking import Asked, ReadPrompt, Transcribe
 from shared.connection import Connection
-from shared.errors import EngineUnavailable, WorkerSilent
+from shared.errors import BodyTooLarge, EngineUnavailable, WorkerBusy, WorkerSilent
 from tests.announcing import announce
 
 QUESTION = Transcribe(upload="0" * 64, language="auto")
@@ -65,6 +65,22 @@ def test_where_no_worker_runs_nobody_waits(connection: Connection):
 def test_a_question_that_nobody_takes_is_withdrawn(connection: Connection):
     with pytest.raises(WorkerSilent, match="answered within"):
         asking.ask(connection, QUESTION, 0.2)
+    assert not connection.exists(keys.QUESTIONS)
+
+
+@pytest.mark.usefixtures("worker")
+def test_where_many_wait_already_nobody_waits_longer(connection: Connection):
+    connection.rpush(keys.QUESTIONS, *["{}"] * asking.MOST_WAITING)
+    with pytest.raises(WorkerBusy) as caught:
+        asking.ask(connection, QUESTION, 60)
+    assert caught.value.retry_after
+    assert connection.llen(keys.QUESTIONS) == asking.MOST_WAITING
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_question_is_no_larger_than_redis_should_hold(connection: Connection):
+    with pytest.raises(BodyTooLarge):
+        asking.ask(connection, ReadPrompt(file="A" * (9 << 20)), 60)
     assert not connection.exists(keys.QUESTIONS)
 
 

@@ -1,5 +1,8 @@
 """The moods, and the file that declares them."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import yaml
 from shared import emotions, languages
 from shared.emotions import EMOTIONS
 from shared.errors import ConfigurationError, UnknownEmotion
+from shared.settings import ROOT
 
 MOOD = {"name": "Mood", "description": "d", "instruct": {"english": "i"}, "example": "e"}
 
@@ -83,3 +87,21 @@ def test_a_file_with_a_mistake_is_refused_by_file_and_key(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"emotions\.yaml"):
         emotions.read(tmp_path / "emotions.yaml")
+
+
+@pytest.mark.parametrize("program", ["api", "worker", "tools.qtts"])
+def test_no_program_starts_with_a_mistake_in_the_file(tmp_path: Path, program: str):
+    for package in ("api", "configs", "shared", "tools", "worker"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    (tmp_path / "configs" / "emotions.yaml").write_text("mood: happy")
+    ended = subprocess.run(
+        [sys.executable, "-m", program, "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "emotions.yaml" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

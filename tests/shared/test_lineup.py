@@ -207,7 +207,7 @@ def test_script_and_estimate_are_of_one_mind(connection: Connection, seed: int) 
 def submitted(queue: JobQueue, task: str, lane: str = keys.INTERACTIVE) -> str:
     body = {"voice_design": {"text": "Hello.", "description": "An old sailor."}}
     request = contract(task).parse(body.get(task, {"text": "Hello."}))
-    return queue.submit(Submission(request, client="me", queue=lane))[0].id
+    return queue.submit(Submission(request, client="me", queue=lane, estimate=1.0))[0].id
 
 
 def live(connection: Connection, name: str, **told: object) -> None:
@@ -280,6 +280,19 @@ def test_codec_job_waits_for_nobody_where_it_has_a_worker_of_its_own(
     assert last == pytest.approx(3 * alone, rel=0.1)
 
 
+def test_what_only_the_codec_does_has_a_pace_of_its_own(connection: Connection) -> None:
+    queue = JobQueue(connection, load())
+    request = contract("codec_encode").parse({"audio": "0" * 64})
+    sound = Submission(request, client="me", queue=keys.CODEC, estimate=100.0)
+    encoded, spoken = queue.submit(sound)[0].id, submitted(queue, "custom_voice")
+    queue.lineup.learn("stock", 3.0)
+    queue.lineup.learn("stock", 0.01, codec=True)
+    queue.transition(queue.get(encoded), JobState.RUNNING)
+    assert queue.look(encoded).eta_seconds == pytest.approx(1.0)
+    assert queue.lineup.pace() == pytest.approx(3.0)
+    assert queue.look(spoken).eta_seconds == pytest.approx(1.0 + 3.0, abs=0.1)
+
+
 def test_queue_that_nobody_serves_has_places_too(connection: Connection) -> None:
     queue = JobQueue(connection, load())
     live(connection, "gpu-0", queues=[keys.INTERACTIVE, keys.BATCH])
@@ -315,7 +328,7 @@ def test_job_says_what_it_wants_loaded(
 ) -> None:
     request = contract(task).parse({"text": "Hello.", **body})
     record, _ = JobQueue(connection, load()).submit(
-        Submission(request, client="me", queue=keys.INTERACTIVE)
+        Submission(request, client="me", queue=keys.INTERACTIVE, estimate=1.0)
     )
     assert record.needs == needs
 
@@ -328,6 +341,6 @@ def test_preferred_size_is_wanted_where_none_is_asked_for(connection: Connection
 def test_codec_job_wants_nothing_loaded(connection: Connection) -> None:
     request = contract("codec_encode").parse({"audio": "0" * 64})
     record, _ = JobQueue(connection, load()).submit(
-        Submission(request, client="me", queue=keys.CODEC)
+        Submission(request, client="me", queue=keys.CODEC, estimate=1.0)
     )
     assert record.needs == ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from shared.errors import (
     UnknownJob,
 )
 from shared.jobs import JobRecord
-from shared.queue import Fenced, JobQueue, Submission
+from shared.queue import Fenced, Idempotency, JobQueue, Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import Settings, load
@@ -48,9 +49,19 @@ def queue(make_queue: Callable[..., JobQueue]) -> JobQueue:
 
 
 def submission(
-    text: str = "Hello.", client: str = "me", lane: str = keys.INTERACTIVE, **more: Any
+    text: str = "Hello.",
+    client: str = "me",
+    lane: str = keys.INTERACTIVE,
+    key: str = "",
+    **more: Any,
 ) -> Submission:
-    return Submission(CustomVoice.parse({"text": text}), client=client, queue=lane, **more)
+    request = CustomVoice.parse({"text": text})
+    facts: dict[str, Any] = {"estimate": request.estimated_seconds(), **more}
+    return Submission(request, client, lane, idempotency=keyed(key, text), **facts)
+
+
+def keyed(key: str, text: str = "Hello.") -> Idempotency | None:
+    return Idempotency.of(key, text) if key else None
 
 
 def submitted(queue: JobQueue, **more: Any) -> JobRecord:
@@ -77,11 +88,6 @@ def test_what_is_known_beforehand_is_remembered(queue: JobQueue) -> None:
     record = submitted(queue, estimate=12.5, warnings=("It is quiet.",))
     assert queue.get(record.id).estimate == 12.5
     assert queue.look(record.id).warnings == ["It is quiet."]
-
-
-def test_a_request_estimates_itself_where_nobody_knows_better(queue: JobQueue) -> None:
-    waiting = submission()
-    assert queue.submit(waiting)[0].estimate == waiting.request.estimated_seconds()
 
 
 def test_seed_is_fixed_at_submission(queue: JobQueue) -> None:
@@ -137,28 +143,49 @@ def test_ended_job_makes_room(make_queue: Callable[..., JobQueue]) -> None:
 
 
 def test_repeat_with_the_same_key_is_the_same_job(queue: JobQueue) -> None:
-    first, created = queue.submit(submission(idempotency_key="k"))
-    second, created_again = queue.submit(submission(idempotency_key="k"))
+    first, created = queue.submit(submission(key="k"))
+    second, created_again = queue.submit(submission(key="k"))
     assert (first.id, created, created_again) == (second.id, True, False)
 
 
 def test_64_submissions_with_one_key_make_one_job(queue: JobQueue, connection: Connection) -> None:
     with ThreadPoolExecutor(32) as pool:
-        jobs = list(pool.map(lambda _: queue.submit(submission(idempotency_key="k")), range(64)))
+        jobs = list(pool.map(lambda _: queue.submit(submission(key="k")), range(64)))
     assert len({record.id for record, _ in jobs}) == 1
     assert sum(created for _, created in jobs) == 1
     assert connection.llen(rq.queue(keys.INTERACTIVE, connection).key) == 1
 
 
 def test_same_key_with_another_body_is_refused(queue: JobQueue) -> None:
-    queue.submit(submission(idempotency_key="k"))
+    queue.submit(submission(key="k"))
     with pytest.raises(IdempotencyConflict):
-        queue.submit(submission("Other words.", idempotency_key="k"))
+        queue.submit(submission("Other words.", key="k"))
+
+
+def test_a_key_is_known_from_its_first_request_on(queue: JobQueue) -> None:
+    key = Idempotency.of("k", "Hello.")
+    assert queue.known("me", key) is None
+    first, _ = queue.submit(submission(key="k"))
+    assert queue.known("me", key) == first
+    assert queue.known("another", key) is None
+    with pytest.raises(IdempotencyConflict):
+        queue.known("me", Idempotency.of("k", "Other words."))
+
+
+def test_a_key_is_held_against_what_was_sent_and_not_what_it_became(queue: JobQueue) -> None:
+    first, _ = queue.submit(submission("Hello.", key="k"))
+    other = replace(submission("What a preset made of it.", key="k"), idempotency=keyed("k"))
+    assert queue.submit(other) == (first, False)
+
+
+def test_the_order_of_fields_makes_no_other_request() -> None:
+    assert Idempotency.of("k", {"a": 1, "b": 2}) == Idempotency.of("k", {"b": 2, "a": 1})
+    assert Idempotency.of("k", {"a": 1}) != Idempotency.of("k", {"a": "1"})
 
 
 def test_keys_of_two_clients_do_not_meet(queue: JobQueue) -> None:
-    first, _ = queue.submit(submission(idempotency_key="k", client="a"))
-    second, _ = queue.submit(submission(idempotency_key="k", client="b"))
+    first, _ = queue.submit(submission(key="k", client="a"))
+    second, _ = queue.submit(submission(key="k", client="b"))
     assert first.id != second.id
 
 
@@ -289,7 +316,7 @@ def test_nothing_that_somebody_wrote_is_kept_then(
     queue = make_queue(store_text=False)
     written = dict.fromkeys(("text", "transcript", "instruct"), SECRET)
     request = VoiceClone.parse({"reference": "0" * 64, **written})
-    record = queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))[0]
+    record = queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE, estimate=1.0))[0]
     queue.cancel(record.id)
     assert SECRET.encode() not in b"".join(connection.hgetall(keys.job(record.id)).values())
     assert queue.get(record.id).request["reference"] == "0" * 64

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pytest
@@ -72,6 +72,22 @@ def test_what_is_wrong_but_bearable_is_said(store: FolderUploads):
 def test_any_sound_may_be_encoded_that_is_no_reference():
     short = io.BytesIO(wav(0.5, rate=8_000))
     assert examine("audio", short, SETTINGS).facts.seconds == pytest.approx(0.5, abs=0.01)
+
+
+class Endless(io.RawIOBase):
+    """A file of which more is read than can be asked for at once."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        assert 0 <= size < 1 << 20, "Somebody wants all of it."
+        return b" " * size
+
+
+def test_no_more_of_codes_is_read_than_there_can_be():
+    with pytest.raises(AudioTooLong):
+        examine("codes", cast("BinaryIO", Endless()), SETTINGS)
 
 
 REFUSED: list[tuple[UploadKind, Callable[[], bytes], type[Exception]]] = [

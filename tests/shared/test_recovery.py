@@ -37,7 +37,7 @@ def recovery(connection: Connection, queue: JobQueue) -> Recovery:
 
 def submitted(queue: JobQueue) -> JobRecord:
     request = CustomVoice.parse({"text": "Hello."})
-    return queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE))[0]
+    return queue.submit(Submission(request, client="me", queue=keys.INTERACTIVE, estimate=1.0))[0]
 
 
 def waiting(connection: Connection) -> list[str]:

@@ -13,6 +13,7 @@ import yaml
 from shared.errors import (
     Conflict,
     InvalidRequest,
+    QueueFull,
     RecordDamaged,
     TranscriptMismatch,
     UnknownEmotion,
@@ -75,7 +76,7 @@ class Place:
         self.presets.save(Preset(name="Story", task=task, request=request, created=NOW))
 
     def kept(self) -> list[str]:
-        return [path.name for path in (self.root / "uploads").rglob("*.*")]
+        return [path.name for path in (self.root / "uploads").glob("*/*")]
 
 
 @pytest.fixture
@@ -146,6 +147,25 @@ def test_a_preset_fills_what_the_body_does_not_say(place: Place):
 def test_null_in_the_body_is_something_said(place: Place):
     place.preset(seed=7)
     assert place.speak(preset="Story", seed=None).seed is None
+
+
+def test_what_a_preset_gives_too_much_is_told_and_null_undoes_it(place: Place):
+    place.voice()
+    place.preset(task="voice_clone", voice="old_sailor", temperature=0.5)
+    sent = {"preset": "Story", "reference": received("reference").keep(place.uploads).id}
+    with pytest.raises(InvalidRequest, match="voice and reference") as error:
+        place.clone(**sent)
+    assert "'Story' gives `voice`" in (error.value.next_step or "")
+    assert '`"voice": null`' in (error.value.next_step or "")
+    request = place.clone(**sent, voice=None)
+    assert (request.voice, request.temperature) == (None, 0.5)
+
+
+def test_a_fault_of_the_body_is_not_laid_to_the_preset(place: Place):
+    place.preset(seed=7)
+    with pytest.raises(InvalidRequest) as error:
+        place.speak(preset="Story", seed=-1)
+    assert "preset" not in (error.value.next_step or "")
 
 
 def test_an_unknown_preset_is_unknown(place: Place):
@@ -309,7 +329,8 @@ def test_an_upload_that_is_named_is_young_again(place: Place):
     upload = received("audio").keep(place.uploads)
     for path in (place.root / "uploads" / "audio").iterdir():
         os.utime(path, (1, 1))
-    place.resolve("codec_encode", audio=upload.id)
+    with place.resolution.keeping(place.resolve("codec_encode", audio=upload.id).request):
+        pass
     assert place.uploads.purge(before=2, keep=()) == 0
 
 
@@ -318,8 +339,12 @@ def test_an_upload_that_is_named_is_young_again(place: Place):
 
 def test_a_file_that_comes_along_is_kept_and_named(place: Place):
     file = received("reference")
-    resolved = place.resolve("voice_clone", {"reference": file}, text=TEXT, transcript=TRANSCRIPT)
+    files = {"reference": file}
+    resolved = place.resolve("voice_clone", files, text=TEXT, transcript=TRANSCRIPT)
     assert resolved.request.model_dump()["reference"] == file.id
+    assert place.kept() == []
+    with place.resolution.keeping(resolved.request, files):
+        pass
     assert place.uploads.read("reference", file.id) == file.data
 
 
@@ -339,6 +364,76 @@ def test_nothing_is_kept_of_a_request_that_is_refused(place: Place, wrong: Calla
             "voice_clone", {"reference": received("reference")}, **{"text": TEXT, **wrong(place)}
         )
     assert place.kept() == []
+
+
+def refused(place: Place, file: Received, meanwhile: Callable[[], Any] = lambda: None) -> None:
+    """Let a request that a file came with be refused when the file has been kept."""
+    request = place.resolve("codec_encode", {"audio": file}).request
+
+    def submit() -> None:
+        with place.resolution.keeping(request, {"audio": file}):
+            assert place.uploads.holds("audio", file.id)
+            meanwhile()
+            raise QueueFull("Many jobs wait.")
+
+    with pytest.raises(QueueFull):
+        submit()
+
+
+def test_a_file_goes_with_the_request_that_the_queue_refuses(place: Place):
+    refused(place, received("audio"))
+    assert place.kept() == []
+
+
+def test_a_file_that_was_there_before_stays(place: Place):
+    file = received("audio")
+    upload = file.keep(place.uploads)
+    refused(place, file)
+    assert place.uploads.holds("audio", upload.id)
+
+
+def test_a_file_that_somebody_else_sends_meanwhile_stays(place: Place):
+    file = received("audio")
+    refused(place, file, lambda: file.keep(place.uploads))
+    assert place.uploads.read("audio", file.id) == file.data
+
+
+UNMET: dict[str, tuple[dict[str, Any], type[Exception]]] = {
+    "contract": ({"text": ""}, InvalidRequest),
+    "field": ({"textt": "x"}, UnknownField),
+    "preset": ({"preset": "nobody"}, UnknownPreset),
+    "voice": ({"voice": "nobody"}, UnknownVoice),
+    "other-file": ({"codes": UNKNOWN}, InvalidRequest),
+}
+
+
+@pytest.mark.parametrize(("wrong", "error"), UNMET.values(), ids=list(UNMET))
+def test_what_can_be_refused_without_its_file_is(
+    place: Place, wrong: dict[str, Any], error: type[Exception]
+):
+    with pytest.raises(error):
+        place.resolution.check(
+            CONTRACTS["voice_clone"], {"text": TEXT, **wrong}, coming=["reference"]
+        )
+
+
+def test_a_file_that_comes_may_stand_for_what_is_missing(place: Place):
+    place.resolution.check(CONTRACTS["voice_clone"], {"text": TEXT}, coming=["reference"])
+    with pytest.raises(InvalidRequest, match="No voice"):
+        place.resolution.check(CONTRACTS["voice_clone"], {"text": TEXT}, coming=[])
+
+
+# --- sizes ---
+
+
+@pytest.mark.parametrize("task", ["voice_design", "design_then_clone"])
+def test_a_size_that_was_never_released_is_told(place: Place, task: str):
+    body = {"text": TEXT, "description": "A warm alto."}
+    (warning,) = place.resolve(task, **body, size="0.6B").warnings
+    assert "1.7B-VoiceDesign" in warning
+    assert "0.6B" in warning
+    assert place.resolve(task, **body, size="1.7B").warnings == ()
+    assert place.resolve(task, **body).warnings == ()
 
 
 # --- once more ---

@@ -74,17 +74,22 @@ def make_dashboard(tmp_path: Path) -> Iterator[Callable[..., str]]:
         yield lambda **settings: running.enter_context(dashboard(tmp_path, **settings))
 
 
-@pytest.fixture
-def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient]]:
-    """The dashboard's application in this process: `inside(api_url=…)`."""
-    for name in set(os.environ) - set(clean_environment()):
-        monkeypatch.delenv(name)
-    with ExitStack() as running:
+@pytest.fixture(scope="module")
+def inside() -> Iterator[Callable[..., TestClient]]:
+    """The dashboard's application in this process: `inside(api_url=…)`, built once a module."""
+    known: dict[str, TestClient] = {}
+    with pytest.MonkeyPatch.context() as environment, ExitStack() as running:
+        for name in set(os.environ) - set(clean_environment()):
+            environment.delenv(name)
 
         def start(address: str = "http://127.0.0.1", **settings: Any) -> TestClient:
-            app = built(lambda: create(load(**settings)))
-            root = settings.get("gradio_root_path", "")
-            return running.enter_context(TestClient(app, base_url=address, root_path=root))
+            key = repr((address, settings))
+            if key not in known:
+                app = built(lambda: create(load(**settings)))
+                root = settings.get("gradio_root_path", "")
+                client = TestClient(app, base_url=address, root_path=root)
+                known[key] = running.enter_context(client)
+            return known[key]
 
         yield start
 

@@ -30,6 +30,9 @@ def spoken(client: Client, text: str = TEXT) -> JobView:
     return job
 
 
+NOBODY = f"http://127.0.0.1:{ports.any_free()}"
+
+
 @pytest.fixture
 def client(stack: Stack) -> Client:
     return stack.client()
@@ -168,7 +171,7 @@ def test_an_unknown_job_is_said_to_be_unknown(ui: TestClient, path: str):
 
 @pytest.mark.parametrize("path", ["/live/{}.pcm", "/audio/{}.wav"])
 def test_without_the_service_it_says_so_and_what_to_do(inside: Inside, path: str):
-    ui = inside(api_url=f"http://127.0.0.1:{ports.any_free()}")
+    ui = inside(api_url=NOBODY)
     answer = ui.get(path.format(uuid4()))
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (503, "service_unreachable")

@@ -45,7 +45,7 @@ def client(stack: Stack) -> Iterator[Client]:
     for voice in client.voices().items:
         if voice.kind != "preset":
             client.delete_voice(voice.id)
-    for preset in client.presets():
+    for preset in client.presets().items:
         client.delete_preset(preset.name)
 
 

@@ -25,11 +25,13 @@ def list_presets(here: Here, json_output: bool) -> None:
     """List the presets."""
     found = here.client.presets()
     if json_output:
-        print_json(found)
-    elif found:
-        here.results.print(table(found))
+        print_json(found.items)
+    elif found.items:
+        here.results.print(table(found.items))
     else:
         here.notes.print("There are none.")
+    for file in found.damaged:
+        here.notes.print(f"{file} cannot be read.", style="yellow", markup=False)
 
 
 @presets.command()

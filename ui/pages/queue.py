@@ -5,6 +5,7 @@ import gradio as gr
 from shared.errors import SpeechError
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
+from shared.requests.declared import PRIVATE
 from ui import markup, result
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
@@ -92,7 +93,7 @@ def excerpt(job: JobView, length: int = 90) -> str:
     """The beginning of what is said."""
     declared = CONTRACTS.get(job.task)
     schema = declared.model_json_schema()["properties"] if declared else {"text": {}}
-    named = [name for name, field in schema.items() if field.get("x-private")] or ["text"]
+    named = [name for name, field in schema.items() if field.get(PRIVATE)] or ["text"]
     words = " ".join(str(job.request[name]) for name in named if job.request.get(name)).split()
     text = " ".join(words) or "Text is not kept"
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

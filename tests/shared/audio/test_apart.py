@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from shared.audio import apart, child, clip
-from shared.errors import UnreadableAudio
+from shared.errors import StoreUnavailable, UnreadableAudio
 from shared.settings import ROOT
+from tests.full_disk import full_disk
 from tests.shared.audio.sending import encoded, tone, with_false_counts
 
 TOO_MUCH = "more memory or time"
@@ -140,6 +141,50 @@ def test_a_fault_of_ours_is_not_held_against_the_sender(
     monkeypatch.setenv("PYTHONPATH", str(folder))
     with pytest.raises(RuntimeError, match="soxr is broken"):
         apart.decode(io.BytesIO(HALF_AN_HOUR), 60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("SIGSEGV", UnreadableAudio, "broke down on it"),
+        ("SIGABRT", UnreadableAudio, "broke down on it"),
+        ("SIGKILL", UnreadableAudio, TOO_MUCH),
+        ("SIGTERM", RuntimeError, "ended with -15"),
+    ],
+)
+def test_how_a_child_died_is_told(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    error: type[Exception],
+    said: str,
+):
+    folder = tmp_path_factory.mktemp("dying")
+    (folder / "soxr.py").write_text(f"import os, signal; os.kill(os.getpid(), signal.{name})")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with pytest.raises(error, match=said):
+        apart.decode(io.BytesIO(HALF_AN_HOUR), 60)
+
+
+def test_a_child_that_complains_at_length_is_heard_to_the_end(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    """A pipe that nobody empties holds 64 KB, and stops whoever writes more."""
+    folder = tmp_path_factory.mktemp("complaining")
+    complain = "import sys; sys.stderr.write('oh dear ' * (64 << 10)); raise ImportError('the end')"
+    (folder / "soxr.py").write_text(complain)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with pytest.raises(RuntimeError, match="the end") as caught:
+        apart.decode(io.BytesIO(HALF_AN_HOUR), 60)
+    assert len(str(caught.value)) < 8 << 10
+
+
+@LINUX
+def test_no_room_for_a_copy_is_no_fault_of_the_file():
+    with full_disk(1 << 20), pytest.raises(StoreUnavailable) as caught:
+        apart.decode(io.BytesIO(HALF_AN_HOUR), 60)
+    assert "free space" in (caught.value.next_step or "")
 
 
 def test_a_child_that_lasts_too_long_refuses_the_file(monkeypatch: pytest.MonkeyPatch):

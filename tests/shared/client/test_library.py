@@ -142,7 +142,7 @@ def test_a_preset_is_saved_replaced_and_deleted(client: Client):
     client.save_preset("of a test", "custom_voice", {"speaker": "serena"})
     assert client.preset("of a test").request == {"speaker": "serena"}
     client.replace_preset("of a test", "custom_voice", {"speaker": "aiden"})
-    assert {"speaker": "aiden"} in [preset.request for preset in client.presets()]
+    assert {"speaker": "aiden"} in [preset.request for preset in client.presets().items]
     client.delete_preset("of a test")
     with pytest.raises(UnknownPreset):
         client.preset("of a test")

@@ -35,7 +35,7 @@ def test_the_schema_describes_every_field(declared: type[Declared]):
 @CASES
 def test_the_example_is_a_request(declared: type[Declared]):
     request = declared.parse(declared.stand_in())
-    assert request.estimated_seconds() > 0
+    assert declared.on_codec_alone or request.estimated_seconds() > 0
 
 
 @CASES

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import RecordDamaged, StoreUnavailable, UnknownUpload
-from shared.stores.uploads import FolderUploads, UploadFacts, UploadStore
+from shared.stores import disk
+from shared.stores.uploads import FolderUploads, UploadFacts, UploadStore, content_id
 
 FACTS = UploadFacts(seconds=5.5, rate=44_100, channels=2, codec="mp3", warnings=["It is quiet."])
 SOUND = b"RIFF and so on"
@@ -80,7 +82,7 @@ def test_an_unknown_upload_is_unknown_to_everything(store: UploadStore):
 
 @pytest.mark.parametrize("upload_id", HOSTILE_IDS)
 def test_what_is_no_sha256_is_an_unknown_upload(store: UploadStore, upload_id: str):
-    for use in (store.get, store.read, store.touch):
+    for use in (store.get, store.read, store.touch, store.holds, store.discard):
         with pytest.raises(UnknownUpload):
             use("reference", upload_id)
 
@@ -124,6 +126,47 @@ def test_what_is_used_again_is_young_again(tmp_path: Path, again: str):
         store.touch("audio", upload.id)
     assert store.purge(before=2, keep=()) == 0
     assert store.read("audio", upload.id) == SOUND
+
+
+def test_what_is_touched_while_the_old_are_purged_stays(tmp_path: Path):
+    store = FolderUploads(tmp_path)
+    upload = store.put("audio", SOUND, FACTS)
+    for path in (tmp_path / "audio").iterdir():
+        os.utime(path, (1, 1))
+    with disk.alone(disk.lock(tmp_path)):
+        purging = threading.Thread(target=store.purge, args=(2, ()))
+        purging.start()
+        purging.join(0.1)
+        os.utime(tmp_path / "audio" / f"{upload.id}.json")
+    purging.join()
+    assert store.read("audio", upload.id) == SOUND
+
+
+def test_where_there_are_too_many_the_oldest_go_but_those_that_are_wanted(tmp_path: Path):
+    store = FolderUploads(tmp_path)
+    ids = [store.put("audio", bytes([number]) * 5_000, FACTS).id for number in range(5)]
+    for age, upload_id in enumerate(ids):
+        os.utime(tmp_path / "audio" / f"{upload_id}.json", (age, age))
+    assert store.purge(0, {ids[0]}, most=18_000) == 2
+    assert [store.holds("audio", upload_id) for upload_id in ids] == [
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_what_a_refused_request_brought_can_be_taken_back(store: UploadStore):
+    known = store.put("audio", b"known", FACTS).id
+    brought = content_id(SOUND)
+    assert (store.holds("audio", known), store.holds("audio", brought)) == (True, False)
+    store.put("audio", SOUND, FACTS)
+    store.discard("audio", brought)
+    store.discard("audio", brought)
+    assert (store.holds("audio", known), store.holds("audio", brought)) == (True, False)
+    with pytest.raises(UnknownUpload):
+        store.read("audio", brought)
 
 
 def test_what_a_crash_left_behind_goes_with_the_old(tmp_path: Path):

@@ -1,5 +1,8 @@
 """The contract that every backend for voices keeps."""
 
+import errno
+import itertools
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +111,43 @@ def test_a_record_is_replaced_and_the_files_stay(store: VoiceStore):
     store.save("sailor", changed)
     assert store.get("sailor") == changed
     assert store.files("sailor") == {"clip.wav": 1}
+
+
+def test_a_record_is_replaced_with_files_that_come_and_go(store: VoiceStore):
+    store.create("sailor", SAILOR, {"old.wav": b"1", "kept.wav": b"2"})
+    changed = SAILOR.model_copy(update={"name": "Captain"})
+    store.save("sailor", changed, {"new.wav": b"345"}, ["old.wav", "never.wav"])
+    assert store.get("sailor") == changed
+    assert store.files("sailor") == {"kept.wav": 1, "new.wav": 3}
+
+
+def test_where_there_is_no_room_all_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = FolderVoices(tmp_path)
+    store.create("sailor", SAILOR, {"kept.wav": b"1", "old.wav": b"2"})
+    before = {path.name: path.read_bytes() for path in (tmp_path / "sailor").iterdir()}
+    written = itertools.count(1)
+
+    def fill_up(handle: int) -> None:
+        if next(written) == 3:
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", fill_up)
+    with pytest.raises(StoreUnavailable, match="no space"):
+        store.save(
+            "sailor",
+            SAILOR.model_copy(update={"name": "Captain"}),
+            {"kept.wav": b"new", "more.wav": b"new"},
+            ["old.wav"],
+        )
+    assert {path.name: path.read_bytes() for path in (tmp_path / "sailor").iterdir()} == before
+
+
+def test_whoever_holds_the_lock_may_take_it_again(store: VoiceStore):
+    with store.lock(), store.lock():
+        store.create("sailor", SAILOR, {})
+    assert store.ids() == ["sailor"]
 
 
 def test_a_file_is_removed(store: VoiceStore):
@@ -221,6 +261,21 @@ def test_a_broken_medium_says_so(backend: Backend, tmp_path: Path):
         "[" * 2_000,
         "created: 2026-13-41",
         "name: x\nkind: cloned\ncreated: 2026-01-01T00:00:00Z\nlanguage: klingon",
+        "!!bool x",
+        "name: !!int ''",
+        "created: !!timestamp x",
+        "settings: {seed: !!float x}",
+        "? [a]\n: b",
+        'name: "\\ud800"',
+        *map(
+            "name: x\nkind: cloned\ncreated: 2026-01-01T00:00:00Z\nclips: {}".format,
+            (
+                "[{emotion: hungry}]",
+                "[{file: a.wav}, {file: b.wav}]",
+                "[{}, {emotion: happy}]",
+                "[{file: sample.wav}]",
+            ),
+        ),
     ],
 )
 def test_a_damaged_record_is_called_damaged(tmp_path: Path, record: str):
@@ -238,6 +293,22 @@ def test_what_somebody_writes_by_hand_counts_at_once(tmp_path: Path):
     record = tmp_path / "sailor" / RECORD
     record.write_text(record.read_text().replace("Hoarse", "Smooth"))
     assert store.get("sailor").description == "Smooth.\nSlow."
+
+
+def test_a_record_of_no_time_zone_is_taken_for_utc(tmp_path: Path):
+    store = FolderVoices(tmp_path)
+    (tmp_path / "sailor").mkdir()
+    (tmp_path / "sailor" / RECORD).write_text("name: X\nkind: cloned\ncreated: 2026-01-02 03:04:05")
+    assert store.get("sailor").created == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_what_a_crash_left_half_made_goes_when_it_is_old(tmp_path: Path):
+    store = FolderVoices(tmp_path)
+    for name in ("old", "young"):
+        (tmp_path / ".making" / name).mkdir(parents=True)
+    os.utime(tmp_path / ".making" / "old", (1, 1))
+    store.create("sailor", SAILOR, {})
+    assert [path.name for path in (tmp_path / ".making").iterdir()] == ["young"]
 
 
 def test_strangers_in_the_folder_are_no_voices(tmp_path: Path):

@@ -4,26 +4,39 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 import pytest
 
+from shared import emotions
 from shared.audio import clip
 from shared.errors import (
     AudioTooLong,
     Conflict,
     InvalidRequest,
+    RecordDamaged,
     TranscriptMismatch,
     UnreadableAudio,
     UnreadableVoice,
     UnsuitableReference,
 )
-from shared.stores.voice_record import REFERENCE, SAMPLE, Sample, dumps
+from shared.stores.voice_record import (
+    MOST_CLIPS,
+    REFERENCE,
+    SAMPLE,
+    Sample,
+    VoiceClip,
+    dumps,
+)
 from shared.stores.voices import RECORD, FolderVoices
 from shared.voices import archive
-from shared.voices.archive import MOST_ENTRIES, is_prompt_of_the_package, pack, unpack
+from shared.voices.archive import MOST_ENTRIES, is_prompt_of_the_package, pack
 from shared.voices.library import Library
+from shared.voices.making import Made
 from shared.voices.naming import prompt_name
 from tests.shared.audio.sending import encoded, tone
+from tests.shared.forging import elsewhere
 from tests.shared.voices.people import SOUND, WORDS, add, voice
 
 PROMPT = prompt_name("0.6B-Base")
@@ -38,6 +51,10 @@ def zipped(files: dict[str, bytes], folder: str = "sailor") -> io.BytesIO:
         for name, data in files.items():
             packed.writestr(f"{folder}/{name}" if folder else name, data)
     return target
+
+
+def unpack(source: BinaryIO, name: str | None = None) -> Made:
+    return archive.unpack(source, name).open()
 
 
 def with_entry(change: Callable[[zipfile.ZipInfo], None], name: str = "sailor/x.wav") -> io.BytesIO:
@@ -89,6 +106,74 @@ def test_a_voice_goes_out_without_what_somebody_put_beside_it(library: Library, 
                 PROMPT,
             )
         }
+
+
+def test_the_fullest_voice_comes_in_again(library: Library):
+    moods = [*emotions.EMOTIONS][: MOST_CLIPS - 1]
+    clips = tuple(VoiceClip(file=f"emotion-{mood}.wav", emotion=mood) for mood in moods)
+    full = voice("Sailor", clips=(VoiceClip(), *clips))
+    files = {SAMPLE: SOUND}
+    for one in full.clips:
+        prompts = [prompt_name(name, one.emotion) for name in ("0.6B-Base", "1.7B-Base", "Mine")]
+        files |= {
+            one.file: SOUND,
+            one.transcript: WORDS.encode(),
+            **dict.fromkeys(prompts, TENSORS),
+        }
+    packed = io.BytesIO(pack(library, library.create(full, files)))
+    parcel = archive.unpack(packed)
+    assert parcel.files == files
+    assert len(zipfile.ZipFile(packed).namelist()) > 64
+
+
+def test_a_voice_that_could_not_come_in_again_does_not_go_out(
+    library: Library, sailor: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(archive, "LARGEST", 1_000)
+    with pytest.raises(Conflict) as caught:
+        pack(library, sailor)
+    assert caught.value.next_step
+
+
+def test_prompts_that_can_be_made_anew_stay_where_there_is_no_room(library: Library, sailor: str):
+    files = library.files(sailor)
+    room = sum(size for name, size in files.items() if name != PROMPT)
+    for most, names in ((room, files.keys() - {PROMPT}), (room + len(TENSORS), files.keys())):
+        assert archive.unpack(io.BytesIO(pack(library, sailor, most))).files.keys() == names
+    mute = library.create(voice("Prompted", clips=()), {PROMPT: TENSORS})
+    assert archive.unpack(io.BytesIO(pack(library, mute, 0))).files.keys() == {PROMPT}
+
+
+def test_a_voice_without_its_recording_does_not_go_out(library: Library, sailor: str):
+    library.store.remove(sailor, REFERENCE)
+    with pytest.raises(RecordDamaged, match=r"reference\.wav"):
+        pack(library, sailor)
+
+
+def test_a_voice_that_could_never_speak_is_refused():
+    mute = dumps(voice("Sailor", clips=()))
+    with pytest.raises(UnreadableVoice, match="never speak"):
+        unpack(zipped({RECORD: mute}))
+    with pytest.raises(UnreadableVoice, match="never speak"):
+        unpack(zipped({RECORD: mute, SAMPLE: SOUND}))
+    assert unpack(zipped({RECORD: mute, PROMPT: TENSORS})).files == {PROMPT: TENSORS}
+
+
+def test_recordings_that_deny_each_other_are_refused():
+    for clips in (
+        (VoiceClip(), VoiceClip(file="other.wav")),
+        (VoiceClip(), VoiceClip(emotion="happy")),
+        (VoiceClip(file=SAMPLE),),
+    ):
+        record = dumps(voice("Sailor").model_copy(update={"clips": clips}))
+        with pytest.raises(UnreadableVoice, match=r"voice\.yaml"):
+            unpack(zipped(GOOD | {RECORD: record, "other.wav": SOUND, SAMPLE: SOUND}))
+
+
+def test_a_time_of_no_zone_is_taken_for_utc():
+    record = GOOD[RECORD].replace(b"00:00:00Z", b"00:00:00")
+    assert record != GOOD[RECORD]
+    assert unpack(bad(RECORD, record)).record.created == voice("Sailor").created
 
 
 def test_a_folder_that_a_person_zipped_comes_in(library: Library, sailor: str):
@@ -200,6 +285,14 @@ def test_an_index_of_more_entries_than_are_told_is_not_read():
         unpack(io.BytesIO(bytes(data)))
 
 
+def test_a_zip_that_says_elsewhere_where_its_index_is_is_not_read():
+    forged = elsewhere(zipped(GOOD).getvalue())
+    with zipfile.ZipFile(forged) as packed:
+        assert len(packed.namelist()) == len(GOOD)
+    with pytest.raises(UnreadableVoice, match="entries"):
+        unpack(forged)
+
+
 def test_more_than_a_voice_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(archive, "LARGEST", 1 << 20)
     with pytest.raises(UnreadableVoice, match="1 MB"):
@@ -230,13 +323,18 @@ def test_a_damaged_entry_is_named():
 
 
 def test_no_cut_and_no_flipped_byte_is_more_than_refused():
-    whole = zipped({RECORD: dumps(voice("Sailor", clips=()))}).getvalue()
-    for at in range(len(whole)):
-        flipped = bytearray(whole)
-        flipped[at] ^= 0xFF
-        for data in (whole[:at], bytes(flipped)):
-            with suppress(InvalidRequest):
-                unpack(io.BytesIO(data))
+    whole = zipped({RECORD: dumps(voice("Sailor", clips=())), PROMPT: TENSORS}).getvalue()
+    with TemporaryFile() as file:
+        for at in range(len(whole)):
+            flipped = bytearray(whole)
+            flipped[at] ^= 0xFF
+            for data in (whole[:at], bytes(flipped)):
+                file.seek(0)
+                file.truncate()
+                file.write(data)
+                for source in (io.BytesIO(data), file):
+                    with suppress(InvalidRequest):
+                        unpack(source)
 
 
 # --- files that are not what they say ---
@@ -283,7 +381,7 @@ def test_a_name_or_a_setting_that_no_voice_may_have_is_refused():
 
 def test_a_preset_speaker_is_not_brought_in(library: Library):
     with pytest.raises(Conflict):
-        unpack(io.BytesIO(pack(library, "ryan")))
+        archive.unpack(io.BytesIO(pack(library, "ryan")))
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,45 @@
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from shared import emotions
+from shared.audio import clip
 from shared.errors import (
     Conflict,
     InvalidRequest,
     RecordDamaged,
+    StoreUnavailable,
     TranscriptMismatch,
     UnknownEmotion,
     UnknownFile,
     UnknownVoice,
 )
 from shared.speakers import SPEAKERS
-from shared.stores.voice_record import REFERENCE, SAMPLE, Sample, VoiceClip
+from shared.stores.voice_record import MOST_CLIPS, REFERENCE, SAMPLE, Sample, VoiceClip
 from shared.stores.voices import RECORD, FolderVoices
 from shared.voices.changes import VoiceChanges
 from shared.voices.library import RELEASED, Library
 from shared.voices.naming import prompt_name
+from tests.shared.audio.sending import tone
+from tests.shared.stores.test_yaml_record import HOSTILE
 from tests.shared.voices.people import SOUND, WORDS, add, voice
 
 PROMPT = prompt_name("0.6B-Base")
+OTHER = clip.dumps(tone(5))
 HAPPY_PROMPT = prompt_name("0.6B-Base", "happy")
 
 
-def spoil(tmp_path: Path, voice_id: str) -> None:
-    (tmp_path / "voices" / voice_id / RECORD).write_text("name: [")
+class FullVoices(FolderVoices):
+    """Voices on a disk that is full by now."""
+
+    def save(self, *_: object, **__: object) -> None:
+        raise StoreUnavailable("No space is left.")
+
+
+def spoil(tmp_path: Path, voice_id: str, text: str = "name: [") -> None:
+    (tmp_path / "voices" / voice_id / RECORD).write_text(text)
 
 
 # --- look ---
@@ -46,7 +60,7 @@ def test_a_new_library_has_the_preset_speakers(library: Library):
 def test_a_voice_is_found_by_id_and_by_name_in_any_case(library: Library):
     voice_id = add(library, "Zoë Grün")
     assert voice_id == "zoe_grun"
-    for word in (voice_id, "Zoë Grün", "ZOË GRÜN", "zoë grün"):
+    for word in (voice_id, "Zoë Grün", "ZOË GRÜN", "zoë grün", "  Zoe\u0308   Grün "):
         assert library.find(word) == voice_id
     assert library.find("uncle fu") == "uncle_fu"
 
@@ -57,9 +71,12 @@ def test_an_unknown_voice_is_not_found(library: Library, word: str):
         library.find(word)
 
 
-def test_a_damaged_voice_is_named_and_leaves_the_others_alone(library: Library, tmp_path: Path):
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:10])
+def test_a_damaged_voice_is_named_and_leaves_the_others_alone(
+    library: Library, tmp_path: Path, text: str
+):
     good, bad = add(library, "Good"), add(library, "Bad")
-    spoil(tmp_path, bad)
+    spoil(tmp_path, bad, f"settings:\n  seed: {text}" if "\n" not in text else text)
     voices, damaged = library.readable()
     assert good in voices
     assert damaged == [bad]
@@ -213,8 +230,9 @@ def test_what_people_change_of_a_preset_is_kept_and_can_be_put_back(library: Lib
 
 
 def test_a_preset_as_it_came_cannot_be_deleted(library: Library):
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as caught:
         library.delete("ryan")
+    assert caught.value.next_step
 
 
 @pytest.mark.parametrize("change", [{"name": "Bob"}, {"language": "german"}, {"transcript": "X."}])
@@ -222,6 +240,7 @@ def test_the_rest_of_a_preset_stays(library: Library, change: dict[str, str]):
     with pytest.raises(Conflict) as caught:
         library.change("ryan", VoiceChanges.model_validate(change))
     assert caught.value.param == next(iter(change))
+    assert caught.value.next_step
     assert library.store.ids() == []
 
 
@@ -244,6 +263,79 @@ def test_a_mood_is_recorded_replaced_and_erased(library: Library):
     assert library.files(voice_id).keys() == {REFERENCE, "reference.txt", PROMPT}
 
 
+def test_another_recording_of_a_mood_lies_under_another_name(library: Library):
+    voice_id = add(library, "Sailor")
+    for words in ("First.", "Second."):
+        library.record(voice_id, "happy", SOUND, words)
+    second = VoiceClip(file="emotion-happy-2.wav", emotion="happy")
+    assert library.get(voice_id).clip("happy") == second
+    assert library.transcript(voice_id, second) == "Second."
+    assert library.files(voice_id).keys() == {
+        REFERENCE,
+        "reference.txt",
+        second.file,
+        second.transcript,
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda library, id: library.change(id, VoiceChanges(name="Other", transcript="Other.")),
+        lambda library, id: library.change(id, VoiceChanges(transcript=None)),
+        lambda library, id: library.record(id, "happy", SOUND, None),
+        lambda library, id: library.record(id, "happy", OTHER, "Other."),
+        lambda library, id: library.record(id, "sad", OTHER, "Other."),
+        lambda library, id: library.erase(id, "happy"),
+        lambda library, id: library.hear(id, OTHER, Sample(engine="qwen3", preview=False)),
+    ],
+)
+def test_a_change_that_cannot_be_written_leaves_all_as_it_was(
+    tmp_path: Path, change: Callable[[Library, str], object]
+):
+    library = Library(FullVoices(tmp_path))
+    happy = VoiceClip(file="happy.wav", emotion="happy")
+    voice_id = library.create(
+        voice("Sailor", clips=(VoiceClip(), happy)),
+        {REFERENCE: SOUND, happy.file: SOUND, happy.transcript: b"Hurray.", SAMPLE: SOUND},
+    )
+    library.store.write(voice_id, PROMPT, b"x")
+    before = {path.name: path.read_bytes() for path in (tmp_path / voice_id).iterdir()}
+    with pytest.raises(StoreUnavailable):
+        change(library, voice_id)
+    assert {path.name: path.read_bytes() for path in (tmp_path / voice_id).iterdir()} == before
+
+
+def test_a_voice_is_given_moods_until_it_has_no_room(library: Library):
+    clips = tuple(
+        VoiceClip(file=f"{mood or 'plain'}.wav", emotion=mood)
+        for mood in ["", *emotions.EMOTIONS][:MOST_CLIPS]
+    )
+    voice_id = library.create(voice("Sailor", clips=clips), {one.file: SOUND for one in clips})
+    library.require_moods(voice_id, clips[-1].emotion)
+    another = next(mood for mood in emotions.EMOTIONS if mood not in {one.emotion for one in clips})
+    with pytest.raises(Conflict) as caught:
+        library.require_moods(voice_id, another)
+    assert caught.value.next_step
+
+
+def test_who_settles_something_may_change_and_others_wait(library: Library, tmp_path: Path):
+    other, order = Library(FolderVoices(tmp_path / "voices")), []
+
+    def delete() -> None:
+        other.delete("sailor")
+        order.append("deleted")
+
+    with library.settled():
+        add(library, "Sailor")
+        thread = threading.Thread(target=delete)
+        thread.start()
+        thread.join(0.1)
+        order.append("settled")
+    thread.join()
+    assert order == ["settled", "deleted"]
+
+
 def test_an_unknown_mood_is_refused(library: Library):
     voice_id = add(library, "Sailor")
     with pytest.raises(UnknownEmotion):
@@ -256,5 +348,6 @@ def test_an_unknown_mood_is_refused(library: Library):
 @pytest.mark.parametrize("kind", ["preset", "mixed"])
 def test_only_the_voice_of_one_person_has_moods(library: Library, kind: str):
     voice_id = "ryan" if kind == "preset" else add(library, "Blend", kind="mixed")
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as caught:
         library.record(voice_id, "happy", SOUND, None)
+    assert caught.value.next_step

@@ -180,8 +180,9 @@ def test_only_voices_with_a_recording_of_their_own_are_mixed(library: Library):
         with pytest.raises(InvalidRequest) as caught:
             mixed(library, "adam", other)
         assert caught.value.param == "mix"
-    with pytest.raises(UnknownVoice):
+    with pytest.raises(UnknownVoice) as unknown:
         mixed(library, "adam", "nobody")
+    assert unknown.value.param == "mix"
 
 
 # --- prepared elsewhere ---

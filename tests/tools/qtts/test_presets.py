@@ -35,6 +35,18 @@ def test_a_preset_is_saved_listed_and_shown(type_in: Type):
     assert shown["request"] == {"speaker": "serena", "seed": 11}
 
 
+def test_a_damaged_preset_is_named_beside_the_others(type_in: Type, stack: Stack):
+    save(type_in, '{"seed": 1}')
+    damaged = stack.folder / "voices" / "_presets" / "spoilt.yaml"
+    damaged.write_text("!!bool x")
+    try:
+        done = type_in("presets", "list")
+    finally:
+        damaged.unlink()
+    assert NAME in done.stdout
+    assert "spoilt.yaml cannot be read." in done.output
+
+
 def test_a_preset_fills_in_what_a_command_leaves_out(type_in: Type, tmp_path: Path, stack: Stack):
     save(type_in, '{"speaker": "serena", "seed": 11}')
     flags = ["--text", "Hello.", "--preset", NAME, "--seed", "2"]

@@ -1,0 +1,88 @@
+"""From a request that can be met to a job in the queue."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from api.deps import Context
+from shared import keys
+from shared.errors import Conflict
+from shared.jobs import JobRecord
+from shared.queue import Idempotency, Submission
+from shared.requests import CONTRACTS
+from shared.requests.declared import Declared
+from shared.resolution import Files, Resolved
+from shared.voices import naming
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends a request, and what beside it."""
+
+    client: str
+    priority: str | None = None
+    idempotency: Idempotency | None = None
+    again_of: str = ""
+
+
+def admit(
+    here: Context,
+    declared: type[Declared],
+    resolve: Callable[[], Resolved],
+    sender: Sender,
+    files: Files | None = None,
+) -> tuple[JobRecord, bool]:
+    """The job, and whether it is a new one; of a request that is refused no file is kept.
+
+    Raises what `resolve` raises, Conflict, and what the queue says of one job more.
+    """
+    with here.library.settled() if _names_voices(declared) else nullcontext():
+        resolved = resolve()
+        _require_unclaimed(here, resolved.request)
+        submission = Submission(
+            request=resolved.request,
+            client=sender.client,
+            queue=sender.priority or queue_of(declared),
+            estimate=resolved.estimate,
+            idempotency=sender.idempotency,
+            again_of=sender.again_of,
+            warnings=resolved.warnings,
+        )
+        with here.resolution.keeping(resolved.request, files or {}):
+            return here.queue.submit(submission)
+
+
+def known(here: Context, sender: Sender) -> JobRecord | None:
+    """The job of the same request, sent before with its key. Raises IdempotencyConflict."""
+    return sender.idempotency and here.queue.known(sender.client, sender.idempotency)
+
+
+def queue_of(declared: type[Declared]) -> str:
+    """Somebody waits for a task; a pipeline gives way; what generates nothing is beside both."""
+    if declared.on_codec_alone:
+        return keys.CODEC
+    return keys.INTERACTIVE if declared.kind == "task" else keys.BATCH
+
+
+def _names_voices(declared: type[Declared]) -> bool:
+    """True where what is in the library decides, now and when the job runs."""
+    return "stored" in declared.voices().values() or bool(declared.new_voices())
+
+
+def _require_unclaimed(here: Context, request: Declared) -> None:
+    """No job that waits or runs may be about to make a voice of the same name."""
+    for field in request.new_voices():
+        if name := getattr(request, field):
+            for record in here.queue.active():
+                if naming.folded(name) in _new_voices(record):
+                    raise Conflict(
+                        f"Job {record.id} makes a voice {name!r} already.",
+                        param=field,
+                        hint="Choose another name, or cancel that job.",
+                    )
+
+
+def _new_voices(record: JobRecord) -> set[str]:
+    """The names, folded, under which a job keeps voices."""
+    fields = CONTRACTS[record.task].new_voices() if record.task in CONTRACTS else ()
+    return {naming.folded(name) for field in fields if (name := record.request.get(field))}
