@@ -1,10 +1,10 @@
-"""Answers what the API asks of a worker beside its jobs, in a thread of its own."""
+"""Answers what the API asks of a worker beside its jobs, in threads of its own."""
 
 import base64
 import binascii
 import logging
+import queue
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +15,21 @@ from shared import asking
 from shared.asking import Asked, ReadPrompt, Transcribe
 from shared.audio import clip
 from shared.connection import Connection
-from shared.errors import EngineUnavailable, InternalError, SpeechError, UnreadableVoice
+from shared.errors import (
+    EngineUnavailable,
+    InternalError,
+    SpeechError,
+    UnreadableVoice,
+    WorkerBusy,
+)
 from shared.settings import Settings
 from shared.stores.uploads import UploadStore
 from worker.transcribing import Transcriber
 
 _PATIENCE = 1.0
+"""Seconds that a thread waits for something to do before it looks whether it shall go on."""
+_WAITING = 4
+"""Recordings that wait to be written down: whoever asks after them would not wait so long."""
 
 log = logging.getLogger(__name__)
 
@@ -33,32 +42,53 @@ class Answering:
         self._settings = settings
         self._uploads = uploads
         self._transcriber = Transcriber(settings)
+        self._recordings: queue.Queue[Asked] = queue.Queue(_WAITING)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="answering", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._attend, args=[step], name=name, daemon=True)
+            for name, step in (("answering", self._listen), ("transcribing", self._write_down))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Take no further question; the thread ends within about a second."""
+        """Take no further question; the threads end within about a second."""
         self._stopped.set()
 
     def join(self) -> None:
-        """Wait for the thread's end."""
-        self._thread.join()
+        """Wait for the threads' end."""
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _attend(self, step: Callable[[], None]) -> None:
         while not self._stopped.is_set():
             try:
-                asked = asking.receive(self._redis, _PATIENCE)
-                if asked:
-                    self._answer(asked)
-                self._transcriber.rest()
+                step()
             except redis.RedisError as error:
                 log.warning("Redis does not answer the questions' thread: %s", error)
-                time.sleep(1)
+                self._stopped.wait(_PATIENCE)
             except ValidationError as error:
                 log.error("A question was not understood: %s", error)
+
+    def _listen(self) -> None:
+        """Take a question. What takes long is left to the other thread, so that a prompt file does
+        not wait for a recording."""
+        asked = asking.receive(self._redis, _PATIENCE)
+        if asked and isinstance(asked.question, Transcribe):
+            try:
+                self._recordings.put_nowait(asked)
+            except queue.Full:
+                asking.refuse(self._redis, asked, _busy())
+        elif asked:
+            self._answer(asked)
+
+    def _write_down(self) -> None:
+        try:
+            self._answer(self._recordings.get(timeout=_PATIENCE))
+        except queue.Empty:
+            self._transcriber.rest()
 
     def _answer(self, asked: Asked) -> None:
         try:
@@ -87,6 +117,10 @@ class Answering:
         except binascii.Error as error:
             raise UnreadableVoice("The prompt file did not arrive whole.") from error
         return {"prompts": read(data, question.checkpoint, self._settings)}
+
+
+def _busy() -> WorkerBusy:
+    return WorkerBusy(f"{_WAITING} recordings wait to be written down already.", retry_after=5.0)
 
 
 def _reader() -> Callable[[bytes, str | None, Settings], list[dict[str, Any]]]:

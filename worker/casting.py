@@ -26,7 +26,7 @@ from shared.stores.voice_record import Voice, VoiceClip
 from shared.voices import naming
 from worker import codec
 from worker.engine.protocol import Model, Prompt
-from worker.engine.reference import Reference
+from worker.engine.reference import Reference, require_length
 from worker.performing import Studio
 from worker.pulse import LOADING
 
@@ -92,6 +92,7 @@ def of_codes(
 ) -> Cast:
     """The voice in codes of the codec. Raises as `of_reference`, and InvalidRequest."""
     tokens, remarks = codec.opened(studio, upload, model)
+    require_length(tokens.seconds, "codes")
     samples = np.concatenate(list(model.decode(tokens.codes, studio.pulse.watch)))
     words = None if mode == "speaker_only" else transcript
     known = tokens.codes if tokens.codec == model.codec else None
@@ -104,6 +105,13 @@ def of_candidate(studio: Studio, model: Model, samples: Samples, text: str) -> C
     """The voice of a take that was made a moment ago. Raises UnsuitableReference."""
     prompt = _prompt(studio, model, Reference(samples, text))
     return Cast(prompt, VoiceFact(kind="candidate", mode=prompt.mode, digest=prompt.digest))
+
+
+def keep(studio: Studio, model: Model, voice_id: str, prompt: Prompt) -> None:
+    """Put the prompt of a voice's own recording into its folder, where `of_voice` finds it."""
+    voice = studio.library.get(voice_id)
+    clips = tuple(one for one in voice.clips if not one.emotion)
+    _Shelf(studio, model, voice_id, voice).keep(clips, "", prompt)
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,11 @@ class _Shelf:
         made = self._made(clips)
         self._keep(name, made, source)
         return made
+
+    def keep(self, clips: Sequence[VoiceClip], mood: str, prompt: Prompt) -> None:
+        """Keep what was made from the clips before they were those of a voice."""
+        name = naming.prompt_name(self.model.checkpoint, mood)
+        self._keep(name, prompt, self._source(clips))
 
     def _source(self, clips: Sequence[VoiceClip]) -> str:
         """Equal for equal recordings with equal words and weights; empty without recordings, and
@@ -197,6 +210,7 @@ class _Shelf:
 
 def _prompt(studio: Studio, model: Model, reference: Reference) -> Prompt:
     """The recording is heard as a whole, and nothing is told until that is done."""
+    studio.pulse.watch()
     with studio.pulse.patient(LOADING):
         return model.prompt(reference)
 

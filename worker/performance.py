@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,10 +56,11 @@ class Performance:
 
     def play(self) -> None:
         """Play to the end. Raises what the performer and the recording raise."""
-        for piece in PERFORMERS[self.record.task](self.request, self.studio):
-            if isinstance(piece, Audio | Line) and not self._open:
-                self._announce_audio()
-            self._take(piece)
+        with closing(PERFORMERS[self.record.task](self.request, self.studio)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Audio | Line) and not self._open:
+                    self._announce_audio()
+                self._take(piece)
         self._close_segment()
 
     def recipe(self, attempt: int, store_text: bool) -> Recipe:

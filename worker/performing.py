@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -123,11 +123,18 @@ class Studio:
     """What was said of those before it, which may be unloaded by now."""
     loading_seconds: float = 0.0
     """Time spent on getting models, which is not time spent on speaking."""
+    typical: bool = True
+    """Whether the time that it takes tells how fast the engine speaks; a performer that makes what
+    is not heard, or makes it more than once, says no."""
 
     def model(self, kind: CheckpointKind, size: Size | None = None) -> Model:
         """The checkpoint for a kind of task, loaded if need be; one asked for before may have to
         make room for it, and is not used any more."""
         return self._get(lambda: self.cache.get(kind, size))
+
+    def require(self, kind: CheckpointKind, size: Size | None = None) -> None:
+        """Raises what `model` would for a checkpoint that is not here; nothing is loaded."""
+        self.cache.require(kind, size)
 
     def codec_model(self) -> Model:
         """A model for its codec alone: one that is loaded, else any at hand."""
@@ -161,7 +168,7 @@ class Studio:
         return self.used
 
 
-Performer = Callable[[Any, Studio], Iterator[Piece]]
+Performer = Callable[[Any, Studio], Generator[Piece]]
 PERFORMERS: dict[str, Performer] = {}
 
 

@@ -171,7 +171,8 @@ class Runner:
         recipe = performance.recipe(attempt, self._settings.store_text)
         recipe = Finishing(growing).finish(request, recipe, performance.artifacts)
         self._succeed(record, attempt, recipe)
-        self._learn(recipe)
+        if studio.typical:
+            self._learn(recipe)
 
     # --- ends ---
 
@@ -193,13 +194,12 @@ class Runner:
         )
 
     def _learn(self, recipe: Recipe) -> None:
-        """Estimates follow what was measured; nothing depends on it. What is not generated comes
-        far faster, and what one checkpoint prepares for another is not heard: neither is a pace."""
-        generated = recipe.samples and not contract(recipe.task).on_codec_alone
-        if not generated or len(recipe.engines) > 1:
+        """Estimates follow what was measured; nothing depends on it."""
+        if not recipe.samples:
             return
+        codec = contract(recipe.task).on_codec_alone
         try:
-            self._queue.lineup.learn(recipe.engine.name, recipe.timings.real_time_factor)
+            self._queue.lineup.learn(recipe.engine.name, recipe.timings.real_time_factor, codec)
         except QueueUnavailable as error:
             log.warning("The pace was not noted: %s", error.message)
 

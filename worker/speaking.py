@@ -1,10 +1,11 @@
 """What performers that speak have in common: pieces, utterances, order, and the reading itself."""
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
-from shared import emotions, languages
+from shared import emotions
 from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.requests.spoken import Spoken
 from shared.text.clean import clean
@@ -62,9 +63,7 @@ def instruction(request: Spoken, instruct: str | None = None) -> str | None:
 
 def spoken_language(request: Spoken) -> str:
     """The language of the text, guessed where the request leaves it open."""
-    if request.language == languages.AUTO:
-        return languages.guess(request.text)
-    return request.language
+    return request.spoken_language
 
 
 def seed_of(seed: int, row: int) -> int:
@@ -97,23 +96,34 @@ class Heard:
     """How alike the row was to the voice that it is a clone of, told with its last frames."""
 
 
-Rows = Iterator[tuple[int, Heard]]
+Rows = Generator[tuple[int, Heard]]
 """Rows one after the other, each in one or several parts."""
 
 
-def in_order(batch: Iterable[Frames]) -> Rows:
+def in_order(batch: Generator[Frames]) -> Rows:
     """Frames row after row, however the engine interleaves them; later rows wait in memory."""
     waiting: dict[int, list[Frames]] = {}
     turn, begun = 0, False
-    for frames in batch:
-        waiting.setdefault(frames.row, []).append(frames)
-        while waiting.get(turn):
-            head = waiting[turn].pop(0)
-            yield turn, Heard(head.audio, not begun, head.finish_reason, head.notes)
-            begun = head.finish_reason is None
-            if not begun:
-                del waiting[turn]
-                turn += 1
+    with closing(batch):
+        for frames in batch:
+            waiting.setdefault(frames.row, []).append(frames)
+            while waiting.get(turn):
+                head = waiting[turn].pop(0)
+                yield turn, Heard(head.audio, not begun, head.finish_reason, head.notes)
+                begun = head.finish_reason is None
+                if not begun:
+                    del waiting[turn]
+                    turn += 1
+
+
+@contextmanager
+def heard_out(rows: Rows) -> Generator[Rows]:
+    """Rows that are read within it, all of them: the engine then comes to its own end, at which it
+    keeps what it has drawn. Whatever breaks the reading off ends the engine's work at once."""
+    with closing(rows):
+        yield rows
+        for _ in rows:
+            raise ValueError("Rows were left unread.")
 
 
 class Progress:

@@ -27,16 +27,7 @@ class Take:
     """From 1."""
     seed: int
     parts: list[Samples] = field(default_factory=list[Samples])
-    """What was heard of it so far."""
-
-    @property
-    def seconds(self) -> float:
-        return sum(map(len, self.parts)) / SAMPLE_RATE
-
-    @property
-    def wav(self) -> bytes:
-        """It as a file."""
-        return clip.dumps(np.concatenate(self.parts))
+    """What was heard of it so far; nothing once it is finished, and a file."""
 
     def hear(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """The pieces as they come; their sound belongs to this take."""
@@ -47,12 +38,14 @@ class Take:
 
     def finish(self, request: Designs, studio: Studio, text: str) -> Taken:
         """Make it a file of the result; `text` is what it says."""
-        path = studio.keep(f"candidate-{self.number}.wav", self.wav)
+        samples = np.concatenate(self.parts)
+        self.parts.clear()
+        path = studio.keep(f"candidate-{self.number}.wav", clip.dumps(samples))
         candidate = Candidate(
             number=self.number,
             seed=self.seed,
             file=path.name,
-            duration_seconds=self.seconds,
+            duration_seconds=len(samples) / SAMPLE_RATE,
             text=text,
             language=request.language,
             description=request.description,
@@ -66,12 +59,18 @@ def takes(request: Designs, seed: int) -> list[Take]:
 
 
 def described(
-    request: Designs, studio: Studio, pieces: Sequence[TextPiece], wanted: Sequence[Take]
+    request: Designs,
+    studio: Studio,
+    pieces: Sequence[TextPiece],
+    wanted: Sequence[Take],
+    *,
+    live: bool,
 ) -> list[Utterance]:
-    """What all takes say, one take after the other."""
+    """What all takes say, one take after the other; `live` where somebody may be listening."""
     voice = replace(
         prepare(request, studio),
         description=request.description,
         instruct=instruction(request),
+        live=live,
     )
     return [said for take in wanted for said in utterances(voice, pieces, take.seed)]

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,16 +12,23 @@ import pytest
 import redis
 import torch
 
-from shared import asking
+from shared import asking, keys
 from shared import connection as connections
-from shared.asking import ReadPrompt, Transcribe
+from shared.asking import Asked, ReadPrompt, Transcribe
 from shared.audio import clip
 from shared.connection import Connection
-from shared.errors import CheckpointUnfit, EngineUnavailable, UnknownUpload, UnreadableVoice
+from shared.errors import (
+    CheckpointUnfit,
+    EngineUnavailable,
+    UnknownUpload,
+    UnreadableVoice,
+    WorkerBusy,
+)
+from shared.requests.declared import UploadKind
 from shared.settings import Settings
 from shared.stores.uploads import FolderUploads, UploadFacts
 from tests.announcing import announce
-from worker.answering import Answering
+from worker.answering import _WAITING, Answering
 from worker.engine import package
 from worker.engine.random_checkpoint import write
 from worker.engine.voice import VoicePrompt
@@ -45,9 +53,23 @@ def connection(redis_url: str) -> Connection:
     return connection
 
 
+class Slow(FolderUploads):
+    """A disk that can be held up."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.open, self.asked = threading.Event(), threading.Event()
+        self.open.set()
+
+    def read(self, kind: UploadKind, upload_id: str) -> bytes:
+        self.asked.set()
+        assert self.open.wait(30)
+        return super().read(kind, upload_id)
+
+
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> FolderUploads:
-    return FolderUploads(tmp_path_factory.mktemp("uploads"))
+def files(tmp_path_factory: pytest.TempPathFactory) -> Slow:
+    return Slow(tmp_path_factory.mktemp("uploads"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,6 +94,27 @@ def saved_by_the_package(width: int = WIDTH) -> str:
     file = io.BytesIO()
     torch.save({"items": [asdict(item)]}, file)
     return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.fixture
+def held_up(connection: Connection, files: Slow) -> Iterator[None]:
+    """A recording is being written down, and as many wait as may."""
+    recording = Transcribe(upload="0" * 64, language="auto")
+    files.open.clear()
+    files.asked.clear()
+    for number in range(_WAITING + 1):
+        asked = Asked(id=f"{number}", question=recording)
+        connection.rpush(keys.QUESTIONS, asked.model_dump_json())
+        assert files.asked.wait(10)
+    yield
+    files.open.set()
+
+
+@pytest.mark.usefixtures("held_up")
+def test_a_prompt_file_does_not_wait_for_a_recording(connection: Connection):
+    assert asking.ask(connection, ReadPrompt(file=saved_by_the_package()), patience=10)["prompts"]
+    with pytest.raises(WorkerBusy, match="wait"):
+        asking.ask(connection, Transcribe(upload="0" * 64, language="auto"), patience=10)
 
 
 @pytest.mark.parametrize("checkpoint", [None, "tiny-base"])

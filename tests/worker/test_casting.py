@@ -19,6 +19,7 @@ from worker import casting
 from worker.casting import WORDLESS, Cast
 from worker.engine.reference import Reference
 from worker.engine.voice import VoicePrompt
+from worker.pulse import Cancelled
 
 WORDS = b"The old lamp is lit again."
 REFERENCE = clip.dumps(recording())
@@ -118,6 +119,14 @@ def test_a_prompt_for_another_checkpoint_alone_is_an_error(tiny: Rehearsal) -> N
 def test_a_preset_speaker_has_nothing_to_clone(preview: Rehearsal) -> None:
     with pytest.raises(CheckpointUnfit, match="preset speaker"):
         cast(preview, "ryan")
+
+
+def test_nothing_is_made_for_a_job_that_nobody_wants_any_more(preview: Rehearsal) -> None:
+    voice(WITH_WORDS, preview, VoiceClip())
+    studio = preview.studio("0b0b0b0b-0000-4000-8000-000000000000")
+    studio.pulse.cancel()
+    with pytest.raises(Cancelled):
+        casting.of_voice(studio, preview.cache.get("base"), "old_sailor", "auto", None)
 
 
 class Unwritable(FolderVoices):

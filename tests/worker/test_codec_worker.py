@@ -86,7 +86,7 @@ def test_job_of_a_dead_codec_worker_is_taken_up_by_its_next_life(
     """Its queue takes whatever is put into it; what speaks takes long enough to step in."""
     queue = JobQueue(service.redis(), load())
     request = CustomVoice.parse({"text": LONG, "language": "en"})
-    job = queue.submit(Submission(request, client="me", queue=keys.CODEC))[0].id
+    job = queue.submit(Submission(request, client="me", queue=keys.CODEC, estimate=1.0))[0].id
     wait_for(http, job, lambda job: job["audio_seconds"] > 0)
     service.kill_worker(name="codec-0")
     service.start_worker("codec-0", WORKER_QUEUES="codec")

@@ -40,7 +40,7 @@ class Stage:
         self.settings = room.settings.model_copy(update={"redis_url": url, "engine": "preview"})
         self.queue = JobQueue(self._redis, self.settings)
         wanted = contract("design_then_clone").parse(request)
-        warned = Submission(wanted, "me", keys.INTERACTIVE, warnings=("It is quiet.",))
+        warned = Submission(wanted, "me", keys.INTERACTIVE, 1.0, warnings=("It is quiet.",))
         self.id = self.queue.submit(warned)[0].id
 
     @property
@@ -84,7 +84,7 @@ def stage(redis_url: str, preview: Rehearsal) -> Stage:
 def test_the_recipe_says_who_spoke_and_what_was_kept(stage: Stage) -> None:
     recipe = stage.perform()
     assert recipe.voice is not None
-    assert (recipe.voice.id, recipe.locked_as) == ("old_sailor", "old_sailor")
+    assert (recipe.voice.kind, recipe.locked_as) == ("candidate", "old_sailor")
     assert [it.file for it in recipe.candidates] == ["candidate-1.wav", "candidate-2.wav"]
     assert recipe.engines == [recipe.engine]
     assert recipe.similarity is None

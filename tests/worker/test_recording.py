@@ -34,7 +34,7 @@ class Job:
         self.queue = JobQueue(self.connection, self.settings)
         self.store = FolderOutputs(folder)
         request = CustomVoice.parse({"text": "Hello."})
-        self.id = self.queue.submit(Submission(request, "me", keys.INTERACTIVE))[0].id
+        self.id = self.queue.submit(Submission(request, "me", keys.INTERACTIVE, 1.0))[0].id
         self.growing = self.store.begin(self.id, 0)
 
     def attempt(self, engine: str = ENGINE) -> Recording:

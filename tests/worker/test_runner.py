@@ -49,6 +49,21 @@ def test_warnings_of_the_text_are_told(stack: Stack) -> None:
     assert job.engine.checkpoint == "preview"
 
 
+def test_what_is_made_and_not_heard_tells_no_pace(stack: Stack) -> None:
+    client = stack.client()
+    design = {"text": "Hello.", "description": "An old sailor.", "language": "english"}
+
+    def pace_after(task: str, request: dict[str, Any]) -> dict[Any, Any]:
+        assert client.wait(client.submit(task, request).id).state is JobState.SUCCEEDED
+        # It is noted after that word, and before the worker takes another job.
+        client.wait(client.submit("design_then_clone", design).id)
+        return stack.redis().hgetall(keys.PACE)
+
+    learnt = pace_after("custom_voice", SHORT)
+    assert pace_after("design_then_clone", design) == learnt
+    assert pace_after("custom_voice", SHORT) != learnt
+
+
 @pytest.mark.slow
 def test_deadline_ends_a_job_where_frames_are_made(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(PREVIEW_PACE="1", DEADLINE_SECONDS="1", DEADLINE_FACTOR="0")

@@ -110,21 +110,33 @@ def test_design_lock_and_clone_in_one_job(service: Stack) -> None:
     assert [engine["checkpoint"] for engine in result(job)["engines"]] == ["voice_design", "base"]
     assert spoke(job) == "base"
     later = made(service, "voice_clone", SPEAK | {"voice": "warm_alto"})
-    assert result(later)["voice"] == result(job)["voice"]
+    assert result(later)["voice"]["digest"] == result(job)["voice"]["digest"]
     assert result(later)["files"]["audio.wav"] == result(job)["files"]["audio.wav"]
 
 
-def test_a_clone_over_the_websocket_tells_what_it_ignores(service: Stack) -> None:
-    request = SPEAK | {"transcript": WORDS, "instruct": "whisper"}
-    with service.client().stream(
-        "voice_clone", request, files={"reference": reference()}
-    ) as listening:
+def listened(
+    stack: Stack, task: str, request: dict[str, Any], **files: io.BytesIO
+) -> tuple[str, list[str]]:
+    """The job of a request over the WebSocket, heard as it is kept, and what it warned of."""
+    with stack.client().stream(task, request, files=files) as listening:
         heard = hear(listening)
     assert heard.end.state is JobState.SUCCEEDED
-    assert heard.pcm == samples_of(service.client(), heard.end.id)
-    assert any("instruct was ignored" in warning for warning in heard.end.warnings)
-    job = service.client().job(heard.end.id)
-    assert any("instruct was ignored" in warning for warning in job.warnings)
+    assert heard.pcm == samples_of(stack.client(), heard.end.id)
+    return heard.end.id, list(heard.end.warnings)
+
+
+def test_every_task_is_heard_over_the_websocket(service: Stack) -> None:
+    described = SPEAK | {"description": "A warm alto."}
+    listened(service, "custom_voice", SPEAK)
+    listened(service, "voice_design", described)
+    listened(service, "design_then_clone", described | {"sample_text": "Hi there."})
+    encoded, _ = listened(service, "codec_encode", {}, audio=reference())
+    packed = file(service, service.client().job(encoded), "codes.npz")
+    listened(service, "codec_decode", {}, codes=io.BytesIO(packed))
+    request = SPEAK | {"transcript": WORDS, "instruct": "whisper"}
+    cloned, warnings = listened(service, "voice_clone", request, reference=reference())
+    for told in (warnings, service.client().job(cloned).warnings):
+        assert any("instruct was ignored" in warning for warning in told)
 
 
 def test_a_clone_can_be_made_again_from_what_it_kept(service: Stack) -> None:

@@ -21,7 +21,11 @@ def convert(data: bytes, checkpoint: str | None, settings: Settings) -> list[dic
 
 
 def _converted(voice: ForeignPrompt, checkpoint: str | None, models_dir: Path) -> dict[str, Any]:
-    entry = _named(checkpoint, voice, models_dir) if checkpoint else _matching(voice, models_dir)
+    entry = (
+        _named(checkpoint, voice, models_dir)
+        if checkpoint
+        else foreign.matching(voice.width, models_dir)
+    )
     revision = manifest.read(entry.id, entry.folder).revision
     prompt = foreign.adopt(voice, entry.id, revision)
     return {
@@ -31,10 +35,6 @@ def _converted(voice: ForeignPrompt, checkpoint: str | None, models_dir: Path) -
         "transcript": prompt.transcript,
         "file": base64.b64encode(prompt.dumps()).decode(),
     }
-
-
-def _matching(voice: ForeignPrompt, models_dir: Path) -> Entry:
-    return foreign.matching(voice.width, models_dir)
 
 
 def _named(checkpoint: str, voice: ForeignPrompt, models_dir: Path) -> Entry:

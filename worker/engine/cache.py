@@ -11,6 +11,7 @@ from pathlib import Path
 
 from shared.checkpoints import catalogue
 from shared.checkpoints import folder as checkpoints
+from shared.checkpoints.folder import Entry
 from shared.checkpoints.layout import identify
 from shared.errors import CheckpointMissing, EngineFailed, EnginePoisoned, ModelTooLarge
 from shared.readings import CacheStats, LoadedModel
@@ -59,16 +60,18 @@ class Cache:
         """
         if not self._engine.needs_checkpoint:
             return self.load(PREVIEW, None)
-        wanted = size or self._settings.model_size
-        models_dir = self._settings.models_dir
-        entry = checkpoints.pick(models_dir, kind, wanted, exact=size is not None)
-        if entry is None:
-            raise _missing(models_dir, kind, wanted)
+        entry = self._picked(kind, size)
         with self.lock:
             model = self.load(entry.id, entry.folder)
             # Others that want the same are served by it too, whatever size it says it is.
+            wanted = size or self._settings.model_size
             self._loaded[entry.id].needs.add(catalogue.need(kind, wanted))
             return model
+
+    def require(self, kind: CheckpointKind, size: Size | None = None) -> None:
+        """Raises CheckpointMissing where `get` would; nothing is loaded."""
+        if self._engine.needs_checkpoint:
+            self._picked(kind, size)
 
     def any(self) -> Model:
         """A model for what every checkpoint can do: one that is loaded, or the smallest at hand.
@@ -165,6 +168,14 @@ class Cache:
                 found[name] = found[name] + stats if name in found else stats
         return found
 
+    def _picked(self, kind: CheckpointKind, size: Size | None) -> Entry:
+        wanted = size or self._settings.model_size
+        models_dir = self._settings.models_dir
+        entry = checkpoints.pick(models_dir, kind, wanted, exact=size is not None)
+        if entry is None:
+            raise _missing(models_dir, kind, wanted)
+        return entry
+
     def _remembering(self) -> list[Engine | Model]:
         return [self._engine, *(loaded.model for loaded in list(self._loaded.values()))]
 
@@ -174,6 +185,11 @@ class Cache:
         return self._loaded[checkpoint].model
 
     # --- memory ------------------------------------------------------------------------------
+    #
+    # A model counts with all that its weights may come to hold, not with what they hold now: the
+    # speaker encoder of a Base checkpoint comes with its first voice, and the codec's encoder with
+    # the first codec task, on whichever checkpoint is loaded then. Nothing would make room for
+    # them at that moment, as a job is under way with a model that must not go.
 
     def _bring_in(self, checkpoint: str, folder: Path | None) -> None:
         """Load a model, others having gone before it comes: two may be more than there is room."""
@@ -182,11 +198,11 @@ class Cache:
         while self._loaded and self._too_much(self._held() + expected.likely, one_more=True):
             self._drop_oldest()
         model = self._read(checkpoint, folder)
-        self._took[checkpoint] = model.nbytes
-        while self._loaded and self._too_much(self._held() + model.nbytes):
+        self._took[checkpoint] = model.reserved
+        while self._loaded and self._too_much(self._held() + model.reserved):
             self._drop_oldest()
         try:
-            self._require_room(checkpoint, model.nbytes)
+            self._require_room(checkpoint, model.reserved)
         except ModelTooLarge:
             model.unload()
             raise
@@ -228,7 +244,7 @@ class Cache:
         return full or bool(budget and nbytes > budget)
 
     def _held(self) -> int:
-        return sum(loaded.model.nbytes for loaded in self._loaded.values())
+        return sum(loaded.model.reserved for loaded in self._loaded.values())
 
     def _drop_oldest(self) -> None:
         self.unload(next(iter(self._loaded)))

@@ -3,7 +3,6 @@
 Nothing here imports torch.
 """
 
-import json
 import re
 import struct
 from collections.abc import Iterator
@@ -16,14 +15,26 @@ _WIDTHS = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
 """Bytes of a number."""
 _CODEC = _WIDTHS["fp32"]
 """The codec speaks in fp32, whatever the rest does."""
+_UNREADABLE = (
+    OSError,
+    struct.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+"""What a header raises that is cut short, no JSON, or JSON of another kind."""
 _FORMAT = re.compile("|".join(_WIDTHS))
-_LEFT_OUT = ("speaker_encoder.", "talker.model.text_embedding.")
-"""Parts that some engines read when they are needed, or leave in the pages of the file."""
+_EXACT = "speaker_encoder."
+"""Hears in fp32 too."""
+_MAPPED = "talker.model.text_embedding."
+"""What some engines leave in the pages of the file."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Bytes of a checkpoint that was not loaded yet."""
+    """Bytes of a checkpoint that was not loaded yet, with the parts that are read on demand."""
 
     least: int
     """No engine takes less: what does not fit even so is refused."""
@@ -44,14 +55,19 @@ class Expectation:
         widths = [_WIDTHS[name] for name in _FORMAT.findall(policy)] or [*_WIDTHS.values()]
         try:
             talker, codec = dict(_language_model(folder)), elements(_codec(folder))
-        except (OSError, struct.error, json.JSONDecodeError, KeyError):
+        except _UNREADABLE:
             return Expectation(0, 0)
-        kept = sum(count for name, count in talker.items() if not name.startswith(_LEFT_OUT))
-        speaks = sum(count for name, count in codec.items() if name.startswith("decoder."))
+        mapped, exact = _of(talker, _MAPPED), _of(talker, _EXACT)
+        others = sum(talker.values()) - mapped - exact
+        hears = _CODEC * (exact + sum(codec.values()))
         return Expectation(
-            least=min(widths) * kept + _CODEC * speaks,
-            likely=max(widths) * sum(talker.values()) + _CODEC * sum(codec.values()),
+            least=min(widths) * others + hears,
+            likely=max(widths) * (others + mapped) + hears,
         )
+
+
+def _of(tensors: dict[str, int], prefix: str) -> int:
+    return sum(count for name, count in tensors.items() if name.startswith(prefix))
 
 
 def _language_model(folder: Path) -> Iterator[tuple[str, int]]:

@@ -66,7 +66,12 @@ def explained(device: torch.device) -> Generator[None]:
             raise
         if not isinstance(known, EnginePoisoned):
             release(device)
-        raise known from error
+        try:
+            raise known from error
+        finally:
+            # With its traceback it would hold this frame, which holds it, and so would keep alive
+            # whatever was under way until somebody collects garbage: a batch and its turn.
+            del known
 
 
 def release(device: torch.device) -> None:

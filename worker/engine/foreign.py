@@ -4,6 +4,7 @@
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from shared.checkpoints import folder as checkpoints
 from shared.checkpoints.folder import Entry
 from shared.checkpoints.layout import CONFIG
 from shared.errors import CheckpointDamaged, CheckpointUnfit, UnreadableVoice
+from worker.engine import pickled
 from worker.engine.voice import VoicePrompt
 
 LARGEST = 8 * 2**20
@@ -30,6 +32,8 @@ FRAMES = round((LONGEST + 1) * FRAME_RATE)
 """Of a reference, with the rest that our own prompts have after it."""
 WORDIEST = 2_000
 """Characters of a transcript, as in a request."""
+_PICKLE = "data.pkl"
+"""The file in the zip by which torch begins."""
 _WHOLE = (torch.int64, torch.int32, torch.int16, torch.uint16)
 
 
@@ -52,7 +56,7 @@ class ForeignPrompt:
 def read(data: bytes) -> list[ForeignPrompt]:
     """The voices in a file of the package, one at least. Raises UnreadableVoice."""
     _require_small(data)
-    content = _unpickled(data)
+    content = _unpickled(_repacked(data))
     items = cast(Mapping[str, Any], content).get("items") if isinstance(content, dict) else None
     if not isinstance(items, list) or not items:
         raise UnreadableVoice("This file holds no list of voices under 'items'.")
@@ -68,19 +72,25 @@ def adopt(foreign: ForeignPrompt, checkpoint: str, revision: str) -> VoicePrompt
 
 
 def matching(width: int, models_dir: Path) -> Entry:
-    """The Base checkpoint whose voices are so many numbers. Raises CheckpointUnfit."""
-    listening = {
-        entry.id: (entry, width_of(entry.folder))
-        for entry in checkpoints.scan(models_dir)
-        if entry.kind == "base" and entry.presence.state == "present"
-    }
-    for entry, has in listening.values():
+    """The Base checkpoint whose voices are so many numbers; one that is damaged is left out.
+
+    Raises CheckpointUnfit.
+    """
+    here: list[str] = []
+    for entry in checkpoints.usable(models_dir):
+        if entry.kind != "base":
+            continue
+        try:
+            has = width_of(entry.folder)
+        except CheckpointDamaged:
+            here.append(f"{entry.id!r}, which is damaged")
+            continue
         if has == width:
             return entry
-    here = ", ".join(f"{name!r} with {has}" for name, (_, has) in listening.items())
+        here.append(f"{entry.id!r} with {has}")
     raise CheckpointUnfit(
         f"The voice in this file is {width} numbers, and no Base checkpoint here speaks with "
-        f"those; here are: {here or 'none'}.",
+        f"those; here are: {', '.join(here) or 'none'}.",
         param="file",
         hint="The 0.6B-Base checkpoint makes voices of 1024 numbers, the 1.7B-Base of 2048: "
         "`qtts models pull` downloads either.",
@@ -119,16 +129,38 @@ def _require_small(data: bytes) -> None:
         )
 
 
+def _repacked(data: bytes) -> bytes:
+    """The same files in a zip of our own, once the pickle among them was looked at: torch has
+    another reader of zips, which shall see nothing else than was checked."""
+    repacked = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(repacked, "w") as ours:
+            # torch does not care for the case of a name.
+            files = {name.lower(): archive.read(name) for name in archive.namelist()}
+            for name, content in files.items():
+                if name.endswith(_PICKLE):
+                    pickled.require_plain(content)
+                ours.writestr(name, content)
+    # What zipfile says of damage, a password, another compression; and what is no plain pickle.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise _beyond() from error
+    return repacked.getvalue()
+
+
 def _unpickled(data: bytes) -> object:
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     # Nobody can say what a file that means harm makes the reader stumble over.
     except Exception as error:
-        raise UnreadableVoice(
-            "The file cannot be read, or holds more than tensors and text.",
-            hint='Save it as the package\'s demo does: `torch.save({"items": [asdict(item) for '
-            "item in items]}, path)`.",
-        ) from error
+        raise _beyond() from error
+
+
+def _beyond() -> UnreadableVoice:
+    return UnreadableVoice(
+        "The file cannot be read, or holds more than tensors and text.",
+        hint='Save it as the package\'s demo does: `torch.save({"items": [asdict(item) for '
+        "item in items]}, path)`.",
+    )
 
 
 def _voice(number: int, item: object) -> ForeignPrompt:

@@ -3,7 +3,7 @@
 Nothing here imports torch, so performers and tests may import it freely.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -113,16 +113,24 @@ class Model(Protocol):
     checkpoint: str
     """Its id, or the engine's name where there are no checkpoints."""
     revision: str
-    nbytes: int
-    """Memory held by weights."""
     speakers: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by weights at present."""
+        ...
+
+    @property
+    def reserved(self) -> int:
+        """Memory that weights may come to hold: parts that are read on demand count too."""
+        ...
 
     @property
     def report(self) -> ModelReport:
         """What loading took, and how it runs at present; from any thread, at any time."""
         ...
 
-    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
+    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Generator[Frames]:
         """Speak a batch; frames of different rows may interleave, those of one row are in order.
 
         Equal utterances in equal batches give equal samples. Raises JobFailed subclasses.

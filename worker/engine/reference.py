@@ -29,11 +29,15 @@ def require_fit(samples: Samples) -> None:
     """Raises UnsuitableReference or UnreadableAudio for what cannot be a reference."""
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise UnreadableAudio("The reference is not mono audio.", param="reference")
-    seconds = len(samples) / SAMPLE_RATE
+    require_length(len(samples) / SAMPLE_RATE)
+
+
+def require_length(seconds: float, param: str = "reference") -> None:
+    """Raises UnsuitableReference for a recording, or codes of one, that is too short or long."""
     if not SHORTEST <= seconds <= LONGEST:
         raise UnsuitableReference(
             f"The reference is {seconds:.1f} seconds long.",
-            param="reference",
+            param=param,
             hint=f"Send {SHORTEST:.0f} to {LONGEST:.0f} seconds of one person speaking; "
             "10 to 20 are best.",
         )

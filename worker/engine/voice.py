@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +18,6 @@ from torch.nn import functional
 from shared.audio.codes import CODEBOOKS, CODES, Codes
 from shared.audio.pcm import Samples, silence
 from shared.errors import CheckpointUnfit, InvalidRequest, NothingToSay, RecordDamaged
-from shared.stores import disk
 from worker.engine import checking
 from worker.engine.protocol import Prompt, PromptMode
 from worker.engine.reference import Reference
@@ -137,15 +135,6 @@ class VoicePrompt:
                 f"{name!r} is no voice prompt, or is damaged: {error}.",
                 hint="Make the voice from its reference again.",
             ) from error
-
-    def save(self, path: Path) -> None:
-        """Write the file in one step."""
-        disk.write(path, self.dumps())
-
-    @staticmethod
-    def load(path: Path) -> "VoicePrompt":
-        """Raises RecordDamaged for a file that is damaged, or another's."""
-        return VoicePrompt.loads(path.read_bytes(), path.name)
 
     @cached_property
     def _sha256(self) -> str:

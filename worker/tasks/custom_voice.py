@@ -1,15 +1,24 @@
 """The performer of `custom_voice`: sentence by sentence, in order."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 
 from shared.requests.custom_voice import CustomVoice
 from worker.performing import Piece, Studio, performs
-from worker.speaking import Progress, divide, in_order, instruction, prepare, read, utterances
+from worker.speaking import (
+    Progress,
+    divide,
+    heard_out,
+    in_order,
+    instruction,
+    prepare,
+    read,
+    utterances,
+)
 
 
 @performs(CustomVoice)
-def custom_voice(request: CustomVoice, studio: Studio) -> Iterator[Piece]:
+def custom_voice(request: CustomVoice, studio: Studio) -> Generator[Piece]:
     """Speak the text in pieces of a few sentences, with a pause after each."""
     pieces = yield from divide(request.text, request.language)
     model = studio.model("custom_voice", request.size)
@@ -20,4 +29,5 @@ def custom_voice(request: CustomVoice, studio: Studio) -> Iterator[Piece]:
     )
     batch = model.generate(utterances(speaker, pieces, studio.seed), studio.pulse.watch)
     progress = Progress([piece.seconds for piece in pieces], studio.progress)
-    yield from read(in_order(batch), pieces, progress)
+    with heard_out(in_order(batch)) as rows:
+        yield from read(rows, pieces, progress)

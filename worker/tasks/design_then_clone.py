@@ -2,9 +2,10 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 from shared.audio import clip
-from shared.audio.reference import LONGEST, SHORTEST
+from shared.audio.reference import LONGEST, SHORTEST, check
 from shared.errors import UnsuitableReference
 from shared.jobs import EngineInfo
 from shared.requests.design_then_clone import DesignThenClone
@@ -19,17 +20,28 @@ from worker import casting
 from worker.casting import Cast
 from worker.engine.protocol import Model
 from worker.likeness import cloned
-from worker.performing import Audio, Line, Locked, Piece, Remark, Studio, Voiced, performs
+from worker.performing import (
+    Audio,
+    Line,
+    Locked,
+    Piece,
+    Remark,
+    Studio,
+    Taken,
+    Voiced,
+    performs,
+)
 from worker.speaking import (
     Progress,
     divide,
+    heard_out,
     in_order,
     prepare,
     read,
     spoken_language,
     utterances,
 )
-from worker.takes import Take, described, takes
+from worker.takes import described, takes
 
 MOODY = (
     "The voice is kept in the mood of this request: later clones of it start from there. Leave "
@@ -47,22 +59,35 @@ class _Chosen:
 
 
 @performs(DesignThenClone)
-def design_then_clone(request: DesignThenClone, studio: Studio) -> Iterator[Piece]:
+def design_then_clone(request: DesignThenClone, studio: Studio) -> Generator[Piece]:
     """Make the takes, which are files and not heard; let a clone of the chosen one read.
 
     A mood goes into the design, as checkpoints that clone follow none.
     """
+    studio.typical = False
+    _require(request, studio)
     pieces = yield from divide(request.text, request.language)
     sample = yield from _sample(request)
     estimates = [sample.seconds] * request.candidates + [piece.seconds for piece in pieces]
     progress = Progress(estimates, studio.progress)
     chosen = yield from _design(request, studio, sample, progress)
     model = studio.model("base", request.size)
-    cast = yield from _cast(request, studio, model, chosen)
+    cast = casting.of_candidate(studio, model, clip.loads(chosen.wav), chosen.candidate.text)
     yield Voiced(cast.fact)
-    yield from map(Remark, cast.remarks)
     said = utterances(replace(prepare(request, studio), prompt=cast.prompt), pieces, studio.seed)
-    yield from read(cloned(studio, model, said), pieces, progress)
+    with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
+        yield from read(rows, pieces, progress)
+    if request.lock_as is not None:
+        yield from _lock(request, studio, request.lock_as, chosen, model, cast)
+
+
+def _require(request: DesignThenClone, studio: Studio) -> None:
+    """What would fail at the end fails before anything is made. Raises CheckpointMissing, and
+    Conflict for a name that is taken."""
+    studio.require("voice_design", request.size)
+    studio.require("base", request.size)
+    if request.lock_as is not None:
+        locking.require_free(studio.library, request.lock_as, studio.owner)
 
 
 def _sample(request: DesignThenClone) -> Generator[Remark, None, TextPiece]:
@@ -79,46 +104,48 @@ def _design(
     """Make the takes. Raises UnsuitableReference where the chosen one cannot be cloned."""
     model = studio.model("voice_design", request.size)
     wanted = takes(request, studio.seed)
-    said = described(request, studio, [sample], wanted)
-    rows = in_order(model.generate(said, studio.pulse.watch))
-    finished: list[Candidate] = []
-    for take in wanted:
-        for piece in take.hear(read(rows, [sample], progress)):
-            if not isinstance(piece, Audio | Line):
-                yield piece
-        taken = take.finish(request, studio, sample.text)
-        finished.append(taken.candidate)
-        yield taken
-    chosen = wanted[request.choose - 1]
-    _require_fit(chosen)
-    return _Chosen(finished[request.choose - 1], chosen.wav, studio.describe(model))
+    # Nobody hears them, so that as many as there is room for are made at once.
+    said = described(request, studio, [sample], wanted, live=False)
+    finished: list[Taken] = []
+    with heard_out(in_order(model.generate(said, studio.pulse.watch))) as rows:
+        for take in wanted:
+            for piece in take.hear(read(rows, [sample], progress)):
+                if not isinstance(piece, Audio | Line):
+                    yield piece
+            finished.append(take.finish(request, studio, sample.text))
+            yield finished[-1]
+    chosen = finished[request.choose - 1]
+    _require_fit(chosen.candidate)
+    wav = chosen.path.read_bytes()
+    if request.lock_as is not None:
+        # What cannot be kept is refused now, and not once all was read.
+        check(clip.decode(BytesIO(wav), LONGEST, "candidate"))
+    return _Chosen(chosen.candidate, wav, studio.describe(model))
 
 
-def _require_fit(take: Take) -> None:
-    if not SHORTEST <= take.seconds <= LONGEST:
+def _require_fit(candidate: Candidate) -> None:
+    seconds = candidate.duration_seconds
+    if not SHORTEST <= seconds <= LONGEST:
         raise UnsuitableReference(
-            f"Candidate {take.number} is {take.seconds:.1f} seconds long, and a clone is made from "
+            f"Candidate {candidate.number} is {seconds:.1f} seconds long, and a clone is made from "
             f"{SHORTEST:.0f} to {LONGEST:.0f}.",
             param="sample_text",
             hint="Send a `sample_text` of one or two whole sentences, or try another seed.",
         )
 
 
-def _cast(
-    request: DesignThenClone, studio: Studio, model: Model, chosen: _Chosen
-) -> Generator[Piece, None, Cast]:
-    """The chosen take as a voice, of the library if it is to be kept. Raises Conflict."""
-    if request.lock_as is None:
-        return casting.of_candidate(studio, model, clip.loads(chosen.wav), chosen.candidate.text)
+def _lock(
+    request: DesignThenClone, studio: Studio, name: str, chosen: _Chosen, model: Model, cast: Cast
+) -> Iterator[Piece]:
+    """Keep the chosen take in the library, with its prompt. Raises Conflict.
+
+    Only now that all was spoken: a job that fails, or that somebody stops, leaves no voice.
+    """
     if request.emotion:
         yield Remark(MOODY)
+    studio.pulse.watch()
     voice_id = locking.lock(
-        studio.library,
-        request.lock_as,
-        chosen.candidate,
-        chosen.wav,
-        studio.owner,
-        chosen.engine,
+        studio.library, name, chosen.candidate, chosen.wav, studio.owner, chosen.engine
     )
+    casting.keep(studio, model, voice_id, cast.prompt)
     yield Locked(voice_id)
-    return casting.of_voice(studio, model, voice_id, "auto", None)

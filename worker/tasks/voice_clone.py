@@ -1,6 +1,6 @@
 """The performer of `voice_clone`: a voice is cast, and reads."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from shared.requests.voice_clone import VoiceClone
@@ -9,7 +9,7 @@ from worker.casting import Cast
 from worker.engine.protocol import Model
 from worker.likeness import cloned
 from worker.performing import Artifact, Piece, Remark, Studio, Voiced, performs
-from worker.speaking import Progress, divide, prepare, read, utterances
+from worker.speaking import Progress, divide, heard_out, prepare, read, utterances
 
 ONE_MOOD = (
     "A recording has the mood that it has, so `emotion` was ignored: a voice of the library can "
@@ -18,7 +18,7 @@ ONE_MOOD = (
 
 
 @performs(VoiceClone)
-def voice_clone(request: VoiceClone, studio: Studio) -> Iterator[Piece]:
+def voice_clone(request: VoiceClone, studio: Studio) -> Generator[Piece]:
     """Speak the text piece by piece, and tell of each how alike its voice is."""
     pieces = yield from divide(request.text, request.language)
     if request.emotion and not request.voice:
@@ -31,7 +31,8 @@ def voice_clone(request: VoiceClone, studio: Studio) -> Iterator[Piece]:
     voice = replace(prepare(request, studio), prompt=cast.prompt, instruct=request.instruct or None)
     said = utterances(voice, pieces, studio.seed)
     progress = Progress([piece.seconds for piece in pieces], studio.progress)
-    yield from read(cloned(studio, model, said, request.min_similarity), pieces, progress)
+    with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
+        yield from read(rows, pieces, progress)
 
 
 def _kept(request: VoiceClone, studio: Studio) -> Iterator[Artifact]:

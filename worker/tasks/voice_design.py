@@ -1,11 +1,11 @@
 """The performer of `voice_design`: take after take, all made together."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from shared.requests.voice_design import VoiceDesign
 from shared.text.clean import clean
 from worker.performing import Audio, Piece, Remark, Studio, performs
-from worker.speaking import Progress, divide, in_order, read
+from worker.speaking import Progress, divide, heard_out, in_order, read
 from worker.takes import described, takes
 
 BETWEEN = 1.0
@@ -17,18 +17,19 @@ WANDERS = (
 
 
 @performs(VoiceDesign)
-def voice_design(request: VoiceDesign, studio: Studio) -> Iterator[Piece]:
+def voice_design(request: VoiceDesign, studio: Studio) -> Generator[Piece]:
     """Speak the text once for each candidate; the first is heard while the others are made."""
     pieces = yield from divide(request.text, request.language)
     if len(pieces) > 1:
         yield Remark(WANDERS)
     model = studio.model("voice_design", request.size)
     wanted = takes(request, studio.seed)
-    said = described(request, studio, pieces, wanted)
-    rows = in_order(model.generate(said, studio.pulse.watch))
+    said = described(request, studio, pieces, wanted, live=studio.live)
+    batch = model.generate(said, studio.pulse.watch)
     progress = Progress([piece.seconds for piece in pieces] * len(wanted), studio.progress)
-    for take in wanted:
-        if take.number > 1:
-            yield Audio.silence(BETWEEN)
-        yield from take.hear(read(rows, pieces, progress))
-        yield take.finish(request, studio, clean(request.text)[0])
+    with heard_out(in_order(batch)) as rows:
+        for take in wanted:
+            if take.number > 1:
+                yield Audio.silence(BETWEEN)
+            yield from take.hear(read(rows, pieces, progress))
+            yield take.finish(request, studio, clean(request.text)[0])

@@ -2,17 +2,21 @@
 
 import shutil
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
+from shared.audio.codes import Tokens
 from shared.errors import CheckpointMissing, EngineFailed, ModelTooLarge
 from shared.readings import CacheStats, LoadedModel
 from shared.settings import load
-from tests.worker.engine.speech import FRAME, carry_on
+from tests.worker.engine.speech import recording
+from tests.worker.rehearsal import Rehearsal
 from worker.engine.cache import Cache
 from worker.engine.preview.engine import PreviewEngine, PreviewModel
 from worker.engine.qwen3.engine import Qwen3Engine
@@ -20,9 +24,8 @@ from worker.engine.qwen3.model import Qwen3Model
 from worker.engine.random_checkpoint import write
 from worker.engine.stock.engine import StockEngine
 
-CODES = np.zeros((1, 16), np.uint16)
-NBYTES = 20_626_644
-"""Of a tiny model in fp32."""
+NBYTES = 25_373_212
+"""Of a tiny model in fp32, with the half of the codec that listens; a Base has twice as much."""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +97,17 @@ def test_without_a_size_another_than_the_preferred_will_do(
     make_cache: Callable[..., Cache],
 ) -> None:
     assert make_cache(model_size="0.6B").get("custom_voice").checkpoint == "one"
+
+
+def test_what_is_required_is_looked_for_and_not_loaded(make_cache: Callable[..., Cache]) -> None:
+    cache = make_cache()
+    cache.require("voice_design")
+    with pytest.raises(CheckpointMissing):
+        cache.require("base")
+    with pytest.raises(CheckpointMissing):
+        cache.require("custom_voice", "0.6B")
+    assert cache.describe() == {}
+    Cache(PreviewEngine(0), load(), print).require("base")
 
 
 def test_the_preferred_size_is_taken_where_it_is_here(
@@ -272,24 +286,55 @@ def test_preview_engine_needs_no_checkpoint(tmp_path: Path) -> None:
 
 
 class Accounted(Qwen3Engine):
-    """The engine, with an account of what stood in memory whenever something was loaded."""
+    """The engine, with an account of the weights that are in memory, of whomever they are."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = load(device="cpu", max_loaded_models=3, **settings)
         super().__init__(self.settings)
         self.cache = Cache(self, self.settings, lambda checkpoint, stage: None)
         self.held: list[int] = []
-        """Bytes, the new one included."""
+        """Bytes, whenever somebody looked."""
         self.loads: list[str] = []
+        self._models: list[tuple[str, weakref.ref[Qwen3Model]]] = []
+        self._weights: list[tuple[str, weakref.ref[Any]]] = []
 
     def load(
         self, checkpoint: str, folder: Path | None, progress: Callable[[str], None]
     ) -> Qwen3Model:
-        others = sum(loaded.nbytes for loaded in self.cache.describe().values())
+        assert self.alive == set(self.cache.describe()), "what was evicted is gone"
         self.loads.append(checkpoint)
         model = super().load(checkpoint, folder, progress)
-        self.held.append(others + model.nbytes)
+        self._models.append((checkpoint, weakref.ref(model)))
+        parts = model._parts
+        self._weights += [
+            (checkpoint, weakref.ref(part)) for part in (parts.language_model, parts.decoder)
+        ]
+        self.look()
         return model
+
+    @property
+    def alive(self) -> set[str]:
+        """The checkpoints of which there is anything in memory."""
+        refs = [*self._models, *self._weights]
+        return {checkpoint for checkpoint, ref in refs if ref() is not None}
+
+    def look(self) -> None:
+        models = [model for _, ref in self._models if (model := ref()) and "_parts" in vars(model)]
+        self.held.append(sum(map(_held, models)))
+
+
+def _held(model: Qwen3Model) -> int:
+    """Bytes of all weights, parameters and buffers of a model at present."""
+    parts, read = model._parts, vars(model)
+    modules = [
+        vars(read["_encoder"]).get("_model") if "_encoder" in read else None,
+        read["_speaker"]._module if "_speaker" in read else None,
+    ]
+    tensors = (
+        tensor for it in modules if it for tensor in (*it.parameters(), *it.buffers(recurse=True))
+    )
+    speaking = parts.language_model.nbytes + parts.folder.decoder_bytes()
+    return speaking + sum(tensor.nbytes for tensor in tensors)
 
 
 @pytest.fixture
@@ -297,35 +342,77 @@ def make_accounted(models: Path, tmp_path: Path) -> Callable[..., Accounted]:
     """An engine with room for so many of the tiny models."""
 
     def make(room: float, **settings: Any) -> Accounted:
-        budget = room * NBYTES / 1e9
-        return Accounted(models_dir=models, run_dir=tmp_path, vram_budget_gb=budget, **settings)
+        chosen = {"models_dir": models, "run_dir": tmp_path, **settings}
+        return Accounted(vram_budget_gb=room * NBYTES / 1e9, **chosen)
 
     return make
 
 
-def test_tasks_that_alternate_stay_within_the_budget_and_come_to_an_end(
-    make_accounted: Callable[..., Accounted], models: Path
+def ten_tasks(room: Rehearsal) -> list[tuple[str, dict[str, Any]]]:
+    """Of all kinds, no two of one kind after each other."""
+    spoken = {"text": "Hi.", "language": "english"}
+    described = {**spoken, "description": "An old sailor."}
+    codes = np.zeros((40, 16), np.uint16)
+    speak = ("custom_voice", {**spoken, "speaker": "Ryan"})
+    clone = ("voice_clone", {**spoken, "reference": room.send(recording())})
+    decode = ("codec_decode", {"codes": room.send_tokens(Tokens(codes))})
+    return [
+        speak,
+        ("codec_encode", {"audio": room.send(recording(), "audio")}),
+        ("voice_design", described),
+        clone,
+        decode,
+        speak,
+        ("design_then_clone", {**described, "sample_text": "Hi there.", "lock_as": "Old Sailor"}),
+        ("voice_design", described),
+        ("voice_clone", {**spoken, "codes": room.send_tokens(Tokens(codes))}),
+        ("codec_encode", {"audio": room.send(recording(), "audio")}),
+    ]
+
+
+def test_ten_tasks_that_alternate_stay_within_the_budget_and_come_to_an_end(
+    make_accounted: Callable[..., Accounted], three_models: Path, tmp_path: Path
 ) -> None:
-    engine = make_accounted(room=2.5)
-    cache = engine.cache
+    """A Base model takes as much as two others, so that two models fit and three do not."""
+    engine = make_accounted(room=3.2, models_dir=three_models, max_attempts_per_sentence=1)
+    cache, room = engine.cache, Rehearsal(tmp_path, engine.cache)
+    done: list[str] = []
+
+    def perform() -> None:
+        for task, request in ten_tasks(room):
+            with cache.busy():
+                for _ in room.playing(task, request, room.studio(str(uuid4()))):
+                    engine.look()
+            done.append(task)
 
     def meddle() -> None:
-        for name in ("two", "designer", "one"):
-            cache.load(name, models / name)
+        for name in ("custom_voice", "voice_design", "base"):
+            cache.load(name, three_models / name)
             cache.unload_idle()
 
-    beside = threading.Thread(target=meddle, daemon=True)
-    beside.start()
-    for number in range(10):
-        with cache.busy():
-            name = ("one", "two", "designer")[number % 3]
-            (sound,) = cache.load(name, models / name).decode(CODES, carry_on)
-            assert len(sound) == FRAME
-    beside.join(timeout=30)
-    assert not beside.is_alive()
-    assert len(engine.loads) > 3, "three do not fit, so some came back"
+    threads = [threading.Thread(target=work, daemon=True) for work in (perform, meddle)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(done) == 10
+    assert not any(thread.is_alive() for thread in threads)
     assert max(engine.held) <= engine.settings.vram_budget_gb * 1e9
-    assert len(cache.describe()) == 2, "and two do"
+    assert max(engine.held) > 2.7 * NBYTES, "a Base was there with all that listens"
+    assert len(engine.loads) > 3, "three do not fit, so some came back"
+    assert engine.alive == set(cache.describe())
+    assert len(engine.alive) == 2, "and two do"
+
+
+def test_room_is_kept_for_what_is_read_on_demand(
+    make_accounted: Callable[..., Accounted], three_models: Path
+) -> None:
+    """As they are loaded both would fit; with all that a Base may come to read they do not."""
+    engine = make_accounted(room=2.8, models_dir=three_models)
+    for name in ("base", "custom_voice") * 2:
+        engine.cache.load(name, three_models / name)
+    assert list(engine.cache.describe()) == ["custom_voice"]
+    assert engine.held[-1] < NBYTES, "the other went before it came"
 
 
 def test_what_cannot_fit_is_refused_before_it_is_loaded(
@@ -355,7 +442,7 @@ def test_others_go_where_one_takes_more_than_was_expected(
     engine = make_accounted(room=1.7, precision="bf16")
     for name in ("one", "designer"):
         engine.cache.load(name, models / name)
-    assert max(engine.held) > engine.settings.vram_budget_gb * 1e9
+    assert engine.loads == ["one", "designer"]
     assert list(engine.cache.describe()) == ["designer"]
 
 

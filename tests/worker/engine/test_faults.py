@@ -1,5 +1,8 @@
 """What torch raises becomes an error with a stable code, or stays what it is."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -34,6 +37,29 @@ def test_the_end_of_a_context_is_raised_as_such():
 def test_a_real_lack_of_memory_is_explained():
     with pytest.raises(EngineFailed, match="memory"), explained(CPU):
         torch.empty(2**50)
+
+
+def test_an_explanation_keeps_nothing_alive():
+    """Whoever waits for what the fault has broken off would wait until garbage is collected."""
+
+    class Work:
+        """Something under way."""
+
+    def fail() -> weakref.ref[Work]:
+        work = Work()
+        left = weakref.ref(work)
+        try:
+            with explained(CPU):
+                torch.empty(2**50)
+        except EngineFailed:
+            return left
+        raise AssertionError
+
+    gc.disable()
+    try:
+        assert fail()() is None
+    finally:
+        gc.enable()
 
 
 def test_an_unknown_fault_stays_what_it_is():

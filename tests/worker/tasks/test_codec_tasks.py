@@ -1,5 +1,7 @@
 """Sound becomes codes, and codes become sound."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.audio import codes
@@ -8,7 +10,7 @@ from shared.errors import InvalidRequest
 from tests.worker.engine.speech import FRAME, carry_on, recording
 from tests.worker.rehearsal import Rehearsal
 from worker.codec import UNHEARD
-from worker.pulse import Cancelled
+from worker.pulse import Cancelled, Pulse
 
 
 @pytest.mark.parametrize("room", ["preview", pytest.param("tiny", marks=pytest.mark.slow)])
@@ -44,6 +46,31 @@ def test_codes_of_the_stand_in_are_refused(preview: Rehearsal, tiny: Rehearsal) 
     tokens = Tokens(preview.cache.get("base").encode(recording(1.0), carry_on), STAND_IN)
     with pytest.raises(InvalidRequest, match="preview"):
         tiny.perform("codec_decode", {"codes": tiny.send_tokens(tokens)})
+
+
+class Patience(Pulse):
+    """Notes whether the watchdog would wait longer than for a frame."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited_for: list[bool] = []
+
+    def watch(self) -> None:
+        self.waited_for.append(not self.overdue(-1.0))
+        super().watch()
+
+
+def test_encoding_is_waited_for(preview: Rehearsal) -> None:
+    """An engine may hear everything in one go, and no frame tells that it goes on."""
+    pulse = Patience()
+    studio = replace(preview.studio("0b0b0b0b-0000-4000-8000-000000000000"), pulse=pulse)
+    with pulse.armed():
+        playing = preview.playing(
+            "codec_encode", {"audio": preview.send(recording(1.0), "audio")}, studio
+        )
+        next(playing)
+    assert pulse.waited_for
+    assert all(pulse.waited_for)
 
 
 @pytest.mark.parametrize("task", ["codec_encode", "codec_decode"])

@@ -73,7 +73,7 @@ class PreviewModel:
     kind: CheckpointKind | None = None
     codec = STAND_IN
     checkpoint = NAME
-    nbytes = 0
+    nbytes = reserved = 0
     speakers = tuple(SPEAKERS)
     report = ModelReport(load_seconds=0.0, load_peak_bytes=0, batch=1, precision=FORMAT)
 

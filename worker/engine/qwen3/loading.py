@@ -17,7 +17,7 @@ from worker.engine.qwen3.codec.encoder import Encoder
 from worker.engine.qwen3.dimensions import Dimensions
 from worker.engine.qwen3.fields import FieldUnfit
 from worker.engine.qwen3.language_model import Formats, LanguageModel
-from worker.engine.qwen3.speaker import SpeakerEncoder
+from worker.engine.qwen3.speaker import PREFIX, SpeakerEncoder
 from worker.engine.qwen3.weights import Weights
 
 Tell = Callable[[str], None]
@@ -59,6 +59,12 @@ class Folder:
         """What it takes in memory."""
         with self._codec_weights() as weights:
             return weights.elements("decoder.") * torch.float32.itemsize
+
+    def listening_bytes(self) -> int:
+        """What the parts take that are read when something is to be heard: the codec's encoder,
+        and the speaker encoder of a checkpoint that has one."""
+        with self._codec_weights() as codec, self._weights() as weights:
+            return (codec.elements("encoder.") + weights.elements(PREFIX)) * torch.float32.itemsize
 
     def encoder(self) -> Encoder:
         """The codec's listening half, in fp32."""

@@ -90,7 +90,8 @@ class Qwen3Model:
         self.checkpoint = parts.manifest.checkpoint
         self.revision = parts.manifest.revision
         self.speakers = parts.manifest.speakers
-        self.nbytes = parts.language_model.nbytes + parts.folder.decoder_bytes()
+        self._speaking_bytes = parts.language_model.nbytes + parts.folder.decoder_bytes()
+        self.reserved = self._speaking_bytes + parts.folder.listening_bytes()
         self.batches: tuple[int, ...] = ()
         """How many rows the last call spoke at once, chunk by chunk."""
         self._parts = parts
@@ -99,7 +100,7 @@ class Qwen3Model:
         self._turn = threading.Lock()
         self._computing = threading.Lock()
 
-    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
+    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Generator[Frames]:
         """Speak a batch, the first utterance at once and the others beside it.
 
         Raises NothingToSay, UnknownSpeaker, UnknownLanguage, TextTooLong and CheckpointUnfit before
@@ -147,13 +148,27 @@ class Qwen3Model:
     def encode(self, samples: Samples, watch: Watch) -> Codes:
         """Sound in the codec's codes. Raises UnreadableAudio, and what `watch` raises."""
         checking.require_sound(samples)
-        with self._alone():
-            return self._encoder.encode(samples, watch).cpu().numpy().astype(np.uint16)
+        try:
+            with self._alone():
+                return self._encoder.encode(samples, watch).cpu().numpy().astype(np.uint16)
+        finally:
+            if self.kind != "base":
+                # Its memory is better used to speak in: only Base listens again and again.
+                self.__dict__.pop("_encoder", None)
 
     def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
         """The sound of codes, piece by piece. Raises InvalidRequest, and what `watch` raises."""
         checking.require_codes(codes)
         yield from self._explained(self._decoded(codes.astype(np.int64), watch))
+
+    @property
+    def nbytes(self) -> int:
+        """Those that listen count once they are read."""
+        listening: tuple[Encoder | SpeakerEncoder | None, ...] = (
+            self.__dict__.get("_encoder"),
+            self.__dict__.get("_speaker"),
+        )
+        return self._speaking_bytes + sum(part.nbytes for part in listening if part)
 
     @property
     def report(self) -> ModelReport:
@@ -171,6 +186,8 @@ class Qwen3Model:
         self._parts.runner.forget()
         self._parts.harvester.forget()
         del self._parts
+        # It holds the codec; whoever is describing the model at the moment may still ask it.
+        self._kernels = str
         self.__dict__.pop("_encoder", None)
         self.__dict__.pop("_speaker", None)
         release(device)

@@ -30,7 +30,7 @@ class SpeakerEncoder:
     def __init__(self, module: torch.nn.Module, width: int, device: torch.device) -> None:
         self.width = width
         """Length of an embedding: 1024 for 0.6B, 2048 for 1.7B."""
-        self.nbytes = sum(parameter.nbytes for parameter in module.parameters())
+        self.nbytes = sum(tensor.nbytes for tensor in module.state_dict().values())
         self._module = module
         self._device = device
 

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from shared.audio.codes import CODEC, FRAME_RATE, Codes
-from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.audio.pcm import Samples
 from shared.errors import RunawaySpeech
 from shared.readings import CacheStats, ModelReport
 from shared.requests.declared import CheckpointKind
@@ -20,6 +21,7 @@ from worker.engine.plain import Template
 from worker.engine.protocol import Frames, Prompt, Utterance, Watch
 from worker.engine.reference import Reference, audible
 from worker.engine.seed import derived_seed
+from worker.engine.stock.listening import Ears
 from worker.engine.stock.oversight import Unended, decoding_overseen, overseen
 from worker.engine.voice import VoicePrompt
 
@@ -54,7 +56,8 @@ class StockModel:
         self.checkpoint = manifest.checkpoint
         self.revision = manifest.revision
         self.speakers = manifest.speakers
-        self.nbytes = _nbytes(tts.model) + _nbytes(tts.model.speech_tokenizer.model)
+        # The package reads every part of a checkpoint at once.
+        self.nbytes = self.reserved = _nbytes(tts.model) + _nbytes(tts.model.speech_tokenizer.model)
         self._manifest = manifest
         self._tts = tts
         self._device = device
@@ -62,7 +65,7 @@ class StockModel:
         self._template = Template(tts.processor.tokenizer.get_added_vocab())
         self._turn = threading.Lock()
 
-    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Iterator[Frames]:
+    def generate(self, utterances: Sequence[Utterance], watch: Watch) -> Generator[Frames]:
         """Speak a batch, one utterance after the other, each in one piece.
 
         Raises NothingToSay, UnknownSpeaker, UnknownLanguage and CheckpointUnfit before the first
@@ -81,30 +84,16 @@ class StockModel:
         """There is nothing to forget."""
 
     def prompt(self, reference: Reference) -> VoicePrompt:
-        """As the package makes it: without the rest that our own engine puts after a reference.
+        """As the package makes it, but for the rest after a reference: equal to our own engine's.
 
         Raises CheckpointUnfit for a checkpoint that is not of type base, NothingToSay for a
         transcript without words, and InvalidRequest for codes that are none of the reference.
         """
         checking.require_base(self._manifest)
-        checking.require_reference(reference)
-        transcript = self._plain(reference.transcript)
-        known = None if transcript is None else reference.codes
+        plain = replace(reference, transcript=self._plain(reference.transcript))
+        ears = Ears(self._tts.model)
         with self._turn, explained(self._device):
-            (item,) = self._tts.create_voice_clone_prompt(
-                # A pair: the package would take a string for a path or an address.
-                (reference.samples, SAMPLE_RATE),
-                transcript,
-                x_vector_only_mode=transcript is None,
-            )
-        codes = item.ref_code if known is None else voice.tensor(known)
-        return VoicePrompt(
-            self.checkpoint,
-            self.revision,
-            _kept(_sound(item.ref_spk_embedding)),
-            None if codes is None else _kept(codes),
-            transcript,
-        )
+            return voice.make(plain, ears, ears, checkpoint=self.checkpoint, revision=self.revision)
 
     def open_prompt(self, data: bytes, name: str) -> VoicePrompt:
         """A prompt from its file. Raises RecordDamaged and CheckpointUnfit."""
@@ -125,11 +114,8 @@ class StockModel:
         if self.kind != "base" or heard is None:
             return None
         known = self._understood(prompt)
-        with self._turn, explained(self._device), torch.inference_mode():
-            # The package prints what goes beyond full scale.
-            clipped = np.clip(heard, -1, 1)
-            embedding = self._tts.model.extract_speaker_embedding(clipped, SAMPLE_RATE)
-            return voice.likeness(known.x_vector, _sound(embedding))
+        with self._turn, explained(self._device):
+            return voice.likeness(known.x_vector, Ears(self._tts.model).embed(heard))
 
     def encode(self, samples: Samples, watch: Watch) -> Codes:
         """Sound in the codec's codes, all at once, so that memory grows with its length.
@@ -138,12 +124,8 @@ class StockModel:
         """
         checking.require_sound(samples)
         watch()
-        codec = self._tts.model.speech_tokenizer
         with self._turn, explained(self._device):
-            # From the start, only the encoder of a Base checkpoint is there.
-            codec.model.encoder.to(codec.device)
-            (codes,) = codec.encode(samples, SAMPLE_RATE).audio_codes
-        return codes.cpu().numpy().astype(np.uint16)
+            return Ears(self._tts.model).encode(samples).cpu().numpy().astype(np.uint16)
 
     def decode(self, codes: Codes, watch: Watch) -> Iterator[Samples]:
         """The sound of codes, in one piece. Raises InvalidRequest, and what `watch` raises."""
@@ -246,17 +228,6 @@ def _finite(audio: Samples) -> Samples:
     if not np.isfinite(audio).all():
         raise not_finite()
     return audio
-
-
-def _sound(embedding: torch.Tensor) -> torch.Tensor:
-    if not embedding.isfinite().all():
-        raise not_finite()
-    return embedding
-
-
-def _kept(tensor: torch.Tensor) -> torch.Tensor:
-    """A copy in main memory, free of the inference mode that it was made in."""
-    return tensor.cpu().clone()
 
 
 def _nbytes(module: torch.nn.Module) -> int:

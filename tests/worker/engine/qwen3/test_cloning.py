@@ -10,7 +10,7 @@ import torch
 
 from shared.audio.codes import CODEC
 from shared.errors import CheckpointUnfit, RecordDamaged
-from tests.worker.engine.conftest import Tiny
+from tests.worker.engine.conftest import Loaded, Tiny
 from tests.worker.engine.qwen3.conftest import Ours
 from tests.worker.engine.qwen3.hearing import (
     TOLERANCE,
@@ -51,6 +51,17 @@ def test_a_voice_in_context_equals_the_package_s(ours: Ours, shipped: Any, secon
     assert torch.equal(made.x_vector, heard.ref_spk_embedding)
     assert torch.equal(made.codes, rested.ref_code)
     assert made.transcript == heard.ref_text
+
+
+@pytest.mark.parametrize("transcript", [None, WORDS])
+@pytest.mark.parametrize("codes", [False, True])
+def test_both_engines_keep_equal_voices(
+    ours: Ours, loaded: Loaded, transcript: str | None, codes: bool
+):
+    """Either opens what the other has kept in the folder of a voice, and says nothing of it."""
+    known = np.full((38, 16), 7, np.uint16) if codes else None
+    reference = Reference(recording(), transcript, known)
+    assert ours("base").prompt(reference).digest == loaded("base").prompt(reference).digest
 
 
 def test_a_voice_by_its_sound_equals_the_package_s(ours: Ours, shipped: Any):

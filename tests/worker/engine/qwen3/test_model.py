@@ -1,5 +1,6 @@
 """One loaded checkpoint: what it refuses before anything is computed, keeps, and gives back."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from shared.errors import (
     CheckpointUnfit,
+    EngineFailed,
     InvalidRequest,
     NothingToSay,
     SpeechError,
@@ -22,6 +24,7 @@ from tests.worker.engine.conftest import Tiny
 from tests.worker.engine.qwen3.conftest import Ours
 from tests.worker.engine.qwen3.hearing import (
     TOLERANCE,
+    Exhaustion,
     Operators,
     StopHere,
     Stopping,
@@ -171,6 +174,58 @@ def test_sound_is_written_in_codes(ours: Ours):
 def test_encoding_can_be_stopped(ours: Ours):
     with pytest.raises(StopHere):
         ours("base").encode(recording(), Stopping(1))
+
+
+# --- memory ----------------------------------------------------------------------------------
+
+
+def held(module: torch.nn.Module) -> int:
+    return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
+
+
+def test_what_listens_counts_once_it_is_read(tiny: Tiny):
+    model = load(tiny("base"))
+    speaking, reserved = model.nbytes, model.reserved
+    model.prompt(Reference(recording(), None))
+    listening = held(model._speaker._module)
+    assert model.nbytes == speaking + listening
+    model.encode(recording(), carry_on)
+    listening += held(model._encoder._model)
+    assert model.nbytes == pytest.approx(speaking + listening, rel=1e-3)
+    assert model.nbytes == model.reserved == reserved
+    assert model.reserved == reserved
+
+
+def test_only_base_keeps_what_listens(tiny: Tiny):
+    model = load(tiny())
+    speaking = model.nbytes
+    model.encode(recording(), carry_on)
+    assert model.nbytes == speaking < model.reserved
+
+
+def test_a_lack_of_memory_between_two_frames_leaves_the_model_to_others(tiny: Tiny):
+    model = load(tiny("base"))
+    made = model.prompt(Reference(recording(), None))
+    batch = lines(2, speaker=None, prompt=made)
+
+    def compare_in_vain() -> None:
+        speaking = model.generate(batch, carry_on)
+        with Operators(Exhaustion(1, of="stft")):
+            for _ in speaking:
+                model.likeness(made, recording())
+
+    gc.disable()
+    try:
+        compare_in_vain()
+    except EngineFailed:
+        failed = True
+    else:
+        failed = False
+    finally:
+        gc.enable()
+    assert failed
+    assert not model._turn.locked()
+    assert len(hear(model, batch)) == 2
 
 
 # --- caches ----------------------------------------------------------------------------------

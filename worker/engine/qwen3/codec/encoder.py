@@ -51,6 +51,12 @@ class Encoder:
         self._codebooks = fields.count("encoder_valid_num_quantizers")
         self._frame = fields.count("encode_downsample_rate")
 
+    @property
+    def nbytes(self) -> int:
+        """What its weights take in memory: nothing before the first use."""
+        model = self.__dict__.get("_model")
+        return 0 if model is None else sum(it.nbytes for it in model.state_dict().values())
+
     @torch.inference_mode()
     def encode(self, samples: Samples, watch: Watch = lambda: None) -> Tensor:
         """Codes [frames, 16] of mono sound at 24 kHz; a last frame begun counts.
