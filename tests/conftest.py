@@ -16,12 +16,20 @@ from tools import redis_server
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW = (
+    "tests/api/test_voices.py",
     "tests/deployment",
     "tests/docs",
+    "tests/shared/audio/test_encode.py",
     "tests/shared/checkpoints",
+    "tests/shared/client/test_library.py",
+    "tests/shared/test_receiving.py",
+    "tests/shared/voices/test_archive.py",
+    "tests/test_features.py",
+    "tests/test_imports.py",
     "tests/tools",
     "tests/ui",
     "tests/worker/engine/bench",
+    "tests/worker/engine/preview/test_child.py",
     "tests/worker/engine/qwen3",
     "tests/worker/engine/stock",
     "tests/worker/engine/test_cache.py",
@@ -31,7 +39,8 @@ SLOW = (
     "tests/worker/engine/test_random_checkpoint.py",
     "tests/worker/engine/test_voice.py",
 )
-"""What loads a model, or starts processes for every test: `make test-quick` leaves it out."""
+"""What loads a model, starts processes for every test, or takes seconds by its size: `make
+test-quick` leaves it out."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -218,13 +218,13 @@ def test_hung_engine_ends_the_worker_and_the_job_is_taken_up_again(
     make_stack: Callable[..., Stack],
 ) -> None:
     """The speaking child is frozen, so that no frame comes: the watchdog ends the worker."""
-    stack = make_stack(PREVIEW_PACE="0", STALL_SECONDS="2")
+    stack = make_stack(PREVIEW_PACE="1", STALL_SECONDS="2")
     text = "A long story, told at length and without haste. " * 400
     job = stack.client().submit("custom_voice", {"text": text, "language": "english"})
     frozen = freeze_speaking_child(stack)
     wait_until_dead(stack, "gpu-0")
     frozen.kill()  # nothing else ends a process that was stopped from outside
-    stack.start_worker()
+    stack.start_worker(PREVIEW_PACE="0")
     assert ended(stack, job.id).state is JobState.SUCCEEDED
 
 
