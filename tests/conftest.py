@@ -16,6 +16,7 @@ from tools import redis_server
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW = (
+    "tests/api/test_uploads.py",
     "tests/api/test_voices.py",
     "tests/deployment",
     "tests/docs",
