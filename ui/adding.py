@@ -1,6 +1,5 @@
 """Ways to a new voice: a recording, a description, a mixture, a file of another library."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,7 +9,7 @@ from shared.errors import SpeechError
 from shared.requests.voice_clone import VoiceClone
 from shared.voices.view import VoiceView
 from ui import library, markup, sending
-from ui.dashboard import LONGER, QUIET, Dashboard, ask
+from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.editing import homes, tagged
 from ui.field import fields
 from ui.form import slot
@@ -19,27 +18,28 @@ from ui.transcribing import transcribe
 
 RECORD = "3 to 60 seconds of one person; 10 to 20 are best. Upload it, or use the microphone."
 TRANSCRIPT = "Every word of it. Without it, clones are less alike; with wrong words, they wander."
+_WAYS = ("Recording", "Design", "Mix", "Import")
 
 
 class Adding:
-    """A fold with a tab for each way; `wire` joins the buttons."""
+    """A fold in which one way at a time is seen; `wire` joins the buttons."""
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
         with gr.Accordion("Add a voice", open=False, elem_id="adding"):
-            with gr.Tab("Recording"):
-                self._recording()
-            with gr.Tab("Design"):
-                self._description()
-            with gr.Tab("Mix"):
-                self._mixture()
-            with gr.Tab("Import"):
-                self._import()
+            self._way = gr.Radio(list(_WAYS), value=_WAYS[0], label="From what?", elem_id="way")
+            parts = (self._recording, self._description, self._mixture, self._import)
+            self._parts: list[gr.Column] = []
+            for way, part in zip(_WAYS, parts, strict=True):
+                with gr.Column(elem_classes=shown(way == _WAYS[0])) as column:
+                    part()
+                self._parts.append(column)
             self._said = markup.place(elem_id="added")
 
     def wire(self, page: gr.Blocks) -> list[Any]:
         """Join the buttons; events after which the library looks different."""
         sending.wire(self._dashboard.client, self._slot)
+        self._way.change(_seen, self._way, self._parts, **QUIET)
         for trigger in (page.load, self._first.focus, self._second.focus):
             trigger(self._choices, None, [self._first, self._second], **QUIET)
         told = [self._name, self._language, self._about, self._tags, self._words]
@@ -52,7 +52,9 @@ class Adding:
                 self._said,
                 **QUIET,
             ),
-            self._take.click(self._take_in, [self._file, self._import_name], self._said, **QUIET),
+            self._take.click(
+                self._take_in, [self._file, self._import_name], [self._file, self._said], **QUIET
+            ),
         ]
 
     # --- what is seen ---
@@ -147,14 +149,18 @@ class Adding:
         shares = [{"voice": first, "weight": share}, {"voice": second, "weight": 1 - share}]
         return await self._create({"name": name, "mix": shares})
 
-    async def _take_in(self, path: str | None, name: str) -> Html:
+    async def _take_in(self, path: str | None, name: str) -> list[Any]:
         if path is None:
-            return markup.notice("error", "There is no file yet.", "Choose one.")
+            return [gr.skip(), markup.notice("error", "There is no file yet.", "Choose one.")]
         try:
-            imported = self._dashboard.client.import_voice(Path(path), name or None)
-            return self._added(await ask(imported, LONGER))
+            with sending.at_hand(path) as file:
+                imported = self._dashboard.client.import_voice(file, name or None)
+                voice = await ask(imported, LONGER)
         except SpeechError as error:
-            return markup.trouble(error)
+            return [None, markup.trouble(error)]
+        finally:
+            sending.forget(path)
+        return [None, self._added(voice)]
 
     async def _create(self, told: dict[str, Any]) -> Html:
         try:
@@ -167,3 +173,7 @@ class Adding:
         warnings = (markup.notice("warning", warning) for warning in voice.warnings)
         added = markup.notice("note", f"{voice.name} is in the library.", None, link)
         return markup.joined([added, *warnings])
+
+
+def _seen(way: str) -> list[gr.Column]:
+    return [gr.Column(elem_classes=shown(way == each)) for each in _WAYS]

@@ -46,12 +46,13 @@ def create(settings: Settings) -> FastAPI:
 
 
 def _mount(app: FastAPI, dashboard: Dashboard, settings: Settings) -> None:
+    blocks = pages.build(dashboard)
     with warnings.catch_warnings():
         # Gradio says that it turns SSR off for several pages, even where nobody turned it on.
         warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
         gr.mount_gradio_app(
             app,
-            pages.build(dashboard),
+            blocks,
             path="/",
             root_path=dashboard.root or None,
             theme=THEME,
@@ -67,6 +68,8 @@ def _mount(app: FastAPI, dashboard: Dashboard, settings: Settings) -> None:
             enable_monitoring=False,
             mcp_server=False,
         )
+    # Without it gradio takes any path of this machine for a file that somebody has put in.
+    blocks.has_launched = True
 
 
 @asynccontextmanager

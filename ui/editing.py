@@ -9,6 +9,7 @@ from shared.errors import SpeechError
 from shared.voices.view import VoiceView
 from ui import markup
 from ui.dashboard import QUIET, Dashboard, ask, shown
+from ui.moods import Moods
 
 
 class Editing:
@@ -33,26 +34,29 @@ class Editing:
                 self._save = gr.Button("Save", variant="primary", elem_id="save", min_width=100)
                 self._close = gr.Button("Close", elem_id="close", min_width=100)
             self._said = markup.place(elem_id="edited")
+            self._moods = Moods(dashboard, self._voice)
 
     @property
     def outputs(self) -> list[Any]:
         """What `open` updates."""
-        return [self._voice, self._panel, self._said, *self._fields]
+        return [self._voice, self._panel, self._said, *self._fields, *self._moods.outputs]
 
     async def open(self, voice_id: str) -> list[Any]:
         """Updates that show a voice; none closes the panel."""
-        same = [gr.skip()] * len(self._fields)
+        same = [*[gr.skip()] * len(self._fields), *self._moods.show(None)]
         if not voice_id:
             return ["", gr.Column(elem_classes=shown(False)), "", *same]
         try:
             voice = await ask(self._dashboard.client.voice(voice_id))
         except SpeechError as error:
             return ["", gr.Column(elem_classes=shown(True)), markup.trouble(error), *same]
-        return [voice_id, gr.Column(elem_classes=shown(True)), "", *_told(voice).values()]
+        told = [*_told(voice).values(), *self._moods.show(voice)]
+        return [voice_id, gr.Column(elem_classes=shown(True)), "", *told]
 
     def wire(self) -> list[Any]:
         """Join the buttons; events after which the library looks different."""
         saved = self._save.click(self._change, [self._voice, *self._fields], self.outputs, **QUIET)
+        self._moods.wire()
         self._close.click(lambda: gr.Column(elem_classes=shown(False)), None, self._panel, **QUIET)
         return [saved]
 
@@ -64,7 +68,8 @@ class Editing:
             changes = {name: after[name] for name in before if after[name] != before[name]}
             await ask(self._dashboard.client.change_voice(voice_id, **_as_sent(voice, changes)))
         except SpeechError as error:
-            return [gr.skip(), gr.skip(), markup.trouble(error), *[gr.skip()] * len(values)]
+            same = [gr.skip()] * (len(self.outputs) - 3)
+            return [gr.skip(), gr.skip(), markup.trouble(error), *same]
         return await self.open("")
 
     @property

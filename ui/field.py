@@ -1,7 +1,8 @@
 """A field of a contract, read from its JSON schema, and the widget that it gets."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,6 +31,9 @@ _LINE = 200
 _SPAN = 10_000
 """A whole number with more room than this is typed, not slid."""
 _FINE = 0.01
+_CLAUSES = re.compile(r"(?<=[.:;]) ")
+_NOT_FOR_PEOPLE = re.compile(r"/v1/|\bid\b")
+_NAME = re.compile(r"`(\w+)`")
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,35 @@ class Field:
 def fields(contract: type[Declared]) -> Iterator[Field]:
     """The fields of a contract: what is spoken first, what must be given next."""
     schema = contract.model_json_schema()
+    words = _words(schema["properties"])
     required = set(schema.get("required", ()))
     properties = schema["properties"].items()
-    order = sorted(
-        properties, key=lambda item: (not item[1].get(PRIVATE), item[0] not in required)
-    )
+    order = sorted(properties, key=lambda item: (not item[1].get(PRIVATE), item[0] not in required))
     for name, found in order:
-        yield _field(name, found, schema, name in required, contract.example)
+        info = explained(found.get("description", ""), words)
+        yield _field(name, found, schema, name in required, contract.example, info)
+
+
+def explained(description: str, words: Mapping[str, str]) -> str:
+    """What a contract says of a field, for people who see its form.
+
+    Clauses that tell programs what to send (a route, an id) are left out, and `words` stand where
+    it names a field or a task.
+    """
+    clauses = _CLAUSES.split(" ".join(description.split()))
+    kept = " ".join(clause for clause in clauses if not _NOT_FOR_PEOPLE.search(clause))
+    named = _NAME.sub(lambda found: words.get(found[1], found[0]), kept)
+    return f"{named[:1].upper()}{named[1:].rstrip('.:;')}." if named else ""
+
+
+def _words(properties: Mapping[str, Any]) -> dict[str, str]:
+    """What people see of the fields of a form and of all tasks, by what programs call them."""
+    tasks = {name: contract.title for name, contract in Declared.registry.items()}
+    return tasks | {name: _label(name, found) for name, found in properties.items()}
+
+
+def _label(name: str, found: Mapping[str, Any]) -> str:
+    return found.get("title", name).capitalize()
 
 
 def _field(
@@ -105,6 +131,7 @@ def _field(
     schema: dict[str, Any],
     required: bool,
     example: dict[str, Any],
+    info: str,
 ) -> Field:
     kinds = [_resolved(kind, schema) for kind in found.get("anyOf", [found])]
     real = [kind for kind in kinds if kind.get("type") != "null"]
@@ -114,8 +141,8 @@ def _field(
     return Field(
         name=name,
         shape=shape,
-        label=found.get("title", name).capitalize(),
-        info=found.get("description", ""),
+        label=_label(name, found),
+        info=info,
         initial=_dumped(initial) if shape == "json" else initial,
         nullable=len(real) < len(kinds),
         required=required,

@@ -14,8 +14,6 @@ from ui import markup
 from ui.field import Field, fields
 from ui.markup import element
 
-NOT_IN_PRESETS = frozenset({"text", "sample_text", "transcript", "lock_as"})
-"""What belongs to one piece of work and not to a manner of speaking."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -45,6 +43,7 @@ class Form:
 
     def __init__(self, contract: type[Declared]) -> None:
         self.fields = {field.name: field for field in fields(contract)}
+        self._of_one_work = {*contract.said(), *contract.uploads(), *contract.new_voices()}
         self.widgets: dict[str, Component] = {}
         self.slots: dict[str, Slot] = {}
         self._sides: tuple[gr.Radio, Mapping[str, frozenset[str]]] | None = None
@@ -114,9 +113,11 @@ class Form:
         return {name: value for name, value in found.items() if value is not None}
 
     def manner(self, values: Sequence[Any]) -> dict[str, Any]:
-        """What of the request a preset keeps. Raises InvalidRequest."""
-        left_out = NOT_IN_PRESETS | set(self.slots)
-        return {name: value for name, value in self.read(values).items() if name not in left_out}
+        """What of the request a preset keeps: a manner of speaking, whatever is said and by
+        whichever file. Raises InvalidRequest.
+        """
+        request = self.read(values)
+        return {name: value for name, value in request.items() if name not in self._of_one_work}
 
     def fill(self, request: Mapping[str, Any], updates: Mapping[str, Any] = NOTHING) -> list[Any]:
         """Updates of `outputs` that show a request; what it does not hold stays as it is.

@@ -1,4 +1,4 @@
-"""Presets on a page: choose one to fill the form, save what the form holds as another."""
+"""Presets on a page: choose one to fill the form or delete it, save what the form holds."""
 
 from typing import Any
 
@@ -10,22 +10,28 @@ from ui.dashboard import QUIET, Dashboard, ask
 from ui.form import Form
 from ui.markup import Html
 
+_DELETE, _REALLY = "Delete preset", "Delete for good"
+_INFO = "Fills the form with the settings that it keeps."
+
 
 class Saving:
     """A fold with the picker of presets and a name to save one under; `wire` joins it to a form."""
 
     def __init__(self, form: Form) -> None:
         with gr.Accordion("Presets", open=False, elem_id="presets"):
-            self._preset = form.place("preset")
+            with gr.Row(elem_classes=["keep"]):
+                self._preset = form.place("preset", info=_INFO, scale=2)
+                self._delete = gr.Button(_DELETE, elem_id="delete-preset", min_width=150)
             with gr.Row(elem_classes=["keep"]):
                 self._name = gr.Textbox(
                     label="Save these settings as",
                     placeholder="Bedtime",
                     max_length=80,
                     elem_id="preset-name",
-                    scale=3,
+                    scale=2,
                 )
-                self._save = gr.Button("Save as preset", elem_id="save-preset")
+                self._save = gr.Button("Save as preset", elem_id="save-preset", min_width=150)
+            self._doomed = gr.State("")
             self._said = markup.place(elem_id="preset-said")
 
     def wire(self, dashboard: Dashboard, task: str, form: Form) -> None:
@@ -39,9 +45,33 @@ class Saving:
             found = await library.presets(dashboard.client, task)
             return [library.picker(library.titles(found), kept.name), _saved(kept.name)]
 
+        async def delete(name: str | None, doomed: str) -> list[Any]:
+            if not name:
+                return [gr.skip(), *_asked(""), markup.notice("note", "Choose a preset first.")]
+            if name != doomed:
+                return [gr.skip(), *_asked(name), ""]
+            try:
+                await ask(dashboard.client.delete_preset(name))
+            except SpeechError as error:
+                return [gr.skip(), *_asked(""), markup.trouble(error)]
+            left = library.titles(await library.presets(dashboard.client, task))
+            said = markup.notice("note", f"{name} was deleted.")
+            return [gr.Dropdown(choices=left, value=None), *_asked(""), said]
+
+        asked = [self._doomed, self._delete]
+        self._preset.change(_asked, None, asked, **QUIET)
+        self._delete.click(
+            delete, [self._preset, self._doomed], [self._preset, *asked, self._said], **QUIET
+        )
         for trigger in (self._save.click, self._name.submit):
             trigger(save, [self._name, *form.inputs], [self._preset, self._said], **QUIET)
 
 
 def _saved(name: str) -> Html:
     return markup.notice("note", f"{name} is saved.", "Its text and files are not part of it.")
+
+
+def _asked(doomed: str = "") -> list[Any]:
+    """The preset that is asked about once more, and the button that asks."""
+    label, kind = (_REALLY, "stop") if doomed else (_DELETE, "secondary")
+    return [doomed, gr.Button(label, variant=kind)]

@@ -1,12 +1,19 @@
-"""Files on their way from the browser to the service, which checks them and says what it thinks."""
+"""Files on their way from the browser to the service, which checks them and says what it thinks.
 
+Until then gradio keeps them in a folder of its own. There a file stays while its widget shows it,
+and no longer: not when it is refused, taken out, or replaced by another.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from shared.client import AsyncClient
-from shared.errors import SpeechError
+from shared.errors import InvalidRequest, SpeechError
 from shared.requests.declared import UploadKind
 from shared.stores.uploads import Upload
 from ui import markup
@@ -20,21 +27,25 @@ def wire(client: AsyncClient, slot: Slot) -> None:
 
     async def take(path: str | None, before: dict[str, str]) -> list[Any]:
         if path == before.get("path"):  # a job that is shown again left a file without a path
-            return [gr.skip(), gr.skip()]
-        return list(await sent(client, slot.field.upload or "audio", path))
+            return [gr.skip()] * 3
+        forget(before.get("path"))
+        return await sent(client, slot.field.upload or "audio", path)
 
-    slot.widget.change(take, [slot.widget, slot.sent], [slot.sent, slot.said], **QUIET)
+    shown = [slot.widget, slot.sent, slot.said]
+    slot.widget.change(take, [slot.widget, slot.sent], shown, **QUIET)
 
 
-async def sent(client: AsyncClient, kind: UploadKind, path: str | None) -> tuple[Any, Html]:
-    """What a slot holds of a file afterwards, and what is said of it."""
+async def sent(client: AsyncClient, kind: UploadKind, path: str | None) -> list[Any]:
+    """What the widget of a slot shows afterwards, what the slot holds, and what is said of it."""
     if path is None:
-        return {}, Html("")
+        return [gr.skip(), {}, Html("")]
     try:
-        upload = await ask(client.upload(kind, Path(path)), LONGER)
+        with at_hand(path) as file:
+            upload = await ask(client.upload(kind, file), LONGER)
     except SpeechError as error:
-        return {}, markup.trouble(error)
-    return {"path": path, "id": upload.id}, said(upload)
+        forget(path)
+        return [None, {}, markup.trouble(error)]
+    return [gr.skip(), {"path": path, "id": upload.id}, said(upload)]
 
 
 async def send(client: AsyncClient, form: Form, request: dict[str, Any]) -> dict[str, Any]:
@@ -42,9 +53,31 @@ async def send(client: AsyncClient, form: Form, request: dict[str, Any]) -> dict
     found = dict(request)
     for name, slot in form.slots.items():
         if isinstance(path := found.get(name), Path):
-            kind = slot.field.upload or "audio"
-            found[name] = (await ask(client.upload(kind, path), LONGER)).id
+            with at_hand(path) as file:
+                upload = await ask(client.upload(slot.field.upload or "audio", file), LONGER)
+            found[name] = upload.id
     return found
+
+
+@contextmanager
+def at_hand(path: str | Path) -> Generator[Path]:
+    """A file that was put in, to be sent. Raises InvalidRequest if it has been thrown away."""
+    try:
+        yield Path(path)
+    except FileNotFoundError as error:
+        raise InvalidRequest(
+            "The dashboard has that file no longer.", hint="Put it in again."
+        ) from error
+
+
+def forget(path: str | None) -> None:
+    """Delete a file that was put in, with the folder that gradio made for it."""
+    folder = Path(get_upload_folder()).resolve()
+    if path is None or not Path(path).resolve().is_relative_to(folder):
+        return
+    Path(path).unlink(missing_ok=True)
+    with suppress(OSError):  # another file of the same content is there
+        Path(path).parent.rmdir()
 
 
 def said(upload: Upload, *whence: str) -> Html:

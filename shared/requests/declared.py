@@ -31,6 +31,8 @@ _OF_TEXTS = (TextTooLong, NothingToSay)
 
 PRIVATE = "x-private"
 """In the schema of a field that holds what somebody wrote."""
+SAID = "x-said"
+"""In the schema of a field whose words are heard: they belong to one piece of work."""
 UPLOAD = "x-upload"
 """In the schema of a field: the kind of file that it takes; in a request stands the file's id."""
 VOICE = "x-voice"
@@ -40,7 +42,9 @@ NEW_VOICE = "x-new-voice"
 PRESET = "x-preset"
 """In the schema of a field that names a saved preset."""
 
-Text = Annotated[str, AfterValidator(speakable), Field(json_schema_extra={PRIVATE: True})]
+Text = Annotated[
+    str, AfterValidator(speakable), Field(json_schema_extra={PRIVATE: True, SAID: True})
+]
 """Text to be spoken: at least one letter or digit after cleaning."""
 Language = Annotated[
     str,
@@ -71,7 +75,7 @@ Description = Annotated[
 Transcript = Annotated[
     str,
     AfterValidator(speakable),
-    Field(min_length=1, max_length=2_000, json_schema_extra={PRIVATE: True}),
+    Field(min_length=1, max_length=2_000, json_schema_extra={PRIVATE: True, SAID: True}),
 ]
 NewVoiceName = Annotated[
     str,
@@ -174,6 +178,11 @@ class Declared(BaseModel):
     def texts(cls) -> dict[str, bool]:
         """The fields that hold what somebody wrote."""
         return cls._marked(PRIVATE)
+
+    @classmethod
+    def said(cls) -> dict[str, bool]:
+        """The fields whose words are heard."""
+        return cls._marked(SAID)
 
     @classmethod
     def check_part(cls, part: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Every field of every contract gets a widget, and the widgets' values make a valid request."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
 from tests.ui.conftest import built
 from tests.ui.odd import Cue, Odd
-from ui.field import fields
+from ui.field import explained, fields
 from ui.form import Form
 
 EVERY = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
@@ -49,7 +50,21 @@ def test_every_field_has_a_widget_with_its_description(contract: type[Declared])
     for name, field in contract.model_fields.items():
         assert field.description
         if name not in form.slots:
-            assert form.widgets[name].info == field.description
+            assert form.widgets[name].info == form.fields[name].info
+
+
+@EVERY
+def test_people_are_told_of_no_route_id_or_name_that_programs_use(contract: type[Declared]):
+    words = " ".join(field.info for field in fields(contract))
+    assert "/v1/" not in words
+    for name in ("id", *(f"`{known}`" for known in (*CONTRACTS, *contract.model_fields))):
+        assert not re.search(rf"(?<!\w){name}(?!\w)", words), name
+
+
+def test_what_a_contract_says_is_told_without_what_only_programs_need():
+    said = "A mood from `GET /v1/emotions`: one of `seed`\nand `auto`. A file, or its id."
+    assert explained(said, {"seed": "Seed"}) == "One of Seed and `auto`."
+    assert explained("A file, or its id.", {}) == ""
 
 
 def test_below_a_widget_for_a_file_stands_what_it_is_for():
@@ -156,6 +171,13 @@ def test_a_preset_keeps_neither_text_nor_files():
     kept = form.manner(held(form, sound="/tmp/rain.wav", count=5))
     assert kept["count"] == 5
     assert not {"text", "sound"} & kept.keys()
+
+
+def test_a_preset_keeps_a_manner_and_no_words_that_are_heard_or_names_of_new_voices():
+    form = placed(CONTRACTS["design_then_clone"])
+    kept = form.manner(held(form, lock_as="Alto"))
+    assert "description" in kept
+    assert not {"text", "sample_text", "lock_as"} & kept.keys()
 
 
 def test_of_several_sides_only_the_chosen_one_is_read():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,11 +14,13 @@ from shared.jobs import EngineInfo, JobView
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
 from shared.states import JobState
+from shared.stores.voice_record import Sample
+from shared.voices.view import VoiceView
 from tests.ui.conftest import built
 from tests.ui.odd import Odd
-from ui import pages, result
+from ui import pages, result, sending
 from ui.dashboard import Dashboard, path_of
-from ui.pages import queue
+from ui.pages import queue, voices
 
 Inside = Callable[..., TestClient]
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(2)} {{alert(3)}}"
@@ -43,6 +46,28 @@ def field_ids(blocks: gr.Blocks, path: str) -> set[str]:
     return {name.removeprefix("field-") for name in found if name and name.startswith("field-")}
 
 
+def change_of(config: dict[str, Any], elem_id: str) -> int:
+    """The event that another value of a widget is."""
+    widgets = {
+        each["id"] for each in config["components"] if each["props"].get("elem_id") == elem_id
+    }
+    events = config["dependencies"]
+    return next(
+        e["id"] for e in events for w, kind in e["targets"] if w in widgets and kind == "change"
+    )
+
+
+@pytest.fixture
+def put_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in the folder that gradio makes for one, beside another of this machine."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    (tmp_path / "mine.wav").write_text("Mine.")
+    file = tmp_path / "gradio" / "0a1b" / "rain.wav"
+    file.parent.mkdir(parents=True)
+    file.write_text("Rain.")
+    return file
+
+
 def job(state: JobState, **fields: Any) -> JobView:
     engine = EngineInfo(
         name="preview",
@@ -63,6 +88,15 @@ def job(state: JobState, **fields: Any) -> JobView:
         "request": {"text": "One."},
     }
     return JobView(**{**known, **fields})
+
+
+def voice(**fields: Any) -> VoiceView:
+    """A voice of which little is known."""
+    known: dict[str, Any] = dict.fromkeys(("description", "consent", "source", "transcript"), "")
+    known |= {"id": "sailor", "name": "Sailor", "kind": "cloned", "language": "auto"}
+    known |= dict.fromkeys(("tags", "clips", "prompts", "warnings"), ())
+    known |= {"origin": None, "has_sample": False, "sample": None, "settings": {}, "links": {}}
+    return VoiceView.model_validate({**known, "created": datetime.now(UTC), **fields})
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
@@ -94,10 +128,37 @@ def test_events_of_the_pages_are_no_interface_of_their_own(inside: Inside):
     assert inside().get("/gradio_api/info").json()["named_endpoints"] == {}
 
 
+def test_a_file_that_nobody_put_in_is_not_taken(inside: Inside, tmp_path: Path):
+    mine = tmp_path / "mine.wav"
+    mine.write_text("Mine.")
+    client = inside(api_url="http://127.0.0.1:9")
+    event = change_of(client.get("/config").json(), "field-reference")
+    value = {"path": str(mine), "meta": {"_type": "gradio.FileData"}}
+    asked = {"fn_index": event, "data": [value, None], "session_hash": "one"}
+    answer = client.post("/gradio_api/run/predict", json=asked)
+    assert (answer.status_code, answer.json()) == (500, {"error": None})
+    assert mine.read_text() == "Mine."
+
+
+def test_only_files_that_were_put_in_are_thrown_away(tmp_path: Path, put_in: Path):
+    for file in (tmp_path / "mine.wav", put_in):
+        sending.forget(str(file))
+    assert (tmp_path / "mine.wav").exists()
+    assert not put_in.parent.exists()
+
+
 def test_a_queue_shows_hostile_text_as_text(dashboard: Dashboard):
     shown = queue.table(dashboard, [job(JobState.QUEUED, request={"text": HOSTILE})])
     assert "<img" not in shown
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+
+
+def test_a_voice_without_a_true_sample_can_be_made_to_read(dashboard: Dashboard):
+    silent, preview = voice(), voice(has_sample=True, sample=Sample(engine="espeak", preview=True))
+    heard = voice(has_sample=True, sample=Sample(engine="stock", preview=False))
+    assert 'data-action="read"' in voices.cards(dashboard, [silent])
+    assert "sample by the preview" in voices.cards(dashboard, [preview])
+    assert 'data-action="read"' not in voices.cards(dashboard, [heard])
 
 
 def test_a_job_that_has_ended_cannot_be_cancelled_from_the_queue(dashboard: Dashboard):

@@ -32,8 +32,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the dashboard keeps what people put in."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def address(stack: Stack, kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    own = {"API_URL": stack.url, "GRADIO_TEMP_DIR": str(kept)}
+    with dashboard(tmp_path_factory.mktemp("ui"), **own) as url:
         yield url
 
 
@@ -96,8 +103,8 @@ def test_a_designed_voice_is_kept_and_speaks_on_the_page_of_clones(
     expect(page.locator("#told")).to_contain_text("Old sailor, in context")
 
 
-def test_a_file_that_is_no_sound_is_refused_in_the_words_of_the_service(
-    page: Page, address: str, tmp_path: Path
+def test_a_file_that_is_no_sound_is_refused_in_the_words_of_the_service_and_not_kept(
+    page: Page, address: str, kept: Path, tmp_path: Path
 ):
     bad = tmp_path / "voice.wav"
     bad.write_text("This is no sound.")
@@ -106,6 +113,9 @@ def test_a_file_that_is_no_sound_is_refused_in_the_words_of_the_service(
     put_in(page, "reference", bad)
     expect(page.locator("#said-reference [role=alert]")).to_contain_text("no sound that can be")
     assert "Traceback" not in page.content()
+    assert not list(kept.rglob("voice.wav"))
+    put_in(page, "reference", REFERENCE)
+    expect(page.locator("#said-reference .checked")).to_be_visible()
 
 
 def test_a_recording_is_checked_when_it_is_put_in_and_kept_with_its_job(
@@ -145,7 +155,37 @@ def test_voices_are_searched_edited_and_deleted_at_the_second_press(
     expect(card).to_have_count(0)
 
 
-def test_settings_are_saved_as_a_preset_that_fills_the_form(
+def test_a_mood_is_recorded_and_taken_away_at_the_second_press(
+    page: Page, address: str, client: Client
+):
+    client.create_voice({"name": "Keeper"}, REFERENCE)
+    visit(page, address, "voices")
+    page.locator("[data-voice=keeper]").get_by_role("button", name="Edit").click()
+    page.get_by_role("button", name="Add a recording of a mood").click()
+    page.locator("#mood-sound input[type=file]").set_input_files(REFERENCE)
+    page.locator("#mood").get_by_role("listbox").click()
+    page.get_by_role("option", name="Happy").click()
+    page.locator("#mood-sound").get_by_label("Play", exact=True).wait_for()
+    page.locator("#add-mood").click()
+    row = page.locator("[data-mood=happy]")
+    expect(row.locator("speech-sample")).to_be_visible()
+    assert [clip.emotion for clip in client.voice("keeper").clips] == ["", "happy"]
+    row.locator("[data-action=remove]").click()
+    row.locator("[data-action=really]").click()
+    expect(row).to_have_count(0)
+    assert len(client.voice("keeper").clips) == 1
+
+
+def test_a_speaker_reads_a_sentence_which_is_its_sample(page: Page, address: str, client: Client):
+    visit(page, address, "voices")
+    card = page.locator("[data-voice=vivian]")
+    card.locator("[data-action=read]").click()
+    expect(card.locator("speech-sample")).to_be_visible()
+    expect(card).to_contain_text("sample by the preview")
+    client.delete_voice("vivian")
+
+
+def test_settings_are_saved_as_a_preset_that_fills_the_form_and_is_deleted(
     page: Page, address: str, client: Client
 ):
     visit(page, address, "?emotion=happy&voice=serena")
@@ -157,6 +197,11 @@ def test_settings_are_saved_as_a_preset_that_fills_the_form(
     assert (kept["speaker"], kept["emotion"]) == ("serena", "happy")
     visit(page, address, "?preset=Bedtime&emotion=furniture")
     expect(page.get_by_label("Emotion")).to_have_value("Happy")
+    page.get_by_role("button", name="Presets").click()
+    page.locator("#delete-preset").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator("#preset-said")).to_contain_text("Bedtime was deleted")
+    assert not client.presets().items
 
 
 def test_sound_becomes_codes_that_can_be_downloaded(page: Page, address: str, client: Client):

@@ -36,14 +36,14 @@ _OVERVIEWS = {
     "Outputs": outputs.build,
     "System": system.build,
 }
-_KEEP = 6 * 3600
-"""Seconds that files lie with the dashboard, which has passed them on when they came."""
+_KEEP = 600
+"""Seconds that a file lies with the dashboard at most: the service has had it since it came."""
 
 
 def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr.Blocks:
     """All pages, one application."""
     ordered = sorted(contracts, key=_place)
-    with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(600, _KEEP)) as blocks:
+    with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(60, _KEEP)) as blocks:
         _build(dashboard, blocks, ordered[0])
     for declared in ordered[1:]:
         with blocks.route(declared.title, path_of(declared.name)) as page:

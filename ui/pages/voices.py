@@ -9,6 +9,7 @@ from shared.errors import SpeechError
 from shared.voices.view import VoiceView
 from ui import markup, player
 from ui.adding import Adding
+from ui.audition import Audition
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.editing import Editing
 from ui.markup import Html, element
@@ -35,6 +36,7 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
         language = gr.Dropdown([_ANY, *_languages()], value="", label="Language", min_width=120)
         kind = gr.Dropdown([_ANY, *_kinds()], value="", label="Kind", min_width=110)
     said = markup.place(elem_id="said")
+    audition = Audition(dashboard)
     editing = Editing(dashboard)
     listing = markup.place(elem_id="voices", listens=True)
     query = [words, tag, language, kind]
@@ -49,12 +51,18 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
         now = await _look(dashboard, (words, tag, language, kind), doomed)
         return [note, now, *await editing.open(voice_id if action == "edit" else "")]
 
+    async def read(jobs: dict[str, str], event: gr.EventData) -> list[Any]:
+        action, voice_id = markup.pressed(event)
+        return await audition.begin(voice_id, jobs) if action == "read" else [gr.skip()] * 3
+
     page.load(look, query, listing, **QUIET)
     for field in query:
         field.change(look, query, listing, **QUIET)
     listing.click(act, query, [said, listing, *editing.outputs], **QUIET).then(
         None, js=_TO_EDITING, **QUIET
     )
+    listing.click(read, audition.jobs, audition.outputs, **QUIET)
+    audition.wire(look, query, listing)
     for done in (*adding.wire(page), *editing.wire()):
         done.then(look, query, listing, **QUIET)
 
@@ -99,6 +107,9 @@ def _card(dashboard: Dashboard, voice: VoiceView, doomed: bool) -> Html:
         "div",
         element("strong", voice.name),
         element("div", f"{voice.kind} · {language}", class_="hint"),
+        element("span", "sample by the preview", class_="badge preview")
+        if _preview(voice)
+        else None,
     )
     tags = (element("span", tag, class_="badge") for tag in voice.tags)
     return element(
@@ -124,11 +135,19 @@ def _actions(dashboard: Dashboard, voice: VoiceView, doomed: bool) -> list[Html]
     speak = markup.link(
         dashboard.speak_with(voice), "Speak with it", aria_label=f"Speak with {name}"
     )
-    edit = markup.button("edit", voice.id, "Edit", name)
+    usual = [speak, markup.button("edit", voice.id, "Edit", name)]
+    if not voice.has_sample or _preview(voice):
+        verb = "Make a new sample" if voice.has_sample else "Make a sample"
+        usual.append(markup.button("read", voice.id, verb, name))
     if voice.kind == "preset":
-        return [speak, edit]
+        return usual
     export = markup.link(dashboard.voice(voice.id, "export"), "Export", download=f"{voice.id}.zip")
-    return [speak, edit, export, markup.button("delete", voice.id, "Delete", name, "stop")]
+    return [*usual, export, markup.button("delete", voice.id, "Delete", name, "stop")]
+
+
+def _preview(voice: VoiceView) -> bool:
+    """True where what is heard of a voice is no Qwen3-TTS."""
+    return voice.sample is not None and voice.sample.preview
 
 
 def _languages() -> list[tuple[str, str]]:
