@@ -196,4 +196,4 @@ def test_bad_checkpoint_is_one_clear_error(
     assert job.error is not None
     assert job.error["code"] in ("checkpoint_missing", "checkpoint_damaged")
     assert service.pids["gpu-0"]
-    assert not list((service.outputs_dir / ".growing").glob("*"))
+    eventually(lambda: not list((service.outputs_dir / ".growing").glob("*")))

@@ -123,6 +123,8 @@ def test_ctrl_c_cancels_the_job(make_stack: Callable[..., Stack], tmp_path: Path
     stack = make_stack(PREVIEW_PACE="1")
     client = stack.client()
     text = "A sentence that takes a while to speak. " * 20
+    # A child inherits that Ctrl-C is ignored, as it is in a shell's background, but no handler.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [*SAY, text, "-o", str(tmp_path / "x.wav")],
         cwd=ROOT,
