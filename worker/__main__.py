@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -76,13 +77,15 @@ def work(settings: Settings, choice: Choice) -> bool:
     answering = Answering(connection.patient(settings.redis_url), settings, files)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
+    worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs)
     monitor.start()
-    heart.tell()
     heart.start()
     ear.start()
     answering.start()
-    worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs)
+    # Whoever is said to be alive leaves in order, also before RQ's own handlers stand.
+    signal.signal(signal.SIGTERM, _leave)
     try:
+        heart.tell()
         worker.work(logging_level="WARNING")
     finally:
         answering.stop()
@@ -92,6 +95,10 @@ def work(settings: Settings, choice: Choice) -> bool:
         monitor.stop()
         cache.unload_all()
     return worker.stopping
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _complain(error: SpeechError) -> None:
