@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create
+from api.stream import MAX_MESSAGE
 from shared import connection, logs
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
         port=settings.port,
         log_config=None,
         access_log=False,
-        ws_max_size=1 << 20,
+        ws_max_size=MAX_MESSAGE,
         # Sound does not get smaller, and a hundred listeners would wait for the attempt.
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SHUTDOWN,

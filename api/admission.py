@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from api import planning
 from api.deps import Context
+from api.forerunner import with_forerunner
 from shared import keys
 from shared.errors import Conflict
 from shared.jobs import JobRecord
 from shared.queue import Idempotency, Submission
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
+from shared.requests.pipeline import Pipeline
 from shared.resolution import Files, Resolved
 from shared.voices import naming
 
@@ -23,6 +28,27 @@ class Sender:
     priority: str | None = None
     idempotency: Idempotency | None = None
     again_of: str = ""
+    line: str = ""
+    """The line of an output that is spoken again, as `{output}/{number}`."""
+
+
+def enter(
+    here: Context, declared: type[Declared], body: Any, sender: Sender, files: Files | None = None
+) -> tuple[JobRecord, bool]:
+    """As `admit`, of what was sent just now: a pipeline gets its plan first.
+
+    That takes seconds, so nobody who wants to change a voice waits for it.
+    """
+    files = files or {}
+    if issubclass(declared, Pipeline):
+        request, files = planning.planned(here, declared, body, files)
+        request, files = planning.carried(request, files)
+        plan = here.resolution.content(request, "plan", files)
+        request = with_forerunner(here, request, plan)
+        resolve = partial(here.resolution.admit, request, files)
+    else:
+        resolve = partial(here.resolution.resolve, declared, body, files)
+    return admit(here, declared, resolve, sender, files)
 
 
 def admit(
@@ -46,6 +72,7 @@ def admit(
             estimate=resolved.estimate,
             idempotency=sender.idempotency,
             again_of=sender.again_of,
+            line=sender.line,
             warnings=resolved.warnings,
         )
         with here.resolution.keeping(resolved.request, files or {}):
@@ -66,6 +93,8 @@ def queue_of(declared: type[Declared]) -> str:
 
 def _names_voices(declared: type[Declared]) -> bool:
     """True where what is in the library decides, now and when the job runs."""
+    if issubclass(declared, Pipeline):
+        return True
     return "stored" in declared.voices().values() or bool(declared.new_voices())
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from api import (
@@ -12,6 +12,7 @@ from api import (
     errors,
     events,
     jobs,
+    lines,
     models,
     outputs,
     presets,
@@ -23,9 +24,11 @@ from api import (
     uploads,
     voices,
 )
+from api.assembling import Assembling
 from api.deps import Context
 from api.guards import Guards
 from api.janitor import Janitor
+from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
 from shared import connection
@@ -49,6 +52,7 @@ _ROUTERS = (
     jobs,
     events,
     audio,
+    lines,
     outputs,
     uploads,
     transcripts,
@@ -88,6 +92,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.context = context
     yield
     janitor.stop()
+    await to_thread.run_sync(context.planners.close)
+    context.assembling.close()
     await context.hub.stop()
     await context.records.close()
     context.redis.close()
@@ -114,6 +120,8 @@ def open_context(settings: Settings) -> Context:
         presets=named,
         uploads=sent,
         resolution=Resolution(library, named, sent),
+        planners=Planners(),
+        assembling=Assembling(settings.outputs_dir),
         decoding=CapacityLimiter(1),
         asking=CapacityLimiter(questions.MOST_ASKED),
     )

@@ -90,11 +90,19 @@ def _whole(
     """The finished audio: a file as it lies there, or encoded on the way."""
     recipe = finished(here, job_id)
     chosen = format or own_format(recipe.request)
-    name = f"audio{FORMATS[chosen].extension}"
+    own = "" if format else recipe.audio
+    name = own or f"audio{FORMATS[chosen].extension}"
     if name in recipe.files and not after:
         response = _serve(here, recipe, name, request, span)
         response.headers.update(engine_headers(recipe.engine))
         return response
+    if recipe.stream:
+        raise Conflict(
+            "The recording of a pipeline is there as it was finished, whole.",
+            param="after" if after else "format",
+            hint="Leave `format` and `after` out; with `follow=1` both count, and what was "
+            "streamed is served, before it was mastered.",
+        )
     encoded = _encoded(here, recipe, chosen, after) if request.method == "GET" else ()
     return StreamingResponse(
         encoded, media_type=FORMATS[chosen].media_type, headers=engine_headers(recipe.engine)
@@ -123,8 +131,9 @@ def engine_headers(engine: EngineInfo) -> dict[str, str]:
 
 
 def own_format(request: dict[str, Any]) -> Format:
-    """The format that a job was asked for."""
-    return request.get("format", "wav")
+    """The format that a job was asked for; what cannot be streamed, such as m4b, is as wav."""
+    asked = request.get("format", "wav")
+    return asked if asked in FORMATS else "wav"
 
 
 def finished(here: Context, job_id: str) -> Recipe:

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from anyio import to_thread
 from fastapi import Request
@@ -29,8 +29,12 @@ REQUEST = "request"
 _BINARY = {"type": "string", "format": "binary"}
 """A file in the schema of a form."""
 _JSON = re.compile(r"application/([^/]+\+)?json")
-_LONGEST_PART = 1 << 20
+LONGEST_PART = 1 << 20
 """Bytes of JSON in a form, which Starlette keeps in memory; files go to disk."""
+LONGEST_TEXT = 32 << 20
+"""The same where a whole document may be in it, with every letter escaped."""
+_TOO_LONG = "exceeded maximum size"
+"""What Starlette says of a longer one."""
 _MOST_PARTS = 16
 """More than any form has, so that one too many is refused by its name."""
 _BLOCK = 1 << 20
@@ -45,6 +49,8 @@ class Body:
     fields: Any
     """The JSON; None for a form that has none."""
     files: Mapping[str, BinaryIO] = field(default_factory=dict[str, BinaryIO])
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the files are called, by whoever sent them."""
     words: Mapping[str, str] = field(default_factory=dict[str, str])
     """What a form says beside its files, without JSON."""
 
@@ -55,16 +61,18 @@ async def read(
     files: Collection[str] = (),
     part: str | None = None,
     words: Collection[str] = (),
+    longest: int = LONGEST_PART,
 ) -> AsyncGenerator[Body]:
     """The body of a request: JSON, or a form with some of `files` and with JSON as `part`.
 
-    Where it has no JSON at all, `words` are the parts of the form that are plain text.
+    Where it has no JSON at all, `words` are the parts of the form that are plain text. What is no
+    file has `longest` bytes at most in a form.
 
     The files are open as long as the block lasts, and leave nothing on the disk after it. Raises
     InvalidRequest, BodyTooLarge for JSON in a form, and StoreUnavailable where files find no room.
     """
     try:
-        yield await _read(request, files, part, words)
+        yield await _read(request, files, part, words, longest)
     finally:
         await request.close()
 
@@ -74,27 +82,41 @@ async def sums(files: Mapping[str, BinaryIO]) -> dict[str, str]:
     return {name: await to_thread.run_sync(_sum, file) for name, file in files.items()}
 
 
+def document_names(contract: type[Declared], body: Body) -> dict[str, str]:
+    """What the documents of a request are called: the endings decide how they are read."""
+    kinds = contract.uploads()
+    return {name: word for name, word in body.names.items() if kinds[name] == "document"}
+
+
 async def examined(
-    here: Context, contract: type[Declared], files: Mapping[str, BinaryIO]
+    here: Context,
+    contract: type[Declared],
+    files: Mapping[str, BinaryIO],
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Received]:
     """The files of a request, checked as its contract says, each kept by nobody yet."""
-    kinds = contract.uploads()
-    return {name: await examine(here, kinds[name], file, name) for name, file in files.items()}
+    kinds, names = contract.uploads(), names or {}
+    return {
+        field: await examine(here, kinds[field], file, field, names.get(field, ""))
+        for field, file in files.items()
+    }
 
 
-async def examine(here: Context, kind: UploadKind, file: BinaryIO, param: str) -> Received:
+async def examine(
+    here: Context, kind: UploadKind, file: BinaryIO, param: str, name: str = ""
+) -> Received:
     """A file that was sent, checked in a thread, one at a time in this process.
 
     So decoding takes one core at most, and whoever waits for it keeps no thread waiting too.
     """
     return await to_thread.run_sync(
-        receiving.examine, kind, file, here.settings, param, limiter=here.decoding
+        receiving.examine, kind, file, here.settings, param, name, limiter=here.decoding
     )
 
 
 def schema(contract: type[Declared]) -> dict[str, Any]:
     """What the OpenAPI document says of the body of a contract."""
-    fields = contract.model_json_schema()
+    fields = _whole(contract.model_json_schema())
     files = {name: fields["properties"][name]["description"] for name in contract.uploads()}
     body = described(fields, files, REQUEST)
     for kind, media in body["content"].items():
@@ -124,6 +146,22 @@ def described_form(words: type[BaseModel], files: Mapping[str, str]) -> dict[str
     return {"required": True, "content": {FORM: form}}
 
 
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with the models inside it written out: in the document, references lead nowhere."""
+    models: dict[str, dict[str, Any]] = schema.get("$defs", {})
+
+    def written(part: Any) -> Any:
+        if isinstance(part, list):
+            return [written(one) for one in cast(list[Any], part)]
+        if not isinstance(part, dict):
+            return part
+        own = cast(dict[str, Any], part)
+        model = models[str(own["$ref"]).rpartition("/")[2]] if "$ref" in own else own
+        return {name: written(one) for name, one in {**model, **own}.items() if name != "$ref"}
+
+    return {name: written(part) for name, part in schema.items() if name != "$defs"}
+
+
 def _form(fields: dict[str, Any], files: Mapping[str, str], part: str | None) -> dict[str, Any]:
     parts: dict[str, Any] = {name: {**_BINARY, "description": files[name]} for name in files}
     schema = {"type": "object", "properties": parts, "additionalProperties": False}
@@ -138,21 +176,27 @@ def _form(fields: dict[str, Any], files: Mapping[str, str], part: str | None) ->
 
 
 async def _read(
-    request: Request, files: Collection[str], part: str | None, words: Collection[str]
+    request: Request,
+    files: Collection[str],
+    part: str | None,
+    words: Collection[str],
+    longest: int,
 ) -> Body:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == FORM and files:
             with spool.explained():
                 form = await request.form(
-                    max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=_LONGEST_PART
+                    max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=longest
                 )
-            return await _sorted(form, files, part, words)
+            return await _sorted(form, files, part, words, longest)
         if _JSON.fullmatch(kind):
             return Body(_parsed(await request.body()))
     except ClientDisconnect as error:
         raise InvalidRequest("The body broke off.") from error
     except HTTPException as error:  # what Starlette says of a form
+        if _TOO_LONG in error.detail:
+            raise _too_long(longest) from error
         raise InvalidRequest(f"The form cannot be read: {error.detail}") from error
     raise InvalidRequest("The body was not sent as JSON.", hint=_how(files, part))
 
@@ -165,18 +209,23 @@ def _how(files: Collection[str], part: str | None) -> str:
 
 
 async def _sorted(
-    form: FormData, files: Collection[str], part: str | None, words: Collection[str]
+    form: FormData,
+    files: Collection[str],
+    part: str | None,
+    words: Collection[str],
+    longest: int,
 ) -> Body:
     """The parts of a form, none twice and none unknown."""
     fields: Any = None
     found: dict[str, BinaryIO] = {}
+    names: dict[str, str] = {}
     said: dict[str, str] = {}
     for name, value in form.multi_items():
         shown = name[:_SHOWN]
         if len(form.getlist(name)) > 1:
             raise InvalidRequest(f"There are several parts {shown!r}.", param=shown)
         if name == part:
-            fields = _parsed(await _text(value))
+            fields = _parsed(await _text(value, longest))
         elif name in words:
             if not isinstance(value, str):
                 raise InvalidRequest(f"The part `{name}` is a file, not text.", param=name)
@@ -192,19 +241,27 @@ async def _sorted(
             )
         else:
             found[name] = value.file
-    return Body(fields, found, said)
+            names[name] = value.filename or ""
+    return Body(fields, found, names, said)
 
 
 def _listed(names: Collection[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-async def _text(value: str | UploadFile) -> str | bytes:
+async def _text(value: str | UploadFile, longest: int) -> str | bytes:
     """The JSON of a form, whether it was put there as a field or as a file."""
-    text = value if isinstance(value, str) else await value.read(_LONGEST_PART + 1)
-    if len(text) > _LONGEST_PART:
-        raise BodyTooLarge(f"JSON in a form may have {_LONGEST_PART} bytes.")
+    text = value if isinstance(value, str) else await value.read(longest + 1)
+    if len(text) > longest:
+        raise _too_long(longest)
     return text
+
+
+def _too_long(longest: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"What is no file may have {longest >> 20} MiB in a form.",
+        hint="Send what is long as a file.",
+    )
 
 
 def _sum(file: BinaryIO) -> str:

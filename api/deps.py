@@ -7,6 +7,8 @@ from anyio import CapacityLimiter
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from api.assembling import Assembling
+from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
 from shared.connection import Connection
@@ -35,6 +37,8 @@ class Context:
     presets: PresetStore
     uploads: UploadStore
     resolution: Resolution
+    planners: Planners
+    assembling: Assembling
     decoding: CapacityLimiter
     """Of files that were sent: one at a time."""
     asking: CapacityLimiter

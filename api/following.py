@@ -64,7 +64,7 @@ async def follow(
     Redis is away at the beginning, and rides out an outage after that; ServiceStopping.
     """
     told = _Told(after, take or 0)
-    with context.hub.listen(job_id) as ear:
+    with context.hub.listen(job_id, sound=audio) as ear:
         async for message in _attend(context, ear, told, audio):
             yield message
     if not told.ended:
@@ -209,9 +209,9 @@ def _header_of(recipe: Recipe) -> events.Header:
     return events.Header(
         id=recipe.id,
         take=recipe.take,
-        sample_rate=recipe.sample_rate,
+        sample_rate=recipe.stream_rate,
         engine=recipe.engine,
-        mastered=True,
+        mastered=not recipe.stream,
     )
 
 

@@ -17,6 +17,10 @@ from shared.settings import Settings
 
 MAX_BODY = 16 << 20
 """Bytes of a request body without files."""
+MAX_TEXT_BODY = 32 << 20
+"""The same where a whole document may be in it, with every letter escaped."""
+_TAKES_TEXTS = {f"/v1/jobs/{name}" for name, task in CONTRACTS.items() if task.kind == "pipeline"}
+_AS_A_FILE = "Send the document as a file: a form with `source`."
 TAKES_FILES = {
     ("POST", "/v1/uploads"),
     ("POST", "/v1/voices"),
@@ -51,7 +55,7 @@ class Guards:
             return
         headers = Headers(scope=scope)
         files = self._brings_files(scope, headers)
-        limit = (self._settings.max_upload_mb << 20) + FORM_FRAME if files else MAX_BODY
+        limit = self._limit(scope, files)
         try:
             check_names(self._settings, self._settings.host, headers)
             _check_length(headers, limit)
@@ -66,6 +70,13 @@ class Guards:
             await self._app(scope, _limited(receive, limit), send)
         finally:
             self._forms -= files
+
+    def _limit(self, scope: Scope, files: bool) -> int:
+        """Bytes that a body may have."""
+        limit = MAX_TEXT_BODY if self._path(scope) in _TAKES_TEXTS else MAX_BODY
+        if files:
+            return max(limit, (self._settings.max_upload_mb << 20) + FORM_FRAME)
+        return limit
 
     def _brings_files(self, scope: Scope, headers: Headers) -> bool:
         """True for a form where files are taken."""
@@ -117,7 +128,8 @@ def _check_length(headers: Headers, limit: int) -> None:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"A body may have {limit >> 20} MiB here.")
+    hint = _AS_A_FILE if limit == MAX_TEXT_BODY else None
+    return BodyTooLarge(f"A body may have {limit >> 20} MiB here.", hint=hint)
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Awaitable[Message]]:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from uuid import uuid4
 
 import redis
@@ -11,9 +12,9 @@ from pydantic import ValidationError
 from api.deps import Context
 from shared import keys
 from shared.errors import SpeechError, UnknownJob
+from shared.jobs import JobRecord, resumable
 from shared.recovery import Recovery
 from shared.requests import CONTRACTS
-from shared.states import JobState
 from shared.stores import retention
 from shared.stores.uploads import room
 
@@ -86,12 +87,16 @@ class Janitor:
         return True
 
     def _purge_uploads(self) -> None:
-        """Files that were sent and are old, but those that a job may yet ask for."""
+        """Files that were sent and are old, but those that a job may yet ask for.
+
+        One that can be resumed as another asks for the same plan.
+        """
         settings = self._context.settings
         before = time.time() - 3_600 * settings.uploads_keep_hours
+        left = filter(None, map(self._record, self._context.outputs.growing()))
         wanted = {
             upload_id
-            for record in self._context.queue.active()
+            for record in (*self._context.queue.active(), *left)
             if record.task in CONTRACTS
             for field in CONTRACTS[record.task].uploads()
             if (upload_id := record.request.get(field))
@@ -111,23 +116,33 @@ class Janitor:
         """Growing runs whose job has ended; one whose job is unknown only after a while.
 
         A run is finished before its job is said to have succeeded, so no live run is among them.
+        What a pipeline has spoken that failed or was cancelled stays as long as its record: another
+        job may go on with it.
         """
         now = time.monotonic()
-        growing = {run: self._state(run) for run in self._context.outputs.growing()}
+        growing = {run: self._use(run) for run in self._context.outputs.growing()}
         self._unknown = {
-            run: self._unknown.get(run, now) for run, state in growing.items() if state is None
+            run: self._unknown.get(run, now) for run, use in growing.items() if use is None
         }
-        for run, state in growing.items():
-            forgotten = state is None and now - self._unknown[run] > _LEFT_OVER
-            if forgotten or (state is not None and state.terminal):
+        for run, use in growing.items():
+            forgotten = use is None and now - self._unknown[run] > _LEFT_OVER
+            if forgotten or use is False:
                 log.info("Discarding what job %s left.", run)
                 self._context.outputs.discard(run)
 
-    def _state(self, job_id: str) -> JobState | None:
+    def _use(self, run: str) -> bool | None:
+        """Whether somebody may yet need what grows; None where nobody knows its job."""
         try:
-            return self._context.queue.get(job_id).state
+            record = self._context.queue.get(run)
         except UnknownJob:
             return None
         except ValidationError:
             # Another version of the service wrote this record: its run is none of our business.
-            return JobState.RUNNING
+            return True
+        return not record.state.terminal or resumable(record)
+
+    def _record(self, run: str) -> JobRecord | None:
+        """The record of the job that a run grows or grew for, as far as it can be read."""
+        with suppress(UnknownJob, ValidationError):
+            return self._context.queue.get(run)
+        return None

@@ -1,6 +1,7 @@
-"""`/v1/jobs`: submit, look, cancel, again."""
+"""`/v1/jobs`: submit, look, cancel, again, pause, resume."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO, Literal
@@ -9,21 +10,25 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from api import bodies
-from api.admission import Sender, admit, known
+from api import bodies, planning
+from api.admission import Sender, admit, enter, known
 from api.deps import Context, Here
 from shared.errors import (
     AlreadyEnded,
     Conflict,
+    NotPausable,
     SpeechError,
     UnknownFile,
     UnknownJob,
     UnknownOutput,
 )
-from shared.jobs import JobRecord, JobView, links, moment
+from shared.jobs import JobRecord, JobView, has_lines, links, moment, resumable
+from shared.plans.exchange import PlanView
 from shared.queue import Idempotency
 from shared.requests import CONTRACTS, contract
 from shared.requests.declared import Declared
+from shared.requests.pipeline import Pipeline
+from shared.resolution import Files
 from shared.states import JobState
 from shared.stores.recipe import Recipe
 from shared.views import JobPage
@@ -33,6 +38,10 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 Priority = Annotated[
     Literal["interactive", "batch"] | None,
     Query(description="Which queue; tasks are interactive and pipelines batch unless said here."),
+]
+Planning = Annotated[
+    bool,
+    Query(description="Answer with the plan, and speak nothing: it can be changed, and sent."),
 ]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 _SCANNED = 5_000
@@ -49,20 +58,31 @@ def _submission_route(declared: type[Declared]) -> None:
         priority: Priority = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JobView:
-        client = request.state.client
-        async with bodies.read(request, declared.uploads(), bodies.REQUEST) as body:
-            fields: Any = {} if body.files and body.fields is None else body.fields
-            sent = [declared.name, fields, await bodies.sums(body.files)] if idempotency_key else []
-            sender = Sender(client, priority, _idempotency(idempotency_key, *sent))
-            if record := await run_in_threadpool(known, here, sender):
-                return await run_in_threadpool(_told, here, record, request, response, new=False)
-            if body.files:
-                await run_in_threadpool(here.resolution.check, declared, fields, [*body.files])
-            files = await bodies.examined(here, declared, body.files)
-        resolve = partial(here.resolution.resolve, declared, fields, files)
-        admitted = partial(admit, here, declared, resolve, sender, files)
-        return await run_in_threadpool(_submit, here, admitted, sender, request, response)
+        return await _sent(here, declared, request, response, priority, idempotency_key)
 
+    _add_route(declared, submit, JobView, "The job of the first such request.")
+
+
+def _planning_route(declared: type[Pipeline]) -> None:
+    """The same for a pipeline, which may be asked for its plan alone."""
+
+    async def submit(
+        request: Request,
+        response: Response,
+        here: Here,
+        plan: Planning = False,
+        priority: Priority = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JobView | Response:
+        if plan:
+            return await _planned(here, declared, request)
+        return await _sent(here, declared, request, response, priority, idempotency_key)
+
+    told = "With `plan` the plan, otherwise the job of the first such request."
+    _add_route(declared, submit, PlanView | JobView, told)
+
+
+def _add_route(declared: type[Declared], submit: Callable[..., Any], said: Any, told: str) -> None:
     router.add_api_route(
         f"/{declared.name}",
         submit,
@@ -73,8 +93,53 @@ def _submission_route(declared: type[Declared]) -> None:
         operation_id=f"submit_{declared.name}",
         response_model=JobView,
         openapi_extra=bodies.schema(declared),
-        responses={200: {"model": JobView, "description": "The job of the first such request."}},
+        responses={200: {"model": said, "description": told}},
     )
+
+
+async def _sent(
+    here: Context,
+    declared: type[Declared],
+    request: Request,
+    response: Response,
+    priority: str | None,
+    idempotency_key: str | None,
+) -> JobView:
+    async with _body(request, declared) as body:
+        names = bodies.document_names(declared, body)
+        sent = [declared.name, _fields(body)]
+        if idempotency_key:
+            sent += [await bodies.sums(body.files), *filter(None, [names])]
+        sender = Sender(request.state.client, priority, _idempotency(idempotency_key, *sent))
+        if record := await run_in_threadpool(known, here, sender):
+            return await run_in_threadpool(_told, here, record, request, response, new=False)
+        files = await _files(here, declared, body)
+    admitted = partial(enter, here, declared, _fields(body), sender, files)
+    return await run_in_threadpool(_submit, here, admitted, sender, request, response)
+
+
+async def _planned(here: Context, declared: type[Pipeline], request: Request) -> Response:
+    async with _body(request, declared) as body:
+        files = await _files(here, declared, body)
+    plan = await run_in_threadpool(planning.answered, here, declared, _fields(body), files)
+    return Response(plan, media_type="application/json")
+
+
+def _body(request: Request, declared: type[Declared]) -> AbstractAsyncContextManager[bodies.Body]:
+    longest = bodies.LONGEST_TEXT if declared.kind == "pipeline" else bodies.LONGEST_PART
+    return bodies.read(request, declared.uploads(), bodies.REQUEST, longest=longest)
+
+
+def _fields(body: bodies.Body) -> Any:
+    return {} if body.files and body.fields is None else body.fields
+
+
+async def _files(here: Context, declared: type[Declared], body: bodies.Body) -> Files:
+    """The files that came, checked; not before the rest of the request is."""
+    if body.files:
+        await run_in_threadpool(here.resolution.check, declared, _fields(body), [*body.files])
+    names = bodies.document_names(declared, body)
+    return await bodies.examined(here, declared, body.files, names)
 
 
 def _idempotency(key: str | None, *sent: Any) -> Idempotency | None:
@@ -104,12 +169,15 @@ def _told(
     if not new:
         response.status_code = HTTP_200_OK
     root = request.scope.get("root_path", "")
-    response.headers["Location"] = root + links(record.id)["self"]
+    response.headers["Location"] = root + links(record.id, record.task)["self"]
     return here.queue.describe(record)
 
 
 for _declared in CONTRACTS.values():
-    _submission_route(_declared)
+    if issubclass(_declared, Pipeline):
+        _planning_route(_declared)
+    else:
+        _submission_route(_declared)
 
 
 @router.post("/{task}", status_code=HTTP_202_ACCEPTED, include_in_schema=False)
@@ -170,27 +238,45 @@ async def repeat_job(
 ) -> JobView:
     """Make the same audio once more: the same request with the same seed, as a new job.
 
-    A voice that the first one has put into the library stays as it is.
+    A voice that the first one has put into the library stays as it is. A pipeline speaks every
+    line anew.
     """
     idempotency = _idempotency(idempotency_key, "again", id)
     sender = Sender(request.state.client, priority, idempotency, again_of=id)
+    anew = partial(_asked, here, id, continues=None, fresh=True)
+    return await _repeat(here, id, anew, sender, request, response)
+
+
+async def _repeat(
+    here: Context,
+    job_id: str,
+    ask: Callable[[], Declared],
+    sender: Sender,
+    request: Request,
+    response: Response,
+) -> JobView:
+    """A new job that asks for what an earlier one did, with the files of that one."""
     if record := await run_in_threadpool(known, here, sender):
         return await run_in_threadpool(_told, here, record, request, response, new=False)
-    asked = await run_in_threadpool(_asked, here, id)
-    left = await run_in_threadpool(_left, here, asked, id)
+    asked = await run_in_threadpool(ask)
+    left = await run_in_threadpool(_left, here, asked, job_id)
     files = await bodies.examined(here, type(asked), left)
     resolve = partial(here.resolution.admit, asked, files)
     admitted = partial(admit, here, type(asked), resolve, sender, files)
     return await run_in_threadpool(_submit, here, admitted, sender, request, response)
 
 
-def _asked(here: Context, job_id: str) -> Declared:
-    """The request of a job with its seed, but for the voices that it has made."""
+def _asked(here: Context, job_id: str, **of_pipeline: Any) -> Declared:
+    """The request of a job with its seed, but for the voices that it has made.
+
+    `of_pipeline` says which fields of a pipeline are others.
+    """
     task, body, seed = _ingredients(here, job_id)
     declared = contract(task)
-    if declared.texts() and body == declared.redact(body):
+    if declared.lacks_words(body):
         raise Conflict("The text of this job was not kept.", hint="STORE_TEXT is off here.")
-    return declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices())})
+    other = of_pipeline if has_lines(task) else {}
+    return declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices()), **other})
 
 
 def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:
@@ -247,5 +333,74 @@ def remembered(recipe: Recipe) -> JobView:
         request=recipe.request,
         result=recipe.result(),
         warnings=recipe.warnings,
-        links=links(recipe.id),
+        links=links(recipe.id, recipe.task),
+    )
+
+
+# --- pause and go on ---
+
+
+@router.post("/{id}/pause", status_code=HTTP_202_ACCEPTED)
+def pause_job(id: str, here: Here) -> JobView:
+    """Let a pipeline rest: at once while it waits, after its present line while it runs.
+
+    It keeps its place among the jobs of its client until it is resumed or cancelled.
+    """
+    try:
+        return here.queue.describe(here.queue.pause(id))
+    except UnknownJob:
+        recipe_of(here, id)
+        raise AlreadyEnded("The job has already ended as succeeded.", param="id") from None
+
+
+@router.post("/{id}/resume", status_code=HTTP_202_ACCEPTED)
+async def resume_job(
+    id: str,
+    request: Request,
+    response: Response,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
+    """Let a paused job go on at its next line; one that waits or runs is left as it is.
+
+    What has ended stays so: of a pipeline that failed or was cancelled a new job is made, which
+    takes over every line that was spoken.
+    """
+    ended = await run_in_threadpool(_resumed_or_ended, here, id)
+    if isinstance(ended, JobView):
+        return ended
+    idempotency = _idempotency(idempotency_key, "resume", id)
+    sender = Sender(request.state.client, ended.queue, idempotency)
+    on = partial(_asked, here, id, continues=id, fresh=False)
+    return await _repeat(here, id, on, sender, request, response)
+
+
+def _resumed_or_ended(here: Context, job_id: str) -> JobView | JobRecord:
+    """A job that goes on, or the record of one that has ended and can be gone on with.
+
+    Raises UnknownJob, AlreadyEnded or NotPausable.
+    """
+    try:
+        return here.queue.describe(here.queue.resume(job_id))
+    except UnknownJob:
+        recipe_of(here, job_id)
+        raise _nothing_left() from None
+    except AlreadyEnded:
+        record = here.queue.get(job_id)
+    if resumable(record):
+        return record
+    if record.state is JobState.SUCCEEDED:
+        raise _nothing_left()
+    raise NotPausable(
+        f"{record.task} is spoken in one go.",
+        param="id",
+        hint="POST to the job's `again` to make it once more.",
+    )
+
+
+def _nothing_left() -> AlreadyEnded:
+    return AlreadyEnded(
+        "The job has already ended as succeeded.",
+        param="id",
+        hint="POST to the job's `again` to make it once more.",
     )

@@ -7,7 +7,7 @@ too slow loses its place, not its audio: it reads what it missed from the stream
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,10 @@ _KEPT = 64
 """Entries a listener may be behind before it has to catch up by itself."""
 _FRESH = 1.0
 """Seconds for which a look at a job is good if nothing happens."""
+_TELL = 3.0
+"""Seconds between two words to the workers that somebody listens."""
+_BELIEVED = 10
+"""Seconds for which such a word is good; there is none that somebody has gone."""
 _RETRY = 0.2
 """Seconds between two tries while Redis is away."""
 _IDLE = "tts:channel:-"
@@ -50,7 +54,8 @@ class Look:
 class Channel:
     """What this process hears and knows of one job."""
 
-    def __init__(self, see: Callable[[], Awaitable[Seen | None]]) -> None:
+    def __init__(self, job_id: str, see: Callable[[], Awaitable[Seen | None]]) -> None:
+        self.job_id = job_id
         self._see = see
         self._entries: deque[events.Entry] = deque(maxlen=_KEPT)
         self._bell = asyncio.Event()
@@ -59,6 +64,8 @@ class Channel:
         self.heard = 0
         """Entries that have come so far."""
         self.listeners = 0
+        self.hearers = 0
+        """Those of them who want the sound."""
         self.closed = False
 
     def close(self) -> None:
@@ -158,6 +165,7 @@ class Hub:
         self._subscribed: set[str] = set()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._changes: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -171,6 +179,7 @@ class Hub:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="relay")
+        self._telling = asyncio.create_task(self._keep_telling(), name="presence")
 
     def close(self) -> None:
         """Send home all who listen, and who will."""
@@ -179,25 +188,30 @@ class Hub:
             channel.close()
 
     async def stop(self) -> None:
-        await stop(*self._changes, *([self._task] if self._task else []))
+        await stop(*self._changes, *filter(None, (self._task, self._telling)))
         await self._pubsub.aclose()
         await self._redis.aclose()
 
     @contextmanager
-    def listen(self, job_id: str) -> Generator[Ear]:
+    def listen(self, job_id: str, *, sound: bool = True) -> Generator[Ear]:
         """A place on the job's channel, from now on.
 
-        Nobody waits for the subscription: once Redis confirms it, the listener looks anew.
+        Nobody waits for the subscription: once Redis confirms it, the listener looks anew. Only
+        who wants the `sound` is one that the workers hurry for.
         """
         name = keys.channel(job_id)
-        channel = self._channels.setdefault(name, Channel(partial(self._see, job_id)))
+        channel = self._channels.setdefault(name, Channel(job_id, partial(self._see, job_id)))
         channel.closed = self._closed
         channel.listeners += 1
+        channel.hearers += sound
+        if sound and channel.hearers == 1:
+            self._change(self._tell([job_id]))
         self._change(self._settle(name))
         try:
             yield Ear(channel)
         finally:
             channel.listeners -= 1
+            channel.hearers -= sound
             if not channel.listeners:
                 del self._channels[name]
                 self._change(self._settle(name))
@@ -217,6 +231,20 @@ class Hub:
             # If the connection is broken, so is what `_hear` waits for: it begins anew.
             with suppress(redis.RedisError):
                 await (self._pubsub.subscribe if wanted else self._pubsub.unsubscribe)(name)
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(_TELL)
+            heard = [it.job_id for it in self._channels.values() if it.hearers]
+            await self._tell(heard)
+
+    async def _tell(self, job_ids: Sequence[str]) -> None:
+        """Let the workers know that somebody listens to these jobs."""
+        with suppress(redis.RedisError):  # it is said again, and nobody misses sound by it
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for job_id in job_ids:
+                    pipeline.set(keys.listening(job_id), 1, ex=_BELIEVED)
+                await pipeline.execute()
 
     async def _run(self) -> None:
         while True:

@@ -7,14 +7,13 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator
-from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.admission import Sender, admit
+from api.admission import Sender, enter
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.stopping import stop
@@ -30,8 +29,8 @@ _PATIENCE = 10.0
 """Seconds that a client may take over its first message."""
 _SEND = 60.0
 """Seconds after which a client that takes nothing is let go."""
-_MAX_MESSAGE = 1 << 20
-"""Characters of a message from a client."""
+MAX_MESSAGE = 16 << 20
+"""Bytes, and so characters, of a message from a client: the document may be in the first one."""
 _CLOSED = 1000
 _VIOLATION = 1008
 _FAULT = 1011
@@ -110,9 +109,7 @@ async def _receive(socket: WebSocket) -> str:
 
 
 def _submit(here: Context, start: Start, client: str) -> str:
-    declared = contract(start.task)
-    resolve = partial(here.resolution.resolve, declared, start.request)
-    return admit(here, declared, resolve, Sender(client, start.priority))[0].id
+    return enter(here, contract(start.task), start.request, Sender(client, start.priority))[0].id
 
 
 async def _relay(
@@ -170,8 +167,8 @@ async def _hear(socket: WebSocket, here: Context, job_id: str) -> None:
 
 def _parse(kind: TypeAdapter[Said], text: str) -> Said:
     """A client's message. Raises InvalidRequest."""
-    if len(text) > _MAX_MESSAGE:
-        raise InvalidRequest(f"A message may have {_MAX_MESSAGE} characters.")
+    if len(text) > MAX_MESSAGE:
+        raise InvalidRequest(f"A message may have {MAX_MESSAGE} characters.")
     try:
         return kind.validate_python(json.loads(text))
     except ValidationError as error:

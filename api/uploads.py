@@ -1,5 +1,6 @@
 """`/v1/uploads`: files for requests, sent before them."""
 
+from datetime import timedelta
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO
 
@@ -19,7 +20,10 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 Kind = Annotated[
     UploadKind,
-    Query(description="What it is for: a voice to be cloned, sound to be encoded, codes."),
+    Query(
+        description="What it is for: a voice to be cloned, sound to be encoded, codes, a document "
+        "to be read, a plan of one, a cover."
+    ),
 ]
 _FILE = "file"
 
@@ -35,7 +39,8 @@ class OutputFile(BaseModel):
 
 
 _BODY = bodies.described(
-    OutputFile.model_json_schema(), {_FILE: "A recording, or codes that `codec_encode` wrote."}
+    OutputFile.model_json_schema(),
+    {_FILE: "A recording, codes that `codec_encode` wrote, a document, a plan, or a picture."},
 )
 
 
@@ -51,26 +56,31 @@ async def send(request: Request, response: Response, here: Here, kind: Kind) -> 
     Its `id` stands in the request for it. The same sound sent again has the same id.
     """
     async with bodies.read(request, [_FILE]) as body:
-        source = (
-            body.files[_FILE]
-            if _FILE in body.files
-            else await run_in_threadpool(_of_output, here, body.fields)
-        )
-        received = await bodies.examine(here, kind, source, _FILE)
+        if _FILE in body.files:
+            source, name = body.files[_FILE], body.names[_FILE]
+        else:
+            source, name = await run_in_threadpool(_of_output, here, body.fields)
+        received = await bodies.examine(here, kind, source, _FILE, name)
     upload = await run_in_threadpool(received.keep, here.uploads)
     root = request.scope.get("root_path", "")
     response.headers["Location"] = f"{root}{router.prefix}/{upload.kind}/{upload.id}"
-    return upload
+    return _shown(here, upload)
 
 
 @router.get("/{kind}/{id}", summary="Look at a file")
 def look(here: Here, kind: UploadKind, id: str) -> Upload:
     """What is known of a file that was sent."""
-    return here.uploads.get(kind, id)
+    return _shown(here, here.uploads.get(kind, id))
 
 
-def _of_output(here: Context, fields: Any) -> BinaryIO:
-    """A file of a finished job, no larger than one that can be sent."""
+def _shown(here: Context, upload: Upload) -> Upload:
+    """An upload with the time after which it may go."""
+    keep = timedelta(hours=here.settings.uploads_keep_hours)
+    return upload.model_copy(update={"expires_at": upload.created_at + keep})
+
+
+def _of_output(here: Context, fields: Any) -> tuple[BinaryIO, str]:
+    """A file of a finished job, no larger than one that can be sent, and its name."""
     if fields is None:
         raise InvalidRequest(
             f"No file came: there is no part `{_FILE}`, or it broke off.", param=_FILE
@@ -89,4 +99,4 @@ def _of_output(here: Context, fields: Any) -> BinaryIO:
             f"{here.settings.max_upload_mb} MB.",
             param=_FILE,
         )
-    return BytesIO(here.outputs.read(recipe.id, wanted.file, 0, fact.bytes))
+    return BytesIO(here.outputs.read(recipe.id, wanted.file, 0, fact.bytes)), wanted.file

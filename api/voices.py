@@ -1,5 +1,7 @@
 """`/v1/voices`: the library: find, make, change, hear, take out and bring in."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -20,6 +22,7 @@ from shared.errors import (
     Conflict,
     NoSample,
     UnknownFile,
+    UnknownUpload,
     UnknownVoice,
     VoiceInUse,
 )
@@ -273,8 +276,17 @@ def _require_unused(here: Context, voice_id: str) -> None:
     One that is taken in by somebody who does not hold that ends as failed, with UnknownVoice.
     """
     for record in here.queue.active():
-        if voice_id in _named(record.task, record.request):
+        if voice_id in _named(record.task, record.request) | _planned(here, record.request):
             raise VoiceInUse(f"Job {record.id} speaks with this voice.", param="id")
+
+
+def _planned(here: Context, request: Mapping[str, Any]) -> set[str]:
+    """The voices of a pipeline's lines."""
+    if not (plan := request.get("plan")):
+        return set()
+    with suppress(UnknownUpload):
+        return set(here.uploads.get("plan", plan).voices)
+    return set()
 
 
 def _sound(

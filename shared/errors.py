@@ -136,6 +136,27 @@ class UnreadableVoice(InvalidRequest):
     hint = "Send a zip that `GET /v1/voices/{id}/export` made, or the package's own prompt file."
 
 
+class UnreadableDocument(InvalidRequest):
+    """A file that should be a document is none, or is damaged."""
+
+    code = "unreadable_document"
+    hint = "Send plain text, Markdown, EPUB, DOCX, or what else the task reads."
+
+
+class UnreadablePicture(InvalidRequest):
+    """A file that should be a picture is not, or is larger than one may be."""
+
+    code = "unreadable_picture"
+    hint = "Send a JPEG or PNG of at most 10 MB."
+
+
+class PlanningFailed(InvalidRequest):
+    """Making the plan of a document took more memory or time than it may, or broke down."""
+
+    code = "planning_failed"
+    hint = "Send the document in parts, or as plain text."
+
+
 class UnknownEmotion(InvalidRequest):
     """There is no emotion of that name."""
 
@@ -229,6 +250,13 @@ class UnknownFile(NotFound):
     hint = "The job's `result` names its files."
 
 
+class UnknownLine(NotFound):
+    """The output has no such line, or the line no such take."""
+
+    code = "unknown_line"
+    hint = "GET /v1/outputs/{id}/lines lists them."
+
+
 class Conflict(SpeechError):
     """The thing is not in a state in which this can be done."""
 
@@ -254,6 +282,13 @@ class AlreadyEnded(Conflict):
     """The job has ended, so it cannot be stopped."""
 
     code = "already_ended"
+
+
+class NotPausable(Conflict):
+    """Only a pipeline can be paused, between two of its lines."""
+
+    code = "not_pausable"
+    hint = "Cancel it, and POST to its `again` later."
 
 
 class AudioNotReady(Conflict):
@@ -319,6 +354,14 @@ class TooManyFiles(SpeechError):
     """As many files are being sent at once as there is room for."""
 
     code = "too_many_files"
+    status = 503
+    hint = "Try again after the time in Retry-After."
+
+
+class PlannersBusy(SpeechError):
+    """As many documents wait for their plan as there is room for."""
+
+    code = "planners_busy"
     status = 503
     hint = "Try again after the time in Retry-After."
 
@@ -411,6 +454,13 @@ class ModelTooLarge(EngineFailed):
     code = "model_too_large"
     status = 503
     hint = "Raise VRAM_BUDGET_GB, or ask for a smaller checkpoint: `size`, or MODEL_SIZE."
+
+
+class CueTooLong(JobFailed):
+    """A cue does not fit into its time, however fast it is spoken."""
+
+    code = "cue_too_long"
+    hint = "Shorten it, raise `hard_rate`, or let `overrun` be `shift`, `overlap` or `cut`."
 
 
 class RunawaySpeech(EngineFailed):

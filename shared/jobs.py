@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Json, TypeAdapter
 
+from shared.requests import CONTRACTS
 from shared.states import JobState
 
 _ANYTHING = TypeAdapter(Any)
@@ -55,6 +56,8 @@ class JobRecord(BaseModel):
     created_at: float
     """Unix seconds, as all times here."""
     again_of: str = ""
+    line: str = ""
+    """The line of an output that it makes a take of, as `{output}/{number}`."""
     needs: str = ""
     """What it wants loaded, as `base/0.6B`; empty where anything will do."""
     overtaken_at: float | None = None
@@ -72,6 +75,10 @@ class JobRecord(BaseModel):
     """Why the present take is not the first."""
     seq: int = 0
     cancel: bool = False
+    pause: bool = False
+    """Whether it is to be, and to stay, paused."""
+    yielded: bool = False
+    """It stepped aside between two lines: the attempt goes on when it is taken up again."""
     worker: str = ""
     fingerprint: str = ""
     """Of the engine that made the samples delivered so far."""
@@ -120,7 +127,7 @@ class JobView(BaseModel):
     progress: float = 0.0
     """Share of the work that is done, 0 to 1."""
     stage: str = "waiting"
-    """`waiting`, `loading`, `speaking`, `finishing` or the end state."""
+    """`waiting`, `loading`, `speaking`, `finishing`, `paused` or the end state."""
     audio_seconds: float = 0.0
     """Audio made so far."""
     eta_seconds: float | None = None
@@ -129,7 +136,7 @@ class JobView(BaseModel):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     attempts: int = 0
-    """How often it was begun; more than one means that a worker died or gave it back."""
+    """How often it was begun; more than one means that a worker died or was stopped over it."""
     engine: EngineInfo | None = None
     """What speaks; `preview` is true when it is not Qwen3-TTS."""
     seed: int
@@ -152,7 +159,7 @@ def view(
         state=record.state,
         position=position,
         progress=1.0 if record.state is JobState.SUCCEEDED else progress.fraction,
-        stage=record.state.value if ended else progress.stage,
+        stage=_stage(record.state, progress),
         audio_seconds=progress.audio_seconds,
         eta_seconds=0.0 if ended else eta_seconds,
         created_at=moment(record.created_at),
@@ -165,20 +172,51 @@ def view(
         result=record.result,
         warnings=record.warnings or [],
         error=record.error,
-        links=links(record.id),
+        links=links(record.id, record.task, record.state, record.pause),
     )
 
 
-def links(job_id: str) -> dict[str, str]:
-    """Where the parts of a job are found, relative to the API's root."""
+def has_lines(task: str) -> bool:
+    """Whether jobs of a task are spoken line by line: what has lines can stop between two."""
+    return task in CONTRACTS and CONTRACTS[task].kind == "pipeline"
+
+
+def resumable(record: JobRecord) -> bool:
+    """Whether an ended job can be gone on with, as another one."""
+    ended_early = record.state in (JobState.FAILED, JobState.CANCELLED)
+    return ended_early and has_lines(record.task)
+
+
+def _stage(state: JobState, progress: Progress) -> str:
+    """What a job is at; one that waits again is not at what it was at before."""
+    if state is JobState.QUEUED:
+        return Progress().stage
+    return progress.stage if state is JobState.RUNNING else state.value
+
+
+def links(
+    job_id: str, task: str, state: JobState = JobState.SUCCEEDED, pause: bool = False
+) -> dict[str, str]:
+    """Where the parts of a job are found, and what can be done with it, from the API's root on."""
     base = f"/v1/jobs/{job_id}"
-    return {
+    found = {
         "self": base,
         "events": f"{base}/events",
         "audio": f"{base}/audio",
         "stream": f"{base}/stream",
         "output": f"/v1/outputs/{job_id}",
     }
+    if has_lines(task):
+        found["lines"] = f"/v1/outputs/{job_id}/lines"
+        found |= {step: f"{base}/{step}" for step in _steps(state, pause)}
+    return found
+
+
+def _steps(state: JobState, pause: bool) -> list[str]:
+    """What a client may ask of a pipeline: one that failed or was cancelled goes on as another."""
+    if state in (JobState.QUEUED, JobState.RUNNING):
+        return ["resume"] if pause else ["pause"]
+    return [] if state is JobState.SUCCEEDED else ["resume"]
 
 
 def moment(seconds: float) -> datetime:

@@ -1,7 +1,8 @@
 """Every Redis key of the service; RQ's own keys start with `rq:`."""
 
 ACTIVE = "tts:active"
-"""Sorted set: jobs that wait or run, by the time at which a forgotten entry heals itself."""
+"""Sorted set: jobs that wait, run or are paused, by the time at which a forgotten entry heals
+itself."""
 JOBS = "tts:jobs"
 """Sorted set: all remembered jobs, by creation time."""
 WORKERS = "tts:workers"
@@ -36,6 +37,11 @@ def stream(job_id: str) -> str:
 def channel(job_id: str) -> str:
     """Channel: the same entries as they happen."""
     return f"tts:channel:{job_id}"
+
+
+def listening(job_id: str) -> str:
+    """String with expiry: somebody is attached to the job."""
+    return f"tts:listening:{job_id}"
 
 
 def client(client_id: str) -> str:

@@ -115,7 +115,9 @@ class Lineup:
         paces = self._paces()
         with answered():
             sketches = self._sketches().values()
-        return max(1.0, math.ceil(min((job.remaining(paces) for job in sketches), default=1.0)))
+        # How long a paused one will stay, nobody knows.
+        lefts = (job.remaining(paces) for job in sketches if job.state is not JobState.PAUSED)
+        return max(1.0, math.ceil(min(lefts, default=1.0)))
 
     def pace(self) -> float:
         """Wall seconds per second of speech of the engine in use, a moving average."""

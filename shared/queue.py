@@ -1,4 +1,4 @@
-"""The queue as the API and the tools see it: submit, look, cancel.
+"""The queue as the API and the tools see it: submit, look, pause, cancel.
 
 RQ delivers; the job record is the only truth about state, and only `transition` and its sister
 scripts change it.
@@ -16,19 +16,20 @@ from typing import Any, Self
 import uuid_utils
 from pydantic import JsonValue, ValidationError
 
-from shared import events, keys, rq, scripts
+from shared import events, keys, rq, scripts, turns
 from shared.checkpoints import catalogue
 from shared.connection import Connection, answered
 from shared.errors import (
     AlreadyEnded,
     IdempotencyConflict,
     IllegalTransition,
+    NotPausable,
     QueueFull,
     SpeechError,
     TooManyJobs,
     UnknownJob,
 )
-from shared.jobs import JobRecord, JobView, encode, flat, view
+from shared.jobs import JobRecord, JobView, encode, flat, has_lines, view
 from shared.lineup import Lineup
 from shared.requests import redacted
 from shared.requests.declared import MAX_SEED, Declared
@@ -43,6 +44,8 @@ _FULL_SHARE = 0.8
 """Share of Redis' memory limit above which no job is admitted."""
 _STREAM_AFTERLIFE = 10
 """Seconds that an ended job's stream stays; its audio is in the file."""
+_PAUSED = "Paused."
+_GIVES_WAY = "Somebody waits for a short answer."
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Submission:
     """Seconds of audio."""
     idempotency: Idempotency | None = None
     again_of: str = ""
+    line: str = ""
+    """The line of an output that it makes a take of, as `{output}/{number}`."""
     warnings: tuple[str, ...] = ()
     """What whoever asked should know before anything is spoken."""
 
@@ -122,7 +127,7 @@ class JobQueue:
         rq.queue(record.queue, self._redis).put(record.id, record.task, at_front)
 
     def requeue(self, record: JobRecord) -> None:
-        """Hand a job to RQ once more, as the next of its queue."""
+        """Hand a job to RQ once more, as the next of its queue, ahead of those that came later."""
         with answered():
             rq.forget(record.id, self._redis)
             self._put(record, at_front=True)
@@ -218,11 +223,16 @@ class JobQueue:
         return [job_id.decode() for job_id in found]
 
     def active(self) -> list[JobRecord]:
-        """All jobs that wait or run."""
+        """All jobs that wait, run or are paused."""
         with answered():
             return list(
                 self._records(job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1))
             )
+
+    def listened(self, job_id: str) -> bool:
+        """Whether somebody was attached to a job within the last seconds, on any API process."""
+        with answered():
+            return bool(self._redis.exists(keys.listening(job_id)))
 
     def lengths(self) -> dict[str, int]:
         """How many jobs wait in each queue."""
@@ -315,9 +325,7 @@ class JobQueue:
 
         Raises UnknownJob or AlreadyEnded.
         """
-        state = self.get(job_id).state
-        if state.terminal:
-            raise AlreadyEnded(f"The job has already ended as {state.value}.", param="id")
+        _require_active(self.get(job_id))
         with answered():
             while not (self._withdraw(job_id) or self._interrupt(job_id)):
                 if self.get(job_id).state.terminal:
@@ -337,10 +345,112 @@ class JobQueue:
 
     def _interrupt(self, job_id: str) -> bool:
         """Ask a job that runs to stop; False if it does not run."""
-        worker = scripts.run(self._redis, "flag", [keys.job(job_id)], [])
+        worker = self._flag(job_id, "cancel", True, JobState.RUNNING)
         if worker is None:
             return False
-        rq.interrupt(job_id, worker.decode(), self._redis)
+        rq.interrupt(job_id, worker, self._redis)
+        return True
+
+    def _flag(self, job_id: str, field: str, value: bool, *states: JobState) -> str | None:
+        """Ask something of a job in one of these states: its last worker, or None in no such."""
+        allowed = "".join(f"{state.value}," for state in states)
+        worker = scripts.run(self._redis, "flag", [keys.job(job_id)], [field, int(value), allowed])
+        return None if worker is None else worker.decode()
+
+    # --- pause and go on ---
+
+    def pause(self, job_id: str) -> JobRecord:
+        """Let a pipeline rest: at once while it waits, after its present line while it runs.
+
+        It keeps its place among the active jobs, so it counts towards MAX_QUEUE and
+        MAX_CLIENT_JOBS: whoever resumes it is never refused. Raises UnknownJob, AlreadyEnded or
+        NotPausable.
+        """
+        while not _rests(record := self.get(job_id)):
+            _require_pausable(record)
+            with answered():
+                if not self._set_aside(record):
+                    self._flag(job_id, "pause", True, JobState.RUNNING, JobState.PAUSED)
+        return record
+
+    def resume(self, job_id: str) -> JobRecord:
+        """Let a paused job wait again, as the next of its queue; any other goes on as it does.
+
+        Raises UnknownJob or AlreadyEnded.
+        """
+        while not _goes_on(record := self.get(job_id)):
+            _require_active(record)
+            with answered():
+                if not self._wake(record):
+                    self._flag(job_id, "pause", False, JobState.RUNNING, JobState.QUEUED)
+        return record
+
+    def between(self, record: JobRecord) -> JobState:
+        """What becomes of a running job between two lines, asked in one round trip.
+
+        PAUSED if somebody paused it; QUEUED if an interactive job waits that this process's worker
+        would take before it; else RUNNING. The first two are told to `step_aside`.
+        """
+        prefixes = [keys.job(""), rq.JOB_PREFIX, turns.WINDOW]
+        lane = [rq.queue(keys.INTERACTIVE, self._redis).key] if self._gives_way(record) else []
+        with answered():
+            found = scripts.run(self._redis, "between", [keys.job(record.id), *lane], prefixes)
+        return JobState(found.decode())
+
+    def _gives_way(self, record: JobRecord) -> bool:
+        """Whether this process's worker takes interactive jobs before those of this one's queue."""
+        served = self._settings.worker_queues
+        if record.queue not in served or keys.INTERACTIVE not in served:
+            return False
+        return served.index(keys.INTERACTIVE) < served.index(record.queue)
+
+    def step_aside(self, record: JobRecord, attempt: int, state: JobState) -> None:
+        """Give a running job back between two lines: to wait (QUEUED) or to rest (PAUSED).
+
+        When it is taken up again, by this worker or another, it is the same attempt: nobody hears
+        of it, and the growing run stays in the same hands. So the fence cannot tell the two
+        holders apart, and it is the caller who must see to it: write the last byte before the
+        call, and leave the job, its run and its stream alone from then on, whatever this raises.
+        One that was resumed meanwhile does not rest, but waits.
+
+        Raises Fenced, and QueueUnavailable, after which the job may or may not have been given
+        back; if it was and RQ does not know it, recovery sees to that.
+        """
+        if state not in (JobState.QUEUED, JobState.PAUSED):
+            raise ValueError(f"A job does not step aside to be {state.value}.")
+        reason = _PAUSED if state is JobState.PAUSED else _GIVES_WAY
+        self.transition(record, state, attempt=attempt, reason=reason, yielded=True)
+        with answered():
+            if state is JobState.QUEUED:
+                self.requeue(record)
+            else:
+                self._rest(record.id)
+
+    def _set_aside(self, record: JobRecord) -> bool:
+        """Pause a job that waits; a worker that has taken it meanwhile leaves it alone."""
+        try:
+            self.transition(record, JobState.PAUSED, waiting=True, reason=_PAUSED, pause=True)
+        except IllegalTransition:
+            return False
+        self._rest(record.id)
+        return True
+
+    def _rest(self, job_id: str) -> None:
+        """RQ forgets a job that was paused; one that was resumed meanwhile waits after all."""
+        rq.forget(job_id, self._redis)
+        record = self.get(job_id)
+        if record.state is JobState.PAUSED and not record.pause:
+            self._wake(record)
+        elif record.state is JobState.QUEUED:
+            self.requeue(record)
+
+    def _wake(self, record: JobRecord) -> bool:
+        """Let a job that rests wait again; False if it does not rest."""
+        try:
+            self.transition(record, JobState.QUEUED, waiting=True, pause=False)
+        except IllegalTransition:
+            return False
+        self.requeue(record)
         return True
 
     def release(self, record: JobRecord) -> None:
@@ -353,6 +463,27 @@ class Fenced(IllegalTransition):
     """Somebody else has begun the job anew; whatever this attempt still does counts for nothing."""
 
     code = "fenced"
+
+
+def _require_active(record: JobRecord) -> None:
+    if record.state.terminal:
+        raise AlreadyEnded(f"The job has already ended as {record.state.value}.", param="id")
+
+
+def _require_pausable(record: JobRecord) -> None:
+    _require_active(record)
+    if not has_lines(record.task):
+        raise NotPausable(f"{record.task} is spoken in one go.", param="id")
+
+
+def _rests(record: JobRecord) -> bool:
+    """True for a job that is paused, or will be after its present line."""
+    return record.pause and record.state in (JobState.PAUSED, JobState.RUNNING)
+
+
+def _goes_on(record: JobRecord) -> bool:
+    """True for a job that is not paused and will not be."""
+    return not record.pause and record.state in (JobState.QUEUED, JobState.RUNNING)
 
 
 def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
@@ -380,6 +511,7 @@ def _record(submission: Submission, settings: Settings) -> JobRecord:
             "warnings": json.dumps(submission.warnings),
             "created_at": now,
             "again_of": submission.again_of,
+            "line": submission.line,
             "needs": _needs(request, settings),
             "state": JobState.QUEUED,
             "attempt": 0,

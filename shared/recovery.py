@@ -129,7 +129,7 @@ class Recovery:
         if record.state.terminal:
             return True
         if record.state is JobState.PAUSED:
-            return False
+            return False  # nobody is to take it, whatever RQ says
         if owner:
             lost = owner == dead or not self._redis.exists(keys.lease(owner))
             return lost or (owner in said and said[owner].job != record.id)

@@ -11,11 +11,16 @@ from typing import Any, cast
 from shared import languages, speakers
 from shared.audio.reference import require_fit
 from shared.checkpoints import catalogue
-from shared.errors import Conflict, InvalidRequest, RecordDamaged, UnknownUpload
+from shared.errors import Conflict, InvalidRequest, RecordDamaged, UnknownUpload, UnknownVoice
+from shared.plans.directory import Directory
+from shared.plans.plan import Plan
 from shared.receiving import Received
 from shared.requests.declared import ANY_FILE, Declared
+from shared.requests.pipeline import Pipeline
+from shared.requests.role import Role
 from shared.stores.presets import Preset, PresetStore
 from shared.stores.uploads import Upload, UploadFacts, UploadStore
+from shared.voices import naming
 from shared.voices.library import Library
 
 Files = Mapping[str, Received]
@@ -62,13 +67,20 @@ class Resolution:
                 self._facts(request, field)
 
     def admit(self, request: Declared, files: Files = _NONE) -> Resolved:
-        """A request that was resolved before, or just now: what it names must be there still."""
+        """A request that was resolved before, or just now: what it names must be there still.
+
+        A document whose plan is there is needed no more, so it may be gone.
+        """
+        if isinstance(request, Pipeline):
+            request = self._without_lost_source(request, files)
         self._require_names(request)
         facts = {
-            field: files[field].facts if field in files else self._facts(request, field)
+            field: self.facts(request, field, files)
             for field in request.uploads()
             if getattr(request, field)
         }
+        if isinstance(request, Pipeline) and (known := facts.get("plan")):
+            self._require_plan(request, known, files)
         warnings = [*_of_size(request)]
         warnings += [warning for fact in facts.values() for warning in fact.warnings]
         if transcript := getattr(request, "transcript", None):
@@ -95,6 +107,20 @@ class Resolution:
             yield
             undoing.pop_all()
 
+    def content(self, request: Declared, field: str, files: Files = _NONE) -> bytes:
+        """A file of a request, which came with it or before. Raises UnknownUpload."""
+        if field in files:
+            return files[field].data
+        try:
+            return self._uploads.read(request.uploads()[field], getattr(request, field))
+        except UnknownUpload as error:
+            error.param = field
+            raise
+
+    def facts(self, request: Declared, field: str, files: Files = _NONE) -> UploadFacts:
+        """What is known of a file of a request. Raises UnknownUpload."""
+        return files[field].facts if field in files else self._facts(request, field)
+
     def _take_back(self, upload: Upload) -> None:
         """What has been sent anew meanwhile is somebody else's too, and stays."""
         with suppress(UnknownUpload):
@@ -104,17 +130,21 @@ class Resolution:
     def _parsed(self, contract: type[Declared], sent: Mapping[str, Any]) -> Declared:
         preset = self._preset(contract, sent.get("preset"))
         try:
-            return contract.parse(self._filled(contract, sent, preset))
+            request = contract.parse(self._filled(contract, sent, preset))
         except InvalidRequest as error:
-            if preset and error.param in preset.request.keys() - sent.keys():
-                error.next_step = _undoing(contract, preset, error.param)
+            field = (error.param or "").partition(".")[0]
+            if preset and field in preset.request.keys() - sent.keys():
+                error.next_step = _undoing(contract, preset, field)
             raise
+        return self._with_voices(request) if isinstance(request, Pipeline) else request
 
     def _filled(
         self, contract: type[Declared], sent: Mapping[str, Any], preset: Preset | None
     ) -> dict[str, Any]:
         """What was sent, with what the preset and the voice say where it says nothing."""
         filled = {**(preset.request if preset else {}), **sent}
+        if preset and issubclass(contract, Pipeline):
+            filled |= _casts(contract, preset.request, sent)
         for field, kind in contract.voices().items():
             word = filled.get(field, contract.model_fields[field].default)
             if word is not None:
@@ -122,6 +152,47 @@ class Resolution:
                 voice_id = self._voice_id(field, kind, word)
                 filled = {**self._of_voice(contract, voice_id), **filled, field: voice_id}
         return filled
+
+    def _with_voices(self, request: Pipeline) -> Pipeline:
+        """The request with the ids of the voices that its roles name."""
+        directory = Directory.of(self._library)
+
+        def named(place: str, role: Role) -> Role:
+            if role.voice is None:
+                return role
+            try:
+                return role.model_copy(update={"voice": directory.find(role.voice).id})
+            except UnknownVoice as error:
+                error.param = place
+                raise
+
+        return request.with_roles(named)
+
+    def _without_lost_source(self, request: Pipeline, files: Files) -> Pipeline:
+        source = request.source
+        if request.plan is None or source is None or "source" in files:
+            return request
+        held = self._uploads.holds("document", source)
+        return request if held else request.model_copy(update={"source": None})
+
+    def _require_plan(self, request: Pipeline, facts: UploadFacts, files: Files) -> None:
+        """A plan is for one pipeline, and its voices must be there."""
+        if facts.task != request.name:
+            raise InvalidRequest(
+                f"The plan is one of {facts.task!r}, not of {request.name}.",
+                param="plan",
+                hint=f"Plan the document for {request.name}: POST /v1/jobs/{request.name}?plan=1.",
+            )
+        if missing := set(facts.voices) - set(self._library.ids()):
+            plan = Plan.model_validate_json(self.content(request, "plan", files))
+            index, line = next(
+                (index, line) for index, line in enumerate(plan.lines) if line.role.voice in missing
+            )
+            raise UnknownVoice(
+                f"lines.{index}.role.voice: There is no voice {line.role.voice!r} in the library.",
+                param="plan",
+                hint="A plan names voices by their ids; GET /v1/voices lists them.",
+            )
 
     def _preset(self, contract: type[Declared], name: Any) -> Preset | None:
         """The preset; a field of it that this contract lacks is not dropped in silence."""
@@ -169,9 +240,17 @@ class Resolution:
         for field, kind in request.voices().items():
             if kind == "stored" and (voice_id := getattr(request, field)):
                 self._library.get(voice_id)
+        if isinstance(request, Pipeline):
+            self._require_roles(request)
         for field in request.new_voices():
             if name := getattr(request, field):
                 self._require_free(name, field)
+
+    def _require_roles(self, request: Pipeline) -> None:
+        known = {None, *self._library.ids()}
+        for place, role in request.roles().items():
+            if role.voice not in known:
+                raise UnknownVoice(f"There is no voice {role.voice!r} any more.", param=place)
 
     def _require_free(self, name: str, field: str) -> None:
         try:
@@ -203,8 +282,26 @@ def _with_files(body: Any, files: Files) -> dict[str, Any]:
     return {**sent, **{field: file.id for field, file in files.items()}}
 
 
+def _casts(
+    contract: type[Pipeline], preset: Mapping[str, Any], sent: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The casts that both give, put together: a name that was sent goes first, in any case."""
+    together: dict[str, Any] = {}
+    for field in contract.casts():
+        kept, given = preset.get(field), sent.get(field)
+        if isinstance(kept, dict) and isinstance(given, dict):
+            own = cast(dict[str, Any], given)
+            taken = {naming.folded(str(name)) for name in own}
+            others = cast(dict[str, Any], kept).items()
+            left = {name: role for name, role in others if naming.folded(str(name)) not in taken}
+            together[field] = {**left, **own}
+    return together
+
+
 def _estimate(request: Declared, facts: Mapping[str, UploadFacts]) -> float:
     """How long the audio will be: what the codec is given, or about what the text takes."""
+    if plan := facts.get("plan"):
+        return plan.seconds
     if request.on_codec_alone:
         return sum(fact.seconds for fact in facts.values())
     return request.estimated_seconds()

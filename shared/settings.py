@@ -208,9 +208,9 @@ class Settings(BaseSettings):
     worker_name: str = Field(default="gpu-0", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     """Stable name of the worker: after a crash its next life takes its jobs up by this name."""
     max_queue: int = Field(default=200, ge=1)
-    """Jobs that may wait or run at once; beyond it the API answers 503 `queue_full`."""
+    """Jobs that may wait, run or be paused at once; beyond it the API answers 503 `queue_full`."""
     max_client_jobs: int = Field(default=50, ge=1)
-    """Jobs that one client may have waiting or running; beyond it the API answers 429."""
+    """Jobs that one client may have waiting, running or paused; beyond it the API answers 429."""
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How often a job is begun before a dying worker makes it fail."""
     lease_seconds: float = Field(default=15, ge=3)

@@ -11,7 +11,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     """A worker speaks it."""
     PAUSED = "paused"
-    """A pipeline stopped between two lines, until it is resumed."""
+    """A pipeline stopped between two lines, or before its first, until it is resumed."""
     SUCCEEDED = "succeeded"
     """Its audio is complete."""
     FAILED = "failed"
@@ -26,7 +26,9 @@ class JobState(StrEnum):
 
 
 STEPS: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.QUEUED: frozenset(
+        {JobState.RUNNING, JobState.PAUSED, JobState.FAILED, JobState.CANCELLED}
+    ),
     JobState.RUNNING: frozenset(
         {
             JobState.QUEUED,

@@ -5,7 +5,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shared.jobs import JobView
+from shared.plans.plan import Slot
+from shared.plans.table import Retaken
 from shared.requests.declared import Kind
+from shared.requests.role import Role
 from shared.status import ModelAction, WorkerStatus
 from shared.stores.listing import Usage
 
@@ -148,3 +151,89 @@ class TranscriptView(View):
     language: str
     seconds: float
     """That it took."""
+
+
+class TakeView(View):
+    """One take of a line."""
+
+    number: int
+    file: str
+    seed: int
+    seconds: float
+    text: str
+    said: str
+    """As it was spoken."""
+    role: Role
+    finish_reason: str
+    notes: list[str]
+    retaken: list[Retaken]
+    """Takes before it that did not pass the checks."""
+    faults: list[str]
+    """What is wrong with it nevertheless."""
+    similarity: float | None
+    made_at: float
+    """Unix seconds."""
+    job: str
+    """The job that made it, where that was not the output's own."""
+    audio: str
+    """Where it is heard, as it was spoken."""
+
+
+class LineView(View):
+    """A line of an output."""
+
+    number: int
+    text: str
+    """As it is written."""
+    said: str
+    """As it was spoken."""
+    speaker: str
+    role: Role
+    language: str
+    chapter: int
+    slot: Slot | None
+    """Of a cue: the time that it has."""
+    id: str
+    """What the document calls it."""
+    state: Literal["spoken", "failed"]
+    why: str
+    """Why it failed."""
+    start: float | None
+    """Where it is heard in the recording; seconds."""
+    end: float | None
+    chosen: int
+    """Number of the take that is heard."""
+    taken_over: str
+    """The output that its first take was taken from."""
+    takes: list[TakeView]
+
+
+class AssemblyView(View):
+    """Whether the recording is of the takes that are chosen."""
+
+    state: Literal["done", "running", "failed"]
+    error: str = ""
+
+
+class LinePage(View):
+    """Lines of an output."""
+
+    output: str
+    task: str
+    lines: int
+    """How many there are in all."""
+    items: list[LineView]
+    next: int | None
+    """`after` of the next page."""
+    assembly: AssemblyView
+    pending: dict[str, int]
+    """Jobs that make a take at present, and the number of its line."""
+
+
+class Choice(View):
+    """Which take is heard."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    take: int
+    """Its number."""

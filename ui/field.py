@@ -1,16 +1,23 @@
-"""A field of a contract, read from its JSON schema, and the widget that it gets."""
+"""A field of a contract, read from its JSON schema, and the widget that it gets.
+
+A field that holds another model, such as a role, has a widget for each of its parts; their names
+are `field.part`.
+"""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
 
+from shared.documents.media import ENDINGS
 from shared.errors import InvalidRequest
 from shared.requests.declared import PRESET, PRIVATE, UPLOAD, VOICE, Declared, UploadKind
+from shared.requests.role import ROLE
+from shared.speakers import SPEAKERS
 
 Shape = Literal[
     "text",
@@ -23,9 +30,24 @@ Shape = Literal[
     "sound",
     "file",
     "voice",
+    "anyone",
     "preset",
+    "several",
+    "numbers",
+    "pairs",
 ]
+"""`voice`: one that can be cloned; `anyone`: any voice of the library; `pairs`: words and what they
+become, one pair a line."""
 
+SHEETS: dict[UploadKind, tuple[str, ...]] = {
+    "codes": (),
+    "document": tuple(f".{ending}" for ending in ENDINGS),
+    "cover": (".png", ".jpg", ".jpeg"),
+}
+"""Files that are no sound, and how their names end; empty where any will do."""
+_KEPT_ASIDE: tuple[UploadKind, ...] = ("plan",)
+"""Files that no person puts in: pages make them."""
+_MOST_NUMBERS = 2_000
 _LINE = 200
 """Characters; what may be longer gets a box of several lines."""
 _SPAN = 10_000
@@ -34,6 +56,7 @@ _FINE = 0.01
 _CLAUSES = re.compile(r"(?<=[.:;]) ")
 _NOT_FOR_PEOPLE = re.compile(r"/v1/|\bid\b")
 _NAME = re.compile(r"`(\w+)`")
+_RANGE = re.compile(r"([0-9]{1,9})(?:[-–]([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,8 @@ class Field:
     low: float | None = None
     high: float | None = None
     length: int | None = None
+    default: Any = None
+    """What the contract takes where nothing is said."""
     upload: UploadKind | None = None
     """What a file in it is checked as; None where it takes none."""
     names: Literal["", "stored", "preset"] = ""
@@ -70,7 +95,7 @@ class Field:
         common = {"label": self.label, "info": self.info, "value": self.initial}
         if self.upload:
             del common["info"]  # widgets of files have no place for it
-        return _WIDGETS[self.shape](self, {**common, "elem_id": f"field-{self.name}", **options})
+        return _WIDGETS[self.shape](self, {**common, "elem_id": self.elem_id, **options})
 
     def read(self, value: Any) -> Any:
         """What the widget holds, as the contract wants it. Raises InvalidRequest."""
@@ -83,12 +108,31 @@ class Field:
                 return float(value)
             case "json":
                 return _parsed(self.label, self.name, value)
+            case "numbers":
+                return list(_counted(self.label, self.name, value))
+            case "pairs":
+                return dict(_paired(self.label, self.name, value))
             case _:
                 return value
 
     def show(self, value: Any) -> Any:
         """A value of a request, as the widget holds it."""
-        return _dumped(value) if self.shape == "json" else value
+        return _shown(self.shape, value)
+
+    @property
+    def elem_id(self) -> str:
+        """What its widget is called in the page."""
+        return f"field-{self.name.replace('.', '-')}"
+
+    @property
+    def outer(self) -> str:
+        """The field of the contract that it is a part of, or itself."""
+        return self.name.partition(".")[0]
+
+    @property
+    def part(self) -> str:
+        """Which part of that field it is; empty where it is all of it."""
+        return self.name.partition(".")[2]
 
 
 def fields(contract: type[Declared]) -> Iterator[Field]:
@@ -100,7 +144,12 @@ def fields(contract: type[Declared]) -> Iterator[Field]:
     order = sorted(properties, key=lambda item: (not item[1].get(PRIVATE), item[0] not in required))
     for name, found in order:
         info = explained(found.get("description", ""), words)
-        yield _field(name, found, schema, name in required, contract.example, info)
+        inside = _inside(found, schema)
+        if inside is not None:
+            given = contract.example.get(name, found.get("default"))
+            yield from _parts(_label(name, found), name, info, inside, given)
+        elif _upload(found) not in _KEPT_ASIDE:
+            yield _field(name, found, schema, name in required, contract.example, info)
 
 
 def explained(description: str, words: Mapping[str, str]) -> str:
@@ -125,6 +174,34 @@ def _label(name: str, found: Mapping[str, Any]) -> str:
     return found.get("title", name).capitalize()
 
 
+def _upload(found: Mapping[str, Any]) -> UploadKind | None:
+    kinds = (kind.get(UPLOAD) for kind in (found, *found.get("anyOf", ())))
+    return next(filter(None, kinds), None)
+
+
+def _inside(found: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of the model that a field holds; None where it holds none."""
+    kinds = [_resolved(kind, schema) for kind in found.get("anyOf", [found])]
+    return next((kind for kind in kinds if kind.get("properties")), None)
+
+
+def _parts(label: str, name: str, info: str, inside: dict[str, Any], given: Any) -> Iterator[Field]:
+    """The fields of a model inside a request; a role begins with its voice, which stands for it."""
+    is_role = bool(inside.get(ROLE))
+    values = {"voice": given} if isinstance(given, str) else given or {}
+    words = _words(inside["properties"])
+    for part, kind in inside["properties"].items():
+        about = explained(kind.get("description", ""), words)
+        voice = is_role and part == "voice"
+        made = _field(part, kind, inside, False, values, info if voice else about)
+        yield replace(
+            made,
+            name=f"{name}.{part}",
+            shape="anyone" if voice else made.shape,
+            label=label if voice else made.label,
+        )
+
+
 def _field(
     name: str,
     found: dict[str, Any],
@@ -143,13 +220,14 @@ def _field(
         shape=shape,
         label=_label(name, found),
         info=info,
-        initial=_dumped(initial) if shape == "json" else initial,
+        initial=_shown(shape, initial),
         nullable=len(real) < len(kinds),
         required=required,
         choices=tuple(_choices(kind)),
         low=_bound(kind, "minimum", "exclusiveMinimum", _FINE),
         high=_bound(kind, "maximum", "exclusiveMaximum", -_FINE),
         length=kind.get("maxLength"),
+        default=found.get("default"),
         upload=kind.get(UPLOAD),
         names=kind.get(VOICE, ""),
     )
@@ -162,13 +240,17 @@ def _resolved(kind: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 def _shape(kind: dict[str, Any]) -> Shape:
     if upload := kind.get(UPLOAD):
-        return "file" if upload == "codes" else "sound"
+        return "file" if upload in SHEETS else "sound"
     if kind.get(PRESET):
         return "preset"
     if kind.get(VOICE) == "stored":
         return "voice"
     if kind.get("enum") or kind.get("x-choices"):
         return "choice"
+    return _shape_of_type(kind)
+
+
+def _shape_of_type(kind: dict[str, Any]) -> Shape:
     match kind.get("type"):
         case "string":
             return "line" if kind.get("maxLength", _LINE + 1) <= _LINE else "text"
@@ -178,13 +260,24 @@ def _shape(kind: dict[str, Any]) -> Shape:
             return "integer"
         case "number":
             return "number"
+        case "array":
+            return _shape_of_list(kind.get("items", {}))
+        case "object" if kind.get("additionalProperties", {}).get("type") == "string":
+            return "pairs"
         case _:
             return "json"
 
 
+def _shape_of_list(items: Mapping[str, Any]) -> Shape:
+    if items.get("enum"):
+        return "several"
+    return "numbers" if items.get("type") == "integer" else "json"
+
+
 def _choices(kind: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Values that are words of the contract's own (`enum`) stay as they are; names are spelt."""
-    yield from ((str(value), value) for value in kind.get("enum", ()))
+    words = kind.get("enum") or kind.get("items", {}).get("enum", ())
+    yield from ((str(value), value) for value in words)
     yield from ((name.replace("_", " ").capitalize(), name) for name in kind.get("x-choices", ()))
 
 
@@ -205,6 +298,44 @@ def _parsed(label: str, name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError as error:
         raise InvalidRequest(f"{label} is not JSON: {error}.", param=name) from error
+
+
+def _counted(label: str, name: str, value: str) -> Iterator[int]:
+    """Numbers as `1, 3, 5-8`. Raises InvalidRequest."""
+    for word in value.replace(",", " ").split():
+        found = _RANGE.fullmatch(word)
+        if not found:
+            raise InvalidRequest(f"{label} has {word!r}; write it as 1, 3, 5-8.", param=name)
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last - first >= _MOST_NUMBERS:
+            raise InvalidRequest(f"{label} has more than {_MOST_NUMBERS:,}.", param=name)
+        yield from range(first, last + 1)
+
+
+def _paired(label: str, name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Pairs as `word = what it becomes`, one a line. Raises InvalidRequest, naming the line."""
+    for number, line in enumerate(value.splitlines(), 1):
+        word, sign, becomes = (part.strip() for part in line.partition("="))
+        if not line.strip():
+            continue
+        if not (sign and word and becomes):
+            raise InvalidRequest(
+                f"Line {number} of {label} is not written as `word = how it is read`.", param=name
+            )
+        yield word, becomes
+
+
+def _shown(shape: Shape, value: Any) -> Any:
+    """A value of a request, as a widget of that shape holds it."""
+    match shape:
+        case "json":
+            return _dumped(value)
+        case "numbers":
+            return ", ".join(map(str, value or ()))
+        case "pairs":
+            return "\n".join(f"{word} = {becomes}" for word, becomes in (value or {}).items())
+        case _:
+            return value
 
 
 def _dumped(value: Any) -> str:
@@ -257,13 +388,32 @@ def _sound(_field: Field, options: dict[str, Any]) -> Component:
     )
 
 
-def _file(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.File(**_over(options, type="filepath", height=140))
+def _file(field: Field, options: dict[str, Any]) -> Component:
+    types = list(SHEETS[field.upload or "codes"]) or None
+    return gr.File(**_over(options, type="filepath", height=140, file_types=types))
 
 
 def _stored(_field: Field, options: dict[str, Any]) -> Component:
     """Its choices come from the service when the page opens."""
     return gr.Dropdown(**_over(options, choices=[]))
+
+
+def _anyone(_field: Field, options: dict[str, Any]) -> Component:
+    """The preset speakers, until those of the library come from the service."""
+    choices = [("left open", ""), *((who.name, who.id) for who in SPEAKERS.values())]
+    return gr.Dropdown(**_over(options, choices=choices))
+
+
+def _several(field: Field, options: dict[str, Any]) -> Component:
+    return gr.Dropdown(**_over(options, choices=list(field.choices), multiselect=True))
+
+
+def _numbers(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.Textbox(**_over(options, lines=1, placeholder="1, 3, 5-8"))
+
+
+def _pairs(_field: Field, options: dict[str, Any]) -> Component:
+    return gr.Textbox(**_over(options, lines=3, placeholder="Siobhan = shi-vawn"))
 
 
 def _json(_field: Field, options: dict[str, Any]) -> Component:
@@ -285,5 +435,9 @@ _WIDGETS: dict[Shape, Callable[[Field, dict[str, Any]], Component]] = {
     "sound": _sound,
     "file": _file,
     "voice": _stored,
+    "anyone": _anyone,
     "preset": _stored,
+    "several": _several,
+    "numbers": _numbers,
+    "pairs": _pairs,
 }

@@ -34,7 +34,8 @@ def slot(field: Field, **options: Any) -> Slot:
     """Put the widget of a field that takes a file here, with what is said of it below."""
     about = markup.prose(options.pop("info", field.info))
     widget = field.widget(**options)
-    markup.place(element("p", about, class_="hint under"))
+    if about:
+        markup.place(element("p", about, class_="hint under"))
     return Slot(field, widget, markup.place(elem_id=f"said-{field.name}"), gr.State({}))
 
 
@@ -51,7 +52,28 @@ class Form:
         self._main |= {field.name for field in self.fields.values() if field.required}
 
     def place(self, name: str, **options: Any) -> Any:
-        """Put the widget of a field here; a gradio component, whose events depend on its kind."""
+        """Put the widget of a field here; a gradio component, whose events depend on its kind.
+
+        Of a field with parts, all of them: the voice of a role in sight, the rest in a fold.
+        """
+        if name in self.fields:
+            return self._place(name, options)
+        voice, folded = self._parts(name)
+        first = self._place(voice, options) if voice else None
+        label = name.capitalize()
+        title = f"{label}: more than the voice" if voice else label
+        with gr.Accordion(title, open=False, elem_classes=["parts"]):
+            for part in folded:
+                self._place(part, {"min_width": 120})
+        return first
+
+    def _parts(self, name: str) -> tuple[str, list[str]]:
+        """Of a field with parts: the one that names a voice, if any, and the others."""
+        parts = [field.name for field in self.fields.values() if field.outer == name]
+        voices = [part for part in parts if self.fields[part].shape == "anyone"]
+        return voices[0] if voices else "", [part for part in parts if part not in voices]
+
+    def _place(self, name: str, options: dict[str, Any]) -> Any:
         field = self.fields[name]
         if field.upload:
             self.slots[name] = slot(field, **options)
@@ -62,7 +84,9 @@ class Form:
 
     def rest(self) -> None:
         """Put all others here: those of the example in sight, the rest under a heading."""
-        left = [name for name in self.fields if name not in self.widgets]
+        placed = {self.fields[name].outer for name in self.widgets}
+        names = dict.fromkeys(field.outer for field in self.fields.values())
+        left = [name for name in names if name not in placed]
         for name in (name for name in left if name in self._main):
             self.place(name)
         if quiet := [name for name in left if name not in self._main]:
@@ -110,7 +134,23 @@ class Form:
             for name, value in held.items()
             if name not in aside and self.fields[name].shape != "preset"
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return self._joined({name: it for name, it in found.items() if it is not None})
+
+    def _joined(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """Parts within their fields; a field of which no part is unusual is left out."""
+        joined: dict[str, Any] = {}
+        unusual = {
+            field.outer
+            for field in self.fields.values()
+            if field.part and found.get(field.name) != field.default
+        }
+        for name, value in found.items():
+            field = self.fields[name]
+            if not field.part:
+                joined[name] = value
+            elif field.outer in unusual:
+                joined.setdefault(field.outer, {})[field.part] = value
+        return joined
 
     def manner(self, values: Sequence[Any]) -> dict[str, Any]:
         """What of the request a preset keeps: a manner of speaking, whatever is said and by
@@ -132,8 +172,18 @@ class Form:
         said = [updates.get(name, gr.skip()) for name in self.slots]
         return [*shown, *sent, *self._side_of(request), *said]
 
+    def value(self, name: str, request: Mapping[str, Any]) -> Any:
+        """What a request has in a field, or in a part of one."""
+        field = self.fields[name]
+        value = request.get(field.outer)
+        if not field.part:
+            return value
+        parts = {"voice": value} if isinstance(value, str) else value or {}
+        return parts.get(field.part, field.default)
+
     def _shown(self, name: str, request: Mapping[str, Any]) -> Any:
-        return self.fields[name].show(request[name]) if name in request else gr.skip()
+        field = self.fields[name]
+        return field.show(self.value(name, request)) if field.outer in request else gr.skip()
 
     def _aside(self, chosen: str) -> frozenset[str]:
         """The fields of the sides that are not chosen."""

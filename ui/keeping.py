@@ -32,7 +32,7 @@ class Keeping:
         """What `offer` updates."""
         return [self._panel, self._take, self._said]
 
-    def offer(self, job: JobView) -> list[Any]:
+    async def offer(self, job: JobView) -> list[Any]:
         """Updates that show the takes of a job; nothing while it has none."""
         takes = result.candidates(job)
         if not takes:

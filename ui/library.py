@@ -12,15 +12,26 @@ from ui.dashboard import ask
 
 _MOST = 1_000
 Choices = list[tuple[str, str]]
+OPEN = ("left open", "")
+"""No voice in particular, in a picker."""
+
+
+async def everyone(client: AsyncClient) -> list[VoiceView]:
+    """All voices; none while the service is away, of which the banner tells."""
+    try:
+        return (await ask(client.voices(limit=_MOST))).items
+    except SpeechError:
+        return []
 
 
 async def voices(client: AsyncClient) -> list[VoiceView]:
-    """The voices that can be cloned; none while the service is away, of which the banner tells."""
-    try:
-        found = await ask(client.voices(limit=_MOST))
-    except SpeechError:
-        return []
-    return [voice for voice in found.items if voice.kind != "preset"]
+    """The voices that can be cloned, as `everyone`."""
+    return clonable(await everyone(client))
+
+
+def clonable(voices: list[VoiceView]) -> list[VoiceView]:
+    """Those of them that can be cloned."""
+    return [voice for voice in voices if voice.kind != "preset"]
 
 
 async def presets(client: AsyncClient, task: str) -> list[Preset]:
@@ -36,6 +47,11 @@ def named(voice: VoiceView) -> tuple[str, str]:
     """A voice as a picker shows it, and its id."""
     language = voice.language.capitalize()
     return f"{voice.name} · {voice.kind} · {language}", voice.id
+
+
+def anyone(voices: list[VoiceView]) -> Choices:
+    """Voices as a picker shows them that may be left open."""
+    return [OPEN, *map(named, voices)]
 
 
 def titles(presets: list[Preset]) -> Choices:

@@ -1,5 +1,6 @@
 """HTML that pages show: every piece of text from elsewhere is escaped here."""
 
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -9,13 +10,19 @@ import gradio as gr
 from shared.errors import SpeechError
 
 _ON_ACTION = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action]");
+  const button = event.target.closest("button[data-action]");
   if (button) trigger("click", { action: button.dataset.action, id: button.dataset.id });
+});
+element.addEventListener("change", (event) => {
+  const picker = event.target.closest("select[data-action]");
+  if (!picker) return;
+  trigger("click", { action: picker.dataset.action, id: picker.dataset.id, value: picker.value });
 })"""
 
 
 def place(value: str = "", *, elem_id: str | None = None, listens: bool = False) -> gr.HTML:
-    """Where pages put HTML; `listens`: a press on a `button` in it is an event of the server's."""
+    """Where pages put HTML; `listens`: a press on a `button` in it, or another choice in a
+    `picker`, is an event of the server's."""
     return gr.HTML(
         value, elem_id=elem_id, apply_default_css=False, js_on_load=_ON_ACTION if listens else None
     )
@@ -87,6 +94,24 @@ def button(action: str, id: str, label: str, what: str, kind: str = "") -> Html:
     )
 
 
+def picker(
+    action: str, id: str, choices: Iterable[tuple[str, str]], chosen: str, what: str
+) -> Html:
+    """A list to choose from, of words and values; `what` tells what it is about."""
+    options = (
+        element("option", word, value=value, selected=value == chosen) for word, value in choices
+    )
+    return element(
+        "select", *options, class_="small", data_action=action, data_id=id, aria_label=what
+    )
+
+
+def speaker(name: str) -> Html:
+    """A name in a colour of its own, the same wherever it stands."""
+    hue = zlib.crc32(name.casefold().encode()) % 360
+    return element("span", name, class_="speaker", style=f"--hue: {hue}")
+
+
 def link(address: str, label: str, **attributes: object) -> Html:
     """A link that looks like a small button."""
     return element("a", label, href=address, class_="small", **attributes)
@@ -108,6 +133,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
     return element("table", element("thead", head), element("tbody", *body), class_="list")
 
 
+def pages(first: int, shown: int, total: int, length: int) -> Html | None:
+    """Buttons to turn a list of which a page is shown; nothing where that is all of it."""
+    if shown == total:
+        return None
+    before, after = max(0, first - length), first + length
+    return element(
+        "div",
+        button("page", str(before), "Previous", "lines") if first else None,
+        element("span", f"{first + 1:,} – {first + shown:,} of {total:,}", class_="hint"),
+        button("page", str(after), "Next", "lines") if after < total else None,
+        class_="choices turning",
+    )
+
+
 def facts(pairs: Iterable[tuple[str, object]]) -> Html:
     """Names with their values."""
     return element(
@@ -120,6 +159,13 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Html:
 def bar(fraction: float, label: str) -> Html:
     """How far something is."""
     return element("progress", f"{fraction:.0%}", max=1, value=f"{fraction:.3f}", aria_label=label)
+
+
+def clock(value: float) -> str:
+    """A moment of a recording."""
+    minutes, rest = divmod(max(0.0, value), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
 def seconds(value: float) -> str:
@@ -159,3 +205,9 @@ def pressed(event: gr.EventData) -> tuple[str, str]:
     """Which button of a list was pressed: its action and id, as the browser sent them."""
     data = event._data if isinstance(event._data, dict) else {}
     return str(data.get("action", "")), str(data.get("id", ""))
+
+
+def picked(event: gr.EventData) -> str:
+    """What was chosen in a picker of a list, as the browser sent it; empty for a button."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return str(data.get("value", ""))

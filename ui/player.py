@@ -8,16 +8,28 @@ START = "speech-start"
 """Class of buttons from whose press the time to the first sound is counted."""
 
 
-def listen(job_id: str, *, autoplay: bool = False) -> Html:
-    """A player that hears a job from its beginning, and keeps it in the page's address."""
-    return element("speech-player", job=job_id, autoplay=autoplay, remember=True)
+def listen(job_id: str, *, autoplay: bool = False, file: str | None = None) -> Html:
+    """A player that hears a job from its beginning, and keeps it in the page's address; `file` is
+    the address of the finished sound, where that is not the usual one."""
+    return element("speech-player", job=job_id, autoplay=autoplay, remember=True, file=file)
 
 
-def replay(job_id: str, seconds: float, *, autoplay: bool = False, remember: bool = False) -> Html:
-    """A player of a finished file."""
-    length = f"{seconds:.3f}"
+def replay(
+    job_id: str,
+    seconds: float,
+    *,
+    autoplay: bool = False,
+    remember: bool = False,
+    file: str | None = None,
+) -> Html:
+    """A player of a finished file; `file` as in `listen`."""
     return element(
-        "speech-player", job=job_id, finished=length, autoplay=autoplay, remember=remember
+        "speech-player",
+        job=job_id,
+        finished=f"{seconds:.3f}",
+        autoplay=autoplay,
+        remember=remember,
+        file=file,
     )
 
 

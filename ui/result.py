@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared.jobs import JobView
+from shared.jobs import JobView, has_lines
 from shared.requests.declared import Format
 from shared.states import JobState
-from shared.stores.recipe import Candidate, Segment, VoiceFact
-from ui import markup, player
+from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
+from ui import markup, player, recordings
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
 
 PREVIEW = "PREVIEW - this is not Qwen3-TTS."
 DOWNLOADS: tuple[Format, ...] = ("wav", "flac", "mp3", "opus")
+_GOES_ON = "What is spoken is kept; Resume goes on with the next line."
 _MODES = {"in_context": "in context", "speaker_only": "sound of the voice only"}
 
 
-def told(dashboard: Dashboard, job: JobView) -> Html:
-    """What is known of a job: how far it is, or what became of it."""
+def told(dashboard: Dashboard, job: JobView, at: str = "") -> Html:
+    """What is known of a job: how far it is, or what became of it; `at` says where it is now."""
     warnings = (markup.notice("warning", warning) for warning in job.warnings)
     match job.state:
         case JobState.SUCCEEDED:
@@ -25,9 +26,11 @@ def told(dashboard: Dashboard, job: JobView) -> Html:
         case JobState.FAILED:
             parts = [_failure(job)]
         case JobState.CANCELLED:
-            parts = [markup.notice("note", "Stopped.", "Nothing was kept.")]
+            parts = [_stopped(job)]
+        case JobState.PAUSED:
+            parts = [_preview(job), markup.notice("note", "Paused.", _GOES_ON), _progress(job, at)]
         case _:
-            parts = [_preview(job), _progress(job), *warnings]
+            parts = [_preview(job), _progress(job, at), *warnings]
     return element("div", *parts, class_="result", data_job=job.id, data_state=job.state.value)
 
 
@@ -69,6 +72,9 @@ def _made(dashboard: Dashboard, job: JobView) -> Iterator[Html | None]:
     yield _candidates(dashboard, job)
     yield _facts(job)
     yield _sentences([Segment.model_validate(each) for each in found.get("segments", ())])
+    if has_lines(job.task):
+        yield recordings.files(dashboard, job.id, found.get("files", ()))
+        return
     takes = {take.file for take in candidates(job)}
     others = [n for n in found.get("files", ()) if n not in takes and not n.startswith("audio.")]
     yield downloads(dashboard, job.id, others)
@@ -111,8 +117,22 @@ def _facts(job: JobView) -> Html:
     if found.get("similarity") is not None:
         pairs.append(("Similarity to the reference", f"{found['similarity']:.2f}"))
     pairs.append(("Length", length))
+    if found.get("lines"):
+        pairs.append(("Lines", _lines(LineCount.model_validate(found["lines"]))))
     pairs.append(("Real-time factor", f"{pace:.2f}" if pace is not None else "unknown"))
     return markup.facts(pairs)
+
+
+def _lines(count: LineCount) -> str:
+    """What became of the lines of a plan; what did not happen is not said."""
+    others = {
+        "taken over": count.taken_over,
+        "spoken more than once": count.retaken,
+        "failed": count.failed,
+        "left out of the document": count.skipped,
+    }
+    said = (f"{number:,} {what}" for what, number in others.items() if number)
+    return ", ".join((f"{count.spoken:,} of {count.planned:,}", *said))
 
 
 def _voice(fact: VoiceFact) -> str:
@@ -138,10 +158,11 @@ def _sentence(text: str, similarity: float) -> Html:
     return element("li", meter, element("span", said, class_="number"), element("span", text))
 
 
-def _progress(job: JobView) -> Html:
+def _progress(job: JobView, at: str = "") -> Html:
     words = progress(job)
-    made = f" · {markup.seconds(job.audio_seconds)} of sound" if job.audio_seconds else ""
-    return element("div", markup.bar(job.progress, words), element("span", words + made))
+    made = f"{markup.seconds(job.audio_seconds)} of sound" if job.audio_seconds else ""
+    said = " · ".join(filter(None, [words, at, made]))
+    return element("div", markup.bar(job.progress, words), element("span", said))
 
 
 def _preview(job: JobView) -> Html | None:
@@ -159,4 +180,11 @@ def _engine(job: JobView) -> str:
 
 def _failure(job: JobView) -> Html:
     error: dict[str, Any] = job.error or {}
-    return markup.notice("error", error.get("message", "The job failed."), error.get("hint"))
+    kept = _GOES_ON if "resume" in job.links else ""
+    step = " ".join(filter(None, [error.get("hint"), kept]))
+    return markup.notice("error", error.get("message", "The job failed."), step)
+
+
+def _stopped(job: JobView) -> Html:
+    kept = _GOES_ON if "resume" in job.links else "Nothing was kept."
+    return markup.notice("note", "Stopped.", kept)

@@ -82,9 +82,22 @@ def forget(path: str | None) -> None:
 
 def said(upload: Upload, *whence: str) -> Html:
     """What the service found in a file."""
+    if upload.kind in ("document", "cover"):
+        return _of_sheet(upload, *whence)
     channels = {1: "mono", 2: "stereo"}.get(upload.channels, f"{upload.channels} channels")
     sound = () if upload.kind == "codes" else (f"{upload.rate / 1000:g} kHz", channels)
     facts = " · ".join([*whence, markup.seconds(upload.seconds), *sound])
     verdict = [markup.notice("warning", warning) for warning in upload.warnings]
     good = None if verdict else element("span", "✓ ", class_="good")
     return element("div", element("p", good, facts, class_="checked"), *verdict)
+
+
+def _of_sheet(upload: Upload, *whence: str) -> Html:
+    """The same of a document or a picture."""
+    facts = " · ".join(
+        filter(None, [*whence, upload.name, upload.media, markup.size(upload.bytes)])
+    )
+    verdict = [markup.notice("warning", warning) for warning in upload.warnings]
+    return element(
+        "div", element("p", element("span", "✓ ", class_="good"), facts, class_="checked"), *verdict
+    )

@@ -24,6 +24,7 @@ from shared.requests.voice_clone import CloneMode
 from shared.stores.recipe import VoiceFact
 from shared.stores.voice_record import Voice, VoiceClip
 from shared.voices import naming
+from shared.voices.library import Library
 from worker import codec
 from worker.engine.protocol import Model, Prompt
 from worker.engine.reference import Reference, require_length
@@ -57,9 +58,7 @@ def of_voice(
     CheckpointUnfit where neither a recording nor a prompt for this checkpoint is there.
     """
     voice = studio.library.get(voice_id)
-    moody = voice.clip(emotion) if emotion else None
-    clips = (moody,) if moody else tuple(it for it in voice.clips if not it.emotion)
-    mood = moody.emotion if moody else ""
+    clips, mood = _clips(voice, emotion)
     whole = _Shelf(studio, model, voice_id, voice).prompt(clips, mood)
     prompt = _in_mode(whole, mode)
     fact = VoiceFact(
@@ -71,9 +70,23 @@ def of_voice(
         emotion=mood,
     )
     remarks = () if voice.kind == "mixed" else _wordless(whole, mode)
-    if emotion and not moody:
+    if emotion and not mood:
         remarks = (_moodless(voice, voice_id, emotion), *remarks)
     return Cast(prompt, fact, remarks)
+
+
+def trace(library: Library, voice_id: str, emotion: str | None, checkpoint: str) -> str:
+    """What the prompt of a voice for a checkpoint is made from, which is not made: equal traces
+    are equal voices. Raises UnknownVoice and RecordDamaged."""
+    voice = library.get(voice_id)
+    clips, mood = _clips(voice, emotion)
+    if source := _source(library, voice_id, clips):
+        return source
+    try:
+        kept = library.store.read(voice_id, naming.prompt_name(checkpoint, mood))
+    except UnknownFile:
+        return ""
+    return hashlib.sha256(kept).hexdigest()
 
 
 def of_reference(
@@ -110,8 +123,7 @@ def of_candidate(studio: Studio, model: Model, samples: Samples, text: str) -> C
 def keep(studio: Studio, model: Model, voice_id: str, prompt: Prompt) -> None:
     """Put the prompt of a voice's own recording into its folder, where `of_voice` finds it."""
     voice = studio.library.get(voice_id)
-    clips = tuple(one for one in voice.clips if not one.emotion)
-    _Shelf(studio, model, voice_id, voice).keep(clips, "", prompt)
+    _Shelf(studio, model, voice_id, voice).keep(_clips(voice, None)[0], "", prompt)
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ class _Shelf:
         if self.voice.kind == "preset":
             raise self._unfit()
         name = naming.prompt_name(self.model.checkpoint, mood)
-        source = self._source(clips)
+        source = _source(self.studio.library, self.voice_id, clips)
         kept = self._kept(name, remade=bool(clips))
         # Whoever changes a recording or its words, by hand even, is to hear the change.
         if kept and source in ("", kept.source):
@@ -142,19 +154,7 @@ class _Shelf:
     def keep(self, clips: Sequence[VoiceClip], mood: str, prompt: Prompt) -> None:
         """Keep what was made from the clips before they were those of a voice."""
         name = naming.prompt_name(self.model.checkpoint, mood)
-        self._keep(name, prompt, self._source(clips))
-
-    def _source(self, clips: Sequence[VoiceClip]) -> str:
-        """Equal for equal recordings with equal words and weights; empty without recordings, and
-        where somebody has taken one away."""
-        digest = hashlib.sha256()
-        try:
-            for one in clips:
-                digest.update(self._read(one.file))
-                digest.update(repr((self._words(one), one.weight)).encode())
-        except UnknownFile:
-            return ""
-        return digest.hexdigest() if clips else ""
+        self._keep(name, prompt, _source(self.studio.library, self.voice_id, clips))
 
     def _kept(self, name: str, *, remade: bool) -> Prompt | None:
         try:
@@ -187,7 +187,7 @@ class _Shelf:
         return clip.loads(self._read(one.file))
 
     def _words(self, one: VoiceClip) -> str | None:
-        return self.studio.library.transcript(self.voice_id, one).strip() or None
+        return _words(self.studio.library, self.voice_id, one)
 
     def _read(self, name: str) -> bytes:
         return self.studio.library.store.read(self.voice_id, name)
@@ -206,6 +206,31 @@ class _Shelf:
             hint="Ask for the `size` that its prompt was made with, or make the voice again from a "
             "recording.",
         )
+
+
+def _clips(voice: Voice, emotion: str | None) -> tuple[tuple[VoiceClip, ...], str]:
+    """The recordings that speak in a mood, and that mood; empty where the voice speaks as it is."""
+    moody = voice.clip(emotion) if emotion else None
+    if moody:
+        return (moody,), moody.emotion
+    return tuple(one for one in voice.clips if not one.emotion), ""
+
+
+def _source(library: Library, voice_id: str, clips: Sequence[VoiceClip]) -> str:
+    """Equal for equal recordings with equal words and weights; empty without recordings, and
+    where somebody has taken one away."""
+    digest = hashlib.sha256()
+    try:
+        for one in clips:
+            digest.update(library.store.read(voice_id, one.file))
+            digest.update(repr((_words(library, voice_id, one), one.weight)).encode())
+    except UnknownFile:
+        return ""
+    return digest.hexdigest() if clips else ""
+
+
+def _words(library: Library, voice_id: str, one: VoiceClip) -> str | None:
+    return library.transcript(voice_id, one).strip() or None
 
 
 def _prompt(studio: Studio, model: Model, reference: Reference) -> Prompt:

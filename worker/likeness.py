@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.audio.pcm import Samples
 from shared.errors import EngineFailed, EnginePoisoned
-from worker.engine.protocol import Model, Utterance, Watch
+from worker.engine.protocol import Model, Prompt, Utterance, Watch
 from worker.performing import Studio
 from worker.speaking import Heard, Rows, in_order, seed_of
 
@@ -102,8 +102,16 @@ def _similarity(
     """How alike it is, and what is to be said where that was not to be had."""
     if utterance.prompt is None:
         raise ValueError("Only clones are like somebody.")
+    return measured(model, utterance.prompt, np.concatenate(parts))
+
+
+def measured(
+    model: Model, prompt: Prompt, samples: Samples
+) -> tuple[float | None, tuple[str, ...]]:
+    """How alike a clone is to the voice of its prompt, and what is to be said where that was not
+    to be had. Raises EnginePoisoned."""
     try:
-        return model.likeness(utterance.prompt, np.concatenate(parts)), ()
+        return model.likeness(prompt, samples), ()
     except EnginePoisoned:
         raise
     except EngineFailed as error:

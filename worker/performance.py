@@ -9,9 +9,8 @@ from typing import Any
 
 from shared import events
 from shared.audio.pcm import SAMPLE_RATE
-from shared.jobs import JobRecord, encode
+from shared.jobs import EngineInfo, JobRecord, encode
 from shared.requests.declared import REDACTED, Declared
-from shared.states import JobState
 from shared.stores.recipe import Candidate, Recipe, Segment, Timings, VoiceFact
 from worker.engine.choice import Choice
 from worker.performing import (
@@ -19,11 +18,14 @@ from worker.performing import (
     Artifact,
     Audio,
     Ended,
+    Kept,
     Likeness,
     Line,
     Locked,
+    Mastered,
     Piece,
     Remark,
+    Stage,
     Studio,
     Taken,
     Voiced,
@@ -48,6 +50,8 @@ class Performance:
     candidates: list[Candidate] = field(default_factory=list[Candidate])
     voice: VoiceFact | None = None
     locked_as: str = ""
+    mastered: Mastered | None = None
+    """The finished recording, where it is not what was streamed."""
     _begun: float = field(default_factory=time.time)
     _open: bool = False
 
@@ -58,14 +62,18 @@ class Performance:
         """Play to the end. Raises what the performer and the recording raise."""
         with closing(PERFORMERS[self.record.task](self.request, self.studio)) as pieces:
             for piece in pieces:
-                if isinstance(piece, Audio | Line) and not self._open:
+                if isinstance(piece, Audio | Kept | Line) and not self._open:
                     self._announce_audio()
                 self._take(piece)
-        self._close_segment()
+        if not self.mastered:
+            self._close_segment()
 
     def recipe(self, attempt: int, store_text: bool) -> Recipe:
         """What was made, from what, and how long it took; files are not in it yet."""
-        now, seconds = time.time(), self.recording.position / SAMPLE_RATE
+        now, heard = time.time(), self.recording.position
+        made = self.mastered
+        rate, samples = (made.sample_rate, made.samples) if made else (SAMPLE_RATE, heard)
+        streamed = heard / SAMPLE_RATE
         speaking = now - self._begun - self.studio.loading_seconds
         first = self.recording.first_audio_at or now
         return Recipe(
@@ -77,23 +85,26 @@ class Performance:
             attempts=attempt,
             request=self._kept_request(store_text),
             seed=self.record.seed,
-            engine=self.choice.info(self.studio.used),
-            sample_rate=SAMPLE_RATE,
-            samples=self.recording.position,
-            duration_seconds=seconds,
+            engine=self._engine(),
+            sample_rate=rate,
+            samples=heard,
+            duration_seconds=samples / rate,
+            audio=made.audio if made else "",
+            audio_samples=made.samples if made else 0,
+            lines=made.lines if made else None,
             segments=self.segments if store_text else list(map(_wordless, self.segments)),
             voice=self.voice,
             candidates=self.candidates if store_text else list(map(_untold, self.candidates)),
             similarity=mean_similarity(self.segments),
             locked_as=self.locked_as,
-            engines=self.studio.engines(),
+            engines=self.studio.engines() or [self._engine()],
             finish_reasons=dict(self.reasons),
             warnings=self.warnings,
             timings=Timings(
                 queued=self._begun - self.record.created_at,
                 first_audio=first - self._begun,
                 generation=speaking,
-                real_time_factor=speaking / seconds if seconds else 0.0,
+                real_time_factor=speaking / streamed if streamed else 0.0,
             ),
             take=self.recording.present_take,
             again_of=self.record.again_of,
@@ -103,6 +114,8 @@ class Performance:
         match piece:
             case Audio(samples):
                 self.recording.take(samples)
+            case Kept(samples, load):
+                self.recording.keep(samples, load)
             case Line(text):
                 self._close_segment()
                 now = self.recording.position / SAMPLE_RATE
@@ -110,26 +123,44 @@ class Performance:
             case Ended(reason):
                 self.reasons[reason] += 1
                 self._close_segment()
+            case Likeness(similarity):
+                self.segments[-1].similarity = similarity
             case Remark(text):
                 self._warn(text)
+            case Stage(name):
+                self._enter(name)
+            case _:
+                self._note(piece)
+
+    def _note(self, piece: Artifact | Voiced | Taken | Locked | Mastered) -> None:
+        """What the result tells besides."""
+        match piece:
             case Artifact():
                 self.artifacts.append(piece)
             case Voiced(fact):
                 self.voice = fact
-            case Likeness(similarity):
-                self.segments[-1].similarity = similarity
             case Taken(candidate, path):
                 self.candidates.append(candidate)
                 self.artifacts.append(Artifact("candidate", path))
-                self._tell_progress()
+                self._enter("speaking")
             case Locked(voice_id):
                 self.locked_as = voice_id
+            case Mastered():
+                self.mastered, self.segments = piece, piece.segments
+
+    def _enter(self, stage: str) -> None:
+        """Tell how far it is: of what is being made, there may be nothing to hear."""
+        if stage == "finishing":
+            # Whoever listens has heard it all, however long the files take.
+            self.recording.finish()
+        self.recording.progress.stage = stage
+        self.recording.tell_progress()
 
     def _announce_audio(self) -> None:
         """The engine is known: check what an earlier attempt left, and announce the audio."""
         self._open = True
-        engine = self.choice.info(self.studio.used)
-        fingerprint = self.choice.fingerprint(engine)
+        engine = self._engine()
+        fingerprint = self._fingerprint()
         self.recording.progress.stage = "speaking"
         self.recording.begin(fingerprint)
         header = events.Header(
@@ -149,12 +180,20 @@ class Performance:
             self.warnings.append(text)
             self.recording.announce(events.Notice(message=text), **encode(warnings=self.warnings))
 
-    def _tell_progress(self) -> None:
-        """What is told with the sound otherwise: of a take, there may be none to hear."""
-        self.recording.progress.stage = "speaking"
-        self.recording.announce(
-            events.State(state=JobState.RUNNING), **encode(progress=self.recording.progress)
-        )
+    def _engine(self) -> EngineInfo:
+        """What speaks; an attempt that found every line spoken says what its record says."""
+        if self.studio.used or not self.record.engine:
+            return self.choice.info(self.studio.used)
+        return self.record.engine
+
+    def _fingerprint(self) -> str:
+        """Of what an earlier attempt must have been, for its sound to count.
+
+        A pipeline's lines say of themselves which checkpoint spoke them, and one that has them all
+        loads none.
+        """
+        model = self.studio.used if self.request.kind == "task" else None
+        return self.choice.fingerprint(self.choice.info(model))
 
     def _close_segment(self) -> None:
         """The present segment reaches to the last sample made, until its utterance has ended."""
@@ -177,7 +216,7 @@ def mean_similarity(segments: Sequence[Segment]) -> float | None:
 
 
 def _wordless(segment: Segment) -> Segment:
-    return segment.model_copy(update={"text": REDACTED})
+    return segment.model_copy(update={"text": REDACTED, "speaker": REDACTED})
 
 
 def _untold(candidate: Candidate) -> Candidate:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from shared.audio import pcm
 from shared.audio.pcm import Samples
 from shared.jobs import EngineInfo
 from shared.requests.declared import CheckpointKind, Declared, Size
 from shared.settings import Settings
-from shared.stores.outputs import Growing
-from shared.stores.recipe import Candidate, VoiceFact
+from shared.states import JobState
+from shared.stores import disk
+from shared.stores.outputs import Growing, OutputStore
+from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
 from worker.engine.cache import Cache
@@ -34,6 +36,15 @@ class Audio:
     @classmethod
     def silence(cls, seconds: float) -> "Audio":
         return cls(pcm.silence(seconds))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Sound that was made before, and that an earlier attempt may have streamed already."""
+
+    samples: int
+    load: Callable[[], Samples]
+    """That many samples; called only where they were not streamed yet."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,56 @@ class Locked:
     voice_id: str
 
 
-Piece = Audio | Line | Ended | Remark | Artifact | Voiced | Likeness | Taken | Locked
+@dataclass(frozen=True)
+class Stage:
+    """What the job is at, in the words of `Progress.stage`; told at once, with its progress."""
+
+    name: Literal["speaking", "finishing"]
+
+
+@dataclass(frozen=True)
+class Mastered:
+    """The finished recording of a pipeline, which is another than what was streamed."""
+
+    audio: str
+    """Name of its file, which is an artifact."""
+    sample_rate: int
+    samples: int
+    """In each channel."""
+    segments: list[Segment]
+    lines: LineCount
+
+
+Piece = (
+    Audio
+    | Kept
+    | Line
+    | Ended
+    | Remark
+    | Artifact
+    | Voiced
+    | Likeness
+    | Taken
+    | Locked
+    | Stage
+    | Mastered
+)
+
+
+class SteppedAside(Exception):
+    """A pipeline stops between two lines, and goes on later: to wait (QUEUED) or rest (PAUSED)."""
+
+    def __init__(self, state: JobState) -> None:
+        super().__init__(state.value)
+        self.state = state
+
+
+def _nobody() -> bool:
+    return False
+
+
+def _go_on() -> JobState:
+    return JobState.RUNNING
 
 
 # --- what performers may use -----------------------------------------------------------------
@@ -114,9 +174,16 @@ class Studio:
     owner: str
     describe: Callable[[Model], EngineInfo]
     """What a result says of a model."""
+    outputs: OutputStore
     _progress: Callable[[float], None]
     live: bool = True
     """Whether somebody is likely to be listening: nothing may slow the first sentence down."""
+    engine: str = ""
+    """Fingerprint of the engine, whatever checkpoint it runs."""
+    listened: Callable[[], bool] = _nobody
+    """Whether somebody listens at this moment."""
+    between: Callable[[], JobState] = _go_on
+    """What becomes of the job between two lines: it goes on (RUNNING), waits or rests."""
     used: Model | None = None
     """The model that the performer asked for last."""
     earlier: list[EngineInfo] = field(default_factory=list[EngineInfo])
@@ -136,20 +203,30 @@ class Studio:
         """Raises what `model` would for a checkpoint that is not here; nothing is loaded."""
         self.cache.require(kind, size)
 
+    def identity(self, kind: CheckpointKind, size: Size | None = None) -> str:
+        """Which checkpoint `model` would give, as `id@revision`. Raises CheckpointMissing."""
+        return self.cache.identity(kind, size)
+
     def codec_model(self) -> Model:
         """A model for its codec alone: one that is loaded, else any at hand."""
         return self._get(self.cache.any)
 
     def keep(self, name: str, data: bytes) -> Path:
-        """Write a file that can be yielded. Raises Superseded or StoreUnavailable."""
+        """Write a file that can be yielded, whole or not at all.
+
+        Raises Superseded or StoreUnavailable.
+        """
         path = self.growing.stage() / name
         with self.growing.writing():
-            path.write_bytes(data)
+            disk.write(path, data)
         return path
 
     def engines(self) -> list[EngineInfo]:
         """All that took part, in order."""
-        return [*self.earlier, self.describe(self.used)] if self.used else self.earlier
+        if not self.used:
+            return self.earlier
+        last = self.describe(self.used)
+        return [*(engine for engine in self.earlier if engine != last), last]
 
     def progress(self, fraction: float) -> None:
         """How much of the work is done, 0 to 1."""
@@ -163,7 +240,8 @@ class Studio:
         with self.pulse.patient(LOADING):
             self.used = get()
         self.loading_seconds += time.monotonic() - begun
-        if before and before.checkpoint != self.used.checkpoint:
+        changed = before and before.checkpoint != self.used.checkpoint
+        if before and changed and before not in self.earlier:
             self.earlier.append(before)
         return self.used
 

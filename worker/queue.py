@@ -109,7 +109,7 @@ class QueueWorker(SimpleWorker):
         )
 
     def request_stop(self, signum: Any, frame: Any) -> None:
-        self.stopping = True
+        self.stopping = self._runner.leaving = True
         super().request_stop(signum, frame)
 
     def set_shutdown_requested_date(self) -> None:

@@ -7,6 +7,7 @@ always fed from the file, so whatever Redis forgot or was away for is made up fo
 
 import logging
 import time
+from collections.abc import Callable
 
 import redis
 
@@ -17,6 +18,7 @@ from shared.connection import Connection, answered
 from shared.jobs import JobRecord, Progress, encode, flat
 from shared.queue import Fenced
 from shared.settings import Settings
+from shared.states import JobState
 from shared.stores.outputs import MASTER, Growing
 from worker.pulse import Pulse
 
@@ -80,10 +82,32 @@ class Recording:
         self, event: events.Header | events.Notice | events.Restart | events.State, **fields: str
     ) -> None:
         """Tell the listeners. Raises Fenced."""
+        with self._pulse.patient(_OUTAGE), answered():
+            self._announce(self._redis, event, fields)
+
+    def tell_progress(self) -> None:
+        """What is told with the sound otherwise; while Redis is away, nobody is told.
+
+        Raises Fenced.
+        """
+        if time.monotonic() < self._retry_at:
+            return
+        try:
+            event = events.State(state=JobState.RUNNING)
+            self._announce(self._impatient, event, encode(progress=self.progress))
+        except redis.RedisError as error:
+            log.warning("Job %s: Redis is not told how far it is: %s", self._record.id, error)
+            self._retry_at = time.monotonic() + _RETRY
+
+    def _announce(
+        self,
+        connection: Connection,
+        event: events.Header | events.Notice | events.Restart | events.State,
+        fields: dict[str, str],
+    ) -> None:
         reset = isinstance(event, events.Restart)
         arguments = [self._attempt, int(reset), event.model_dump_json(), _STREAM_LIFE]
-        with self._pulse.patient(_OUTAGE), answered():
-            held = scripts.run(self._redis, "announce", self._keys(), [*arguments, *flat(fields)])
+        held = scripts.run(connection, "announce", self._keys(), [*arguments, *flat(fields)])
         if not held:
             raise Fenced(f"Attempt {self._attempt} of job {self._record.id} no longer holds.")
 
@@ -91,13 +115,20 @@ class Recording:
         """Write and publish. Raises Cancelled, DeadlineExceeded, Fenced or StoreUnavailable."""
         self._pulse.watch()
         data = pcm.encode(samples)
-        if self.first_audio_at is None and data:
-            self.first_audio_at = time.time()
         kept = self._keep(data)
         if kept < len(data):
             self._growing.append(MASTER, data[kept:])
-        self.position += len(data) // _WIDTH
-        self.progress.audio_seconds = self.position / SAMPLE_RATE
+        self._advance(len(data) // _WIDTH)
+        self._publish()
+
+    def keep(self, samples: int, load: Callable[[], Samples]) -> None:
+        """Go on over so many samples where an earlier attempt has written them already; else load
+        and write them. Raises as `take`."""
+        if self.position + samples > self._left:
+            self.take(load())
+            return
+        self._pulse.watch()
+        self._advance(samples)
         self._publish()
 
     def restart(self, reason: str) -> None:
@@ -135,6 +166,12 @@ class Recording:
             return length
         self.restart("This attempt makes other audio than the one before.")
         return 0
+
+    def _advance(self, samples: int) -> None:
+        if self.first_audio_at is None and samples:
+            self.first_audio_at = time.time()
+        self.position += samples
+        self.progress.audio_seconds = self.position / SAMPLE_RATE
 
     def _publish(self) -> None:
         """Deliver from the file all that was made and not yet delivered."""

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from functools import partial
 
 from shared.connection import Connection
 from shared.errors import (
@@ -15,12 +16,14 @@ from shared.errors import (
     Superseded,
     UnknownJob,
 )
-from shared.jobs import JobRecord, Progress
+from shared.jobs import JobRecord, Progress, has_lines
 from shared.keys import INTERACTIVE
+from shared.plans import retake
 from shared.queue import Fenced, JobQueue
 from shared.requests import contract
 from shared.settings import Settings
 from shared.states import JobState
+from shared.stores import takes
 from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import UploadStore
@@ -29,7 +32,7 @@ from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.finishing import Finishing
 from worker.performance import Performance
-from worker.performing import Studio
+from worker.performing import SteppedAside, Studio
 from worker.pulse import Cancelled, Pulse
 from worker.recording import Recording
 
@@ -65,6 +68,8 @@ class Runner:
         self._redis = connection
         self._impatient = impatient
         self._queue = queue
+        self._glance = JobQueue(impatient, settings)
+        """For looks between two lines, which go on without an answer."""
         self._store = store
         self._settings = settings
         self._choice = choice
@@ -72,6 +77,8 @@ class Runner:
         self._library = library
         self._uploads = uploads
         self._pulse = Pulse()
+        self.leaving = False
+        """True once the worker is to stop: a pipeline steps aside at its next line."""
 
     def prepare(self) -> Pulse:
         """A fresh pulse for the job that is about to run."""
@@ -99,6 +106,8 @@ class Runner:
         try:
             attempt = self._begin(record)
             self._perform(self._queue.get(record.id), attempt)
+        except SteppedAside as aside:
+            self._step_aside(record, attempt, aside.state)
         except Cancelled:
             self._cancelled(record, attempt)
         except (Fenced, Superseded) as error:
@@ -129,7 +138,7 @@ class Runner:
                 JobState.RUNNING,
                 started_at=time.time(),
                 worker=self._settings.worker_name,
-                progress=Progress(stage="loading"),
+                progress=_progress_so_far(record),
             )
         except IllegalTransition as error:
             raise NotOurs(error.message) from error
@@ -158,8 +167,12 @@ class Runner:
             record.seed,
             record.id,
             self._choice.info,
+            self._store,
             recording.advance,
             live=record.queue == INTERACTIVE,
+            engine=self._choice.description.fingerprint,
+            listened=partial(self._listened, record),
+            between=partial(self._between, record),
         )
         performance = Performance(record, request, studio, recording, self._choice)
         self._pulse.limit(
@@ -174,9 +187,39 @@ class Runner:
         if studio.typical:
             self._learn(recipe)
 
+    # --- between two lines ---
+
+    def _listened(self, record: JobRecord) -> bool:
+        try:
+            return self._glance.listened(record.id)
+        except QueueUnavailable:
+            return False
+
+    def _between(self, record: JobRecord) -> JobState:
+        """What becomes of the job; while Redis is away nobody can ask for anything."""
+        if self.leaving:
+            return JobState.QUEUED
+        try:
+            return self._glance.between(record)
+        except QueueUnavailable as error:
+            log.warning("Job %s goes on unasked: %s", record.id, error.message)
+            return JobState.RUNNING
+
+    def _step_aside(self, record: JobRecord, attempt: int, state: JobState) -> None:
+        """What was made stays, and the same attempt goes on with it; the worker takes other jobs.
+
+        Nothing of the job may be touched after this, whatever becomes of the word.
+        """
+        try:
+            self._queue.step_aside(record, attempt, state)
+        except Fenced as error:
+            raise NotOurs(error.message) from error
+        log.info("Job %s stepped aside: %s.", record.id, state.value)
+
     # --- ends ---
 
     def _succeed(self, record: JobRecord, attempt: int, recipe: Recipe) -> None:
+        self._adopt(record)
         self._queue.transition(
             record,
             JobState.SUCCEEDED,
@@ -192,6 +235,18 @@ class Runner:
             recipe.duration_seconds,
             recipe.timings.real_time_factor,
         )
+
+    def _adopt(self, record: JobRecord) -> None:
+        """Add a take of a line to the output that it is for; it stays an output of its own too."""
+        if not record.line:
+            return
+        output, _, number = record.line.partition("/")
+        try:
+            line = takes.plan_of(self._store, output).by_number[int(number)]
+            spoken = retake.spoken(record.id, record.task, record.request, record.seed, line)
+            takes.adopt(self._store, output, line.number, spoken)
+        except SpeechError as error:
+            log.warning("The take of %s was not added: %s", record.line, error.message)
 
     def _learn(self, recipe: Recipe) -> None:
         """Estimates follow what was measured; nothing depends on it."""
@@ -233,11 +288,22 @@ class Runner:
         self._queue.requeue(now)
 
     def _discard(self, record: JobRecord) -> None:
-        """Remove what was made, once the job has ended; the janitor does it otherwise."""
+        """Remove what was made, once the job has ended; the janitor does it otherwise.
+
+        The lines of a pipeline stay for as long as its record: another job may take them over.
+        """
+        if has_lines(record.task):
+            return
         try:
             self._store.discard(record.id)
         except SpeechError as error:
             log.warning("What job %s left could not be removed: %s", record.id, error.message)
+
+
+def _progress_so_far(record: JobRecord) -> Progress:
+    """That of an attempt which goes on does not go back."""
+    earlier = record.progress if record.yielded else None
+    return (earlier or Progress()).model_copy(update={"stage": "loading"})
 
 
 def _as_internal(error: Exception) -> SpeechError:

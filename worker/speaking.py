@@ -55,9 +55,14 @@ def utterances(prepared: Utterance, pieces: Sequence[TextPiece], seed: int) -> l
 
 def instruction(request: Spoken, instruct: str | None = None) -> str | None:
     """Mood and manner in words, for checkpoints that follow them; None where nothing is asked."""
-    if not request.emotion:
+    return direction(request.emotion, instruct, spoken_language(request))
+
+
+def direction(emotion: str | None, instruct: str | None, language: str) -> str | None:
+    """As `instruction`, of what is spoken in a language."""
+    if not emotion:
         return instruct or None
-    mood = emotions.instruct(request.emotion, spoken_language(request))
+    mood = emotions.instruct(emotion, language)
     return f"{mood.rstrip(' .。')}. {instruct}" if instruct else mood
 
 

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from shared.audio import pcm
-from shared.audio.encode import Track
+from shared.audio.encode import Label, Track
 from shared.audio.formats import FORMATS
 from shared.errors import StoreUnavailable, UnreadableAudio
 from shared.requests.declared import Format
@@ -73,7 +73,7 @@ def _fill(
     if spec.container is None:
         shutil.copyfileobj(samples, sink, _BLOCK)
         return
-    track = Track(sink, spec, spec.file, sample_rate, title)
+    track = Track(sink, spec, spec.file, sample_rate, Label(title))
     while block := samples.read(_BLOCK):
         track.feed(block)
     track.finish()

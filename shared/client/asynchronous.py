@@ -19,6 +19,7 @@ from shared.emotions import Emotion
 from shared.errors import SpeechError
 from shared.events import Fault
 from shared.jobs import JobView
+from shared.plans.exchange import PlanView
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
 from shared.stores.presets import Preset, PresetPage
@@ -26,6 +27,8 @@ from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
     JobPage,
+    LinePage,
+    LineView,
     ModelView,
     Readiness,
     SpeakerView,
@@ -98,6 +101,12 @@ class AsyncClient:
         """Start a job; a file takes the place of the field that it is named after."""
         return await self._do(calls.submit(task, request, priority, idempotency_key, files))
 
+    async def plan(
+        self, task: str, request: dict[str, Any], files: Mapping[str, File] = NO_FILES
+    ) -> PlanView:
+        """What a pipeline would speak, without speaking; its `id` can be sent as `plan`."""
+        return await self._do(calls.plan(task, request, files))
+
     async def job(self, job_id: str) -> JobView:
         return await self._do(calls.job(job_id))
 
@@ -109,6 +118,14 @@ class AsyncClient:
 
     async def again(self, job_id: str) -> JobView:
         return await self._do(calls.again(job_id))
+
+    async def pause(self, job_id: str) -> JobView:
+        """Let a pipeline rest, once its present line is spoken."""
+        return await self._do(calls.pause(job_id))
+
+    async def resume(self, job_id: str) -> JobView:
+        """Go on with a paused job; with one that failed or was cancelled, as another job."""
+        return await self._do(calls.resume(job_id))
 
     async def wait(self, job_id: str) -> JobView:
         """The job once it has ended, however it ended."""
@@ -284,6 +301,23 @@ class AsyncClient:
 
     async def restore(self, run: str) -> Output:
         return await self._do(calls.restore(run))
+
+    # --- lines of outputs ---
+
+    async def lines(self, output: str, after: int = 0, limit: int = 200) -> LinePage:
+        """What a pipeline has spoken, from the line after `after` on."""
+        return await self._do(calls.lines(output, after, limit))
+
+    async def line(self, output: str, number: int) -> LineView:
+        return await self._do(calls.line(output, number))
+
+    async def retake(self, output: str, number: int, **changes: Any) -> JobView:
+        """Speak a line again, changed in `seed`, `text`, `instruct`, `emotion` or `voice`."""
+        return await self._do(calls.retake(output, number, changes))
+
+    async def choose(self, output: str, number: int, take: int) -> LinePage:
+        """Let a take be heard; `assembly` tells when the recording is of it."""
+        return await self._do(calls.choose(output, number, take))
 
     # --- the service ---
 

@@ -45,7 +45,10 @@ class Call(Generic[Answer]):
             yield {"json": self.body}
             return
         with ExitStack() as opened:
-            files = {name: (name, _open(file, name, opened)) for name, file in self.files.items()}
+            files = {
+                name: (_called(file, name), _open(file, name, opened))
+                for name, file in self.files.items()
+            }
             yield {"data": self.fields, "files": files}
 
 
@@ -67,6 +70,12 @@ def segment(text: str) -> str:
 def without_none(query: dict[str, Any]) -> dict[str, Any]:
     """The parameters that somebody has given."""
     return {name: value for name, value in query.items() if value is not None}
+
+
+def _called(file: File, name: str) -> str:
+    """What a file is called: the ending of a document's name tells how it is to be read."""
+    called = file.name if isinstance(file, Path) else name
+    return called.encode("utf-8", "replace").decode()  # Linux has names that are no text
 
 
 def _open(file: File, name: str, opened: ExitStack) -> BinaryIO:

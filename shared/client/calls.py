@@ -9,6 +9,7 @@ from shared.client.call import NO_FILES, Call, File, reads, reads_nothing, segme
 from shared.emotions import Emotion
 from shared.errors import UnknownField
 from shared.jobs import JobView
+from shared.plans.exchange import PlanView
 from shared.requests import contract
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
@@ -17,6 +18,8 @@ from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
     JobPage,
+    LinePage,
+    LineView,
     ModelView,
     Readiness,
     SpeakerView,
@@ -41,6 +44,12 @@ def submit(
     return replace(call, files=files, fields={"request": json.dumps(request)})
 
 
+def plan(task: str, request: dict[str, Any], files: Mapping[str, File]) -> Call[PlanView]:
+    path = f"/v1/jobs/{segment(task)}"
+    call = Call("POST", path, reads(PlanView), {"plan": "1"}, request)
+    return replace(call, files=files, fields={"request": json.dumps(request)})
+
+
 def job(job_id: str) -> Call[JobView]:
     return Call("GET", f"/v1/jobs/{segment(job_id)}", reads(JobView))
 
@@ -55,6 +64,14 @@ def cancel(job_id: str) -> Call[JobView]:
 
 def again(job_id: str) -> Call[JobView]:
     return Call("POST", f"/v1/jobs/{segment(job_id)}/again", reads(JobView))
+
+
+def pause(job_id: str) -> Call[JobView]:
+    return Call("POST", f"/v1/jobs/{segment(job_id)}/pause", reads(JobView))
+
+
+def resume(job_id: str) -> Call[JobView]:
+    return Call("POST", f"/v1/jobs/{segment(job_id)}/resume", reads(JobView))
 
 
 def audio(job_id: str, format: Format | None = None, follow: bool = False) -> Call[bytes]:
@@ -208,6 +225,22 @@ def restore(run: str) -> Call[Output]:
     return Call("POST", f"/v1/outputs/{segment(run)}/restore", reads(Output))
 
 
+def lines(output: str, after: int, limit: int) -> Call[LinePage]:
+    return Call("GET", _lines(output), reads(LinePage), {"after": after, "limit": limit})
+
+
+def line(output: str, number: int) -> Call[LineView]:
+    return Call("GET", f"{_lines(output)}/{number}", reads(LineView))
+
+
+def retake(output: str, number: int, changes: dict[str, Any]) -> Call[JobView]:
+    return Call("POST", f"{_lines(output)}/{number}/takes", reads(JobView), body=changes)
+
+
+def choose(output: str, number: int, take: int) -> Call[LinePage]:
+    return Call("PATCH", f"{_lines(output)}/{number}", reads(LinePage), body={"take": take})
+
+
 def archive(run: str) -> Call[bytes]:
     return Call("GET", f"/v1/outputs/{segment(run)}.zip", bytes)
 
@@ -246,3 +279,7 @@ def ready() -> Call[Readiness]:
 
 def _voice(voice_id: str) -> str:
     return f"/v1/voices/{segment(voice_id)}"
+
+
+def _lines(output: str) -> str:
+    return f"/v1/outputs/{segment(output)}/lines"

@@ -19,6 +19,7 @@ from shared.emotions import Emotion
 from shared.errors import SpeechError
 from shared.events import Fault
 from shared.jobs import JobView
+from shared.plans.exchange import PlanView
 from shared.requests.declared import Format, UploadKind
 from shared.stores.listing import Output, Page
 from shared.stores.presets import Preset, PresetPage
@@ -26,6 +27,8 @@ from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
     JobPage,
+    LinePage,
+    LineView,
     ModelView,
     Readiness,
     SpeakerView,
@@ -98,6 +101,12 @@ class Client:
         """Start a job; a file takes the place of the field that it is named after."""
         return self._do(calls.submit(task, request, priority, idempotency_key, files))
 
+    def plan(
+        self, task: str, request: dict[str, Any], files: Mapping[str, File] = NO_FILES
+    ) -> PlanView:
+        """What a pipeline would speak, without speaking; its `id` can be sent as `plan`."""
+        return self._do(calls.plan(task, request, files))
+
     def job(self, job_id: str) -> JobView:
         return self._do(calls.job(job_id))
 
@@ -109,6 +118,14 @@ class Client:
 
     def again(self, job_id: str) -> JobView:
         return self._do(calls.again(job_id))
+
+    def pause(self, job_id: str) -> JobView:
+        """Let a pipeline rest, once its present line is spoken."""
+        return self._do(calls.pause(job_id))
+
+    def resume(self, job_id: str) -> JobView:
+        """Go on with a paused job; with one that failed or was cancelled, as another job."""
+        return self._do(calls.resume(job_id))
 
     def wait(self, job_id: str) -> JobView:
         """The job once it has ended, however it ended."""
@@ -277,6 +294,23 @@ class Client:
 
     def restore(self, run: str) -> Output:
         return self._do(calls.restore(run))
+
+    # --- lines of outputs ---
+
+    def lines(self, output: str, after: int = 0, limit: int = 200) -> LinePage:
+        """What a pipeline has spoken, from the line after `after` on."""
+        return self._do(calls.lines(output, after, limit))
+
+    def line(self, output: str, number: int) -> LineView:
+        return self._do(calls.line(output, number))
+
+    def retake(self, output: str, number: int, **changes: Any) -> JobView:
+        """Speak a line again, changed in `seed`, `text`, `instruct`, `emotion` or `voice`."""
+        return self._do(calls.retake(output, number, changes))
+
+    def choose(self, output: str, number: int, take: int) -> LinePage:
+        """Let a take be heard; `assembly` tells when the recording is of it."""
+        return self._do(calls.choose(output, number, take))
 
     # --- the service ---
 

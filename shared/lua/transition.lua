@@ -4,14 +4,20 @@
 --       ('' for none), terminal (0|1), seconds to keep an ended job's record and its stream,
 --       event as JSON, then field, value, …
 -- Returns the attempt, or a refusal: 'unknown', 'fenced', or the state it is in.
-local state, attempt, samples, take =
-  unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'samples', 'take'))
+--
+-- A job that is begun is a new attempt, unless it stepped aside by itself (`yielded`): then the
+-- attempt goes on. The word is good for one beginning, and for none after a worker died.
+local state, attempt, samples, take, yielded =
+  unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'samples', 'take', 'yielded'))
 if not state then return 'unknown' end
 if ARGV[5] ~= '' and ARGV[5] ~= (attempt or '0') then return 'fenced' end
 if not string.find(ARGV[4], state .. ',', 1, true) then return state end
 samples, take = samples or '0', take or '0'
+if state == 'running' or ARGV[3] == 'running' then redis.call('HDEL', KEYS[1], 'yielded') end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], unpack(ARGV, 10))
-if ARGV[3] == 'running' then attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1) end
+if ARGV[3] == 'running' and yielded ~= '1' then
+  attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
 redis.call('XADD', KEYS[2], samples .. '-' .. seq, 'k', 'e', 't', take, 'd', ARGV[9])
 if ARGV[6] == '1' then

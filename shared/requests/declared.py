@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+)
 
 from shared import emotions, languages, speakers
 from shared.errors import InvalidRequest, NothingToSay, TextTooLong, UnknownField, UnknownFormat
@@ -62,8 +70,9 @@ EmotionName = Annotated[
     Field(max_length=60, json_schema_extra={"x-choices": list(emotions.EMOTIONS)}),
     AfterValidator(emotions.canonical),
 ]
-UploadKind = Literal["reference", "audio", "codes"]
-"""What a file is checked as: a recording of a voice to clone, any sound, codes of the codec."""
+UploadKind = Literal["reference", "audio", "codes", "document", "plan", "cover"]
+"""What a file is checked as: a recording of a voice to clone, any sound, codes of the codec, a
+document to be read, the plan of its lines, a picture."""
 _ID_OF_UPLOAD = r"^[0-9a-f]{64}$"
 ANY_FILE = "0" * 64
 """Stands for the id of a file that nobody has looked at yet."""
@@ -91,6 +100,11 @@ ReferenceFile = Annotated[
 ]
 AudioFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "audio"})]
 CodesFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "codes"})]
+DocumentFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "document"})]
+PlanFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "plan"})]
+CoverFile = Annotated[str, Field(pattern=_ID_OF_UPLOAD, json_schema_extra={UPLOAD: "cover"})]
+RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""Id of a job or output."""
 
 MinSimilarity = Annotated[
     float | None,
@@ -190,7 +204,7 @@ class Declared(BaseModel):
         for name, value in part.items():
             if name not in cls.model_fields:
                 raise explain({"type": "extra_forbidden", "loc": (name,)}, cls)
-            field = TypeAdapter[Any](cls.model_fields[name].rebuild_annotation(), config=_ALONE)
+            field = _alone(cls.model_fields[name].rebuild_annotation())
             try:
                 field.validate_python(value)
             except ValidationError as error:
@@ -205,9 +219,14 @@ class Declared(BaseModel):
         """The request without the texts in it, for services that do not keep them."""
         private = cls.texts()
         return {
-            name: REDACTED if name in private and value is not None else value
+            name: _redacted(value) if name in private else _without_private(cls, name, value)
             for name, value in request.items()
         }
+
+    @classmethod
+    def lacks_words(cls, request: Mapping[str, Any]) -> bool:
+        """Whether what was to be heard has been taken out of a request."""
+        return any(request.get(name) == REDACTED for name in cls.said())
 
     @classmethod
     @cache
@@ -247,6 +266,44 @@ def explain(fault: dict[str, Any], contract: type[Declared] | None = None) -> In
     if not param:
         return kind(f"The body must be a JSON object: {fault['msg']}.")
     return kind(f"{param}: {fault['msg']}.", param=param)
+
+
+def _alone(kind: Any) -> TypeAdapter[Any]:
+    """What validates a field as its contract does; a model says itself how strict it is."""
+    try:
+        return TypeAdapter(kind, config=_ALONE)
+    except PydanticUserError:
+        return TypeAdapter(kind)
+
+
+def _redacted(value: Any) -> Any:
+    """What stands for a private value: nothing, of its own kind."""
+    if value is None or isinstance(value, str):
+        return value and REDACTED
+    return type(value)()
+
+
+def _without_private(contract: type[Declared], name: str, value: Any) -> Any:
+    """A model inside a request without the private fields that it has; anything else as it is."""
+    if name not in contract.model_fields or not isinstance(value, dict):
+        return value
+    inside = cast(dict[str, Any], value)
+    private = _private_inside(contract, name)
+    return {key: None if key in private else content for key, content in inside.items()}
+
+
+@cache
+def _private_inside(contract: type[Declared], name: str) -> frozenset[str]:
+    """The private fields of the model that a field holds; none where it holds none."""
+    schema = TypeAdapter[Any](contract.model_fields[name].rebuild_annotation()).json_schema()
+    models = (schema, *schema.get("$defs", {}).values())
+    return frozenset(
+        key
+        for model in models
+        for key, field in model.get("properties", {}).items()
+        for kind in (field, *field.get("anyOf", ()))
+        if PRIVATE in kind
+    )
 
 
 def _printable(name: str) -> str:

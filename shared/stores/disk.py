@@ -17,6 +17,7 @@ FORMER = ".former"
 """Where a folder keeps what it is about to supersede."""
 
 _LOCK = ".lock"
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
 _PATIENCE = 10.0
 """Seconds that a change waits for the one before it, which takes milliseconds."""
 
@@ -44,7 +45,7 @@ def lock(root: Path) -> FileLock:
 
 
 @contextmanager
-def alone(lock: FileLock) -> Generator[None]:
+def alone(lock: FileLock, patience: float = _PATIENCE) -> Generator[None]:
     """Around a change of a folder that no other thread or process may get between.
 
     Raises StoreUnavailable where the medium refuses, or another one takes too long.
@@ -53,10 +54,10 @@ def alone(lock: FileLock) -> Generator[None]:
     with explained(root, unmade(root)):
         root.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(_PATIENCE)
+            lock.acquire(patience)
         except Timeout as error:
             raise StoreUnavailable(
-                f"Another process has been changing {root} for {_PATIENCE:.0f} seconds."
+                f"Another process has been changing {root} for {patience:.0f} seconds."
             ) from error
     try:
         yield
@@ -147,6 +148,27 @@ def remove(folder: Path, doomed: Path) -> None:
     os.replace(folder, doomed / uuid4().hex)
     for leftover in doomed.iterdir():
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def clear(folder: Path, doomed: Path) -> None:
+    """Delete the folders in `folder`; its files stay."""
+    for path in filter(Path.is_dir, list(folder.iterdir())):
+        with suppress(FileNotFoundError):
+            remove(path, doomed)
+
+
+def link_all(folder: Path, target: Path, wanted: Callable[[str], bool]) -> None:
+    """Let the files of `folder` whose names are wanted be files of `target` too.
+
+    Where the file system knows no links, they are copied.
+    """
+    for name in sizes(folder, wanted):
+        try:
+            os.link(folder / name, target / name)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copy2(folder / name, target / name)
 
 
 def admit(folder: Path, target: Path) -> None:

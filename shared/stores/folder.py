@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from shared.stores.outputs import (
 )
 
 _TRASH = ".trash"
+_AMENDING = ".amending"
 _DOOMED = ".doomed"
 
 Seen = TypeVar("Seen")
@@ -100,6 +101,31 @@ class FolderOutputs:
         with self._explained():
             disk.write(folder / LABELS, labels.model_dump_json(indent=1).encode())
             disk.touch(folder)
+
+    @contextmanager
+    def amend(self, run: str) -> Generator[Path]:
+        amending = self._root / _AMENDING
+        with disk.alone(disk.lock(amending)):
+            with self._explained():
+                disk.clear(amending, self._doomed)  # what a crash has left
+            folder, copy = self._existing(run), amending / run
+            with self._explained():
+                copy.mkdir()
+                disk.link_all(folder, copy, is_name)
+            try:
+                yield copy
+            except BaseException:
+                with self._explained():
+                    disk.remove(copy, self._doomed)
+                raise
+            with disk.explained(self._root, _missing(METADATA)):
+                os.stat(copy / METADATA)
+                disk.settle(copy)
+            with self._explained():
+                with suppress(FileNotFoundError):
+                    disk.write(copy / LABELS, (folder / LABELS).read_bytes())
+                os.stat(folder)  # thrown away meanwhile: it stays so
+                disk.supersede(copy, folder, self._doomed)
 
     def trash(self, run: str) -> None:
         folder, target = self._existing(run), self._trashed(run)
@@ -193,6 +219,10 @@ def _describe_trashed(folder: Path) -> Trashed:
         starred = True
     size = sum(disk.sizes(folder, is_name).values())
     return Trashed(folder.name, folder.stat().st_mtime, size, starred)
+
+
+def _missing(name: str) -> UnknownFile:
+    return UnknownFile(f"{name} is not among the files of this run.", param="name")
 
 
 def _not_in_trash() -> Conflict:

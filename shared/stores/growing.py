@@ -44,8 +44,11 @@ class GrowingFolders:
         with disk.explained(self._root, disk.unmade(self._root)):
             self._root.mkdir(parents=True, exist_ok=True)
         with disk.explained(self._root, _superseded()):
+            # An attempt that goes on with what it holds has nobody to keep out.
+            held = self._attempts(run) == [attempt]
             self._take(run, attempt)
-            self._seal(mine, target)
+            if not held:
+                self._seal(mine, target)
         return FolderGrowing(self._root, mine, target, self._doomed)
 
     def discard(self, run: str) -> None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from shared.errors import InvalidRequest
 from shared.jobs import EngineInfo, moment
 from shared.requests import CONTRACTS
+from shared.requests.role import Role
 from shared.stores.outputs import Labels, Marks
 from shared.stores.recipe import FileFact, Recipe
 
@@ -117,7 +118,7 @@ def output(recipe: Recipe, labels: Labels, size: int) -> Output:
         id=recipe.id,
         task=recipe.task,
         text=_excerpt(said(recipe)),
-        voice=request.get("speaker") or request.get("voice"),
+        voice=_voice(request),
         language=request.get("language"),
         engine=recipe.engine,
         preview=recipe.engine.preview,
@@ -133,6 +134,12 @@ def output(recipe: Recipe, labels: Labels, size: int) -> Output:
         request=request,
         links=links(recipe),
     )
+
+
+def _voice(request: dict[str, Any]) -> str | None:
+    """Who speaks, or reads, if it is one voice; a pipeline names it in a role."""
+    first = request.get("speaker") or request.get("voice") or request.get("narrator")
+    return Role.model_validate(first).voice if isinstance(first, dict) else first
 
 
 def links(recipe: Recipe) -> dict[str, str]:

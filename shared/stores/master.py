@@ -1,10 +1,12 @@
-"""The PCM of a run by sample, whether it still grows or is finished."""
+"""The PCM of a run by sample, as listeners hear it, whether it still grows or is finished."""
 
 from shared.audio.wav import data_offset
 from shared.errors import UnknownFile
 from shared.stores.outputs import MASTER, OutputStore
 
 FINISHED = "audio.wav"
+STREAM = "stream.wav"
+"""What was streamed, of a pipeline: its finished recording is another."""
 _WIDTH = 2
 _HEAD = 4_096
 
@@ -18,5 +20,6 @@ def read(store: OutputStore, run: str, first: int, count: int) -> bytes:
     try:
         return store.read(run, MASTER, first * _WIDTH, count * _WIDTH)
     except UnknownFile:
-        start = data_offset(store.read(run, FINISHED, 0, _HEAD))
-        return store.read(run, FINISHED, start + first * _WIDTH, count * _WIDTH)
+        name = STREAM if store.size(run, STREAM) else FINISHED
+        start = data_offset(store.read(run, name, 0, _HEAD))
+        return store.read(run, name, start + first * _WIDTH, count * _WIDTH)

@@ -174,6 +174,15 @@ class OutputStore(Protocol):
 
     def label(self, run: str, labels: Labels) -> None: ...
 
+    def amend(self, run: str) -> AbstractContextManager[Path]:
+        """Around a change of a finished run: a folder with all its files, to be added to.
+
+        At the end it takes the run's place, all at once; if the block raises, nothing is changed.
+        Files in it are replaced, never written into. One run is amended at a time, so a change
+        takes no longer than it must. Raises UnknownFile if the metadata is gone at the end.
+        """
+        ...
+
     def trash(self, run: str) -> None:
         """Take a finished run out of sight, so that it can still be restored."""
         ...

@@ -17,6 +17,8 @@ from shared.stores import disk, yaml_record
 from shared.voices import naming
 
 _EXTENSION = ".yaml"
+_OF_VOICES = ("reference", "codes", "audio")
+"""Kinds of files that a voice can be made of."""
 
 log = logging.getLogger(__name__)
 
@@ -172,12 +174,14 @@ def _require_use(task: str, request: Mapping[str, Any]) -> None:
                 param=field,
                 hint="Send it with the request itself.",
             )
-    for field in declared.uploads():
+    for field, kind in declared.uploads().items():
         if request.get(field) is not None:
             raise InvalidRequest(
                 f"A preset cannot keep the file of `{field}`, which is kept for a while only.",
                 param=field,
-                hint="Make a voice of it, and name that: POST /v1/voices.",
+                hint="Make a voice of it, and name that: POST /v1/voices."
+                if kind in _OF_VOICES
+                else "Send it with the request itself.",
             )
 
 

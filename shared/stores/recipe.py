@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.audio.pcm import SAMPLE_RATE
 from shared.jobs import EngineInfo
+from shared.plans.table import is_sound
 from shared.stores.voice_record import VoiceKind
 from shared.version import __version__
 
@@ -26,6 +28,24 @@ class Segment(BaseModel):
     text: str
     similarity: float | None = None
     """How alike its voice is to the reference, up to 1; None where that was not measured."""
+    line: int | None = None
+    """Number of the line in its plan, of a pipeline."""
+    speaker: str = ""
+    """The character who says it; empty for a narrator, and in tasks."""
+
+
+class LineCount(BaseModel):
+    """What became of the lines of a plan; `lines.json` tells it of each."""
+
+    planned: int
+    spoken: int
+    failed: int
+    skipped: int
+    """Parts of the document that are no lines."""
+    retaken: int
+    """Spoken more than once, as the first take did not pass."""
+    taken_over: int
+    """Taken from an earlier job or output."""
 
 
 class VoiceFact(BaseModel):
@@ -89,10 +109,21 @@ class Recipe(BaseModel):
     service: str = __version__
     """Version of this service."""
     sample_rate: int
+    """Of the finished recording."""
     samples: int
+    """That were streamed: listeners count by them."""
     duration_seconds: float
+    """Of the finished recording."""
     audio: str = ""
     """Name of the file in the format asked for."""
+    audio_samples: int = 0
+    """Of the finished recording of a pipeline, in each channel; of a task, what was streamed is
+    the recording."""
+    stream: str = ""
+    """Name of the file that was streamed, of a pipeline, whose recording is mastered at the end;
+    empty for a task."""
+    lines: LineCount | None = None
+    """Of a pipeline."""
     files: dict[str, FileFact] = {}
     segments: list[Segment]
     voice: VoiceFact | None = None
@@ -112,15 +143,27 @@ class Recipe(BaseModel):
     again_of: str = ""
     """The job whose recipe this one repeats."""
 
+    @property
+    def stream_rate(self) -> int:
+        """Hz of what was streamed."""
+        return SAMPLE_RATE if self.stream else self.sample_rate
+
     def result(self) -> dict[str, Any]:
-        """The `result` of the job: what a client wants to know, without the request."""
-        return self.model_dump(
+        """The `result` of the job: what a client wants to know, without the request.
+
+        The files of the lines are left out, as there may be thousands.
+        """
+        told = {name: it for name, it in self.files.items() if not is_sound(name)}
+        return self.model_copy(update={"files": told}).model_dump(
             mode="json",
             include={
                 "duration_seconds",
                 "sample_rate",
                 "samples",
                 "audio",
+                "audio_samples",
+                "stream",
+                "lines",
                 "files",
                 "segments",
                 "voice",

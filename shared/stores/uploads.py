@@ -23,7 +23,14 @@ from shared.requests.declared import UploadKind
 from shared.settings import Settings
 from shared.stores import disk
 
-_EXTENSIONS: dict[UploadKind, str] = {"reference": ".wav", "audio": ".wav", "codes": ".npz"}
+_EXTENSIONS: dict[UploadKind, str] = {
+    "reference": ".wav",
+    "audio": ".wav",
+    "codes": ".npz",
+    "document": ".document",
+    "plan": ".plan",
+    "cover": ".picture",
+}
 _FACTS = ".json"
 """Written last, so an upload that has its facts is complete."""
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -34,16 +41,24 @@ class UploadFacts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    seconds: float
-    """How long it sounds."""
-    rate: int
+    seconds: float = 0.0
+    """How long it sounds; of a plan, how long it will, about."""
+    rate: int = 0
     """Samples per second of what was sent; it is kept at 24 kHz, or as codes."""
-    channels: int
+    channels: int = 0
     """Channels of what was sent; it is kept as one."""
-    codec: str
+    codec: str = ""
     """What it was sent as, in FFmpeg's words; for codes, the codec that they are of."""
     warnings: list[str] = []
     """What will make it sound worse than it could."""
+    name: str = ""
+    """Of a document: what its file was called."""
+    media: str = ""
+    """Of a document or picture: what it is, such as `epub` or `png`."""
+    task: str = ""
+    """Of a plan: the pipeline that it is for."""
+    voices: list[str] = []
+    """Of a plan: the ids of all voices that speak in it."""
 
 
 class Upload(UploadFacts):
@@ -55,6 +70,8 @@ class Upload(UploadFacts):
     """What it was checked as."""
     bytes: int
     created_at: datetime
+    expires_at: datetime | None = None
+    """When it may be deleted, unless it is used or sent again before."""
 
 
 class UploadStore(Protocol):
@@ -95,7 +112,7 @@ class UploadStore(Protocol):
 
 
 class FolderUploads:
-    """The folder backend of `UploadStore`: `<root>/<kind>/<id>.<wav|npz>`, facts beside it."""
+    """The folder backend of `UploadStore`: `<root>/<kind>/<id>.<extension>`, facts beside it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

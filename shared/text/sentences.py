@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import cast
 
 import sentencex
@@ -21,6 +21,8 @@ class Boundary(StrEnum):
     """The rest of a sentence that was too long to be spoken in one go."""
     SENTENCE = "sentence"
     PARAGRAPH = "paragraph"
+    CHAPTER = "chapter"
+    """Nothing in a text says so: whoever knows the document puts it there."""
     END = "end"
 
 
@@ -28,6 +30,7 @@ PAUSES: dict[Boundary, float] = {
     Boundary.COMMA: 0.1,
     Boundary.SENTENCE: 0.25,
     Boundary.PARAGRAPH: 0.6,
+    Boundary.CHAPTER: 2.0,
     Boundary.END: 0.0,
 }
 """Seconds of silence at each boundary, unless someone asks otherwise."""
@@ -73,7 +76,20 @@ _QUOTED_TAIL = ("」", "』", "”", "’")
 _OPENS_QUOTE = ("「", "『", "“", "‘", '"')
 _SHORT = 30
 """Characters of a Chinese quotation that is likely to be followed by who said it."""
+_BLOCK = 20_000
+"""Characters that sentencex gets at most: for quotations that nobody closes, its time grows with
+the square of the length."""
+_BLOCK_END = re.compile(r"[.!?]\s+|[。！？]|\n")
+_BLANK = re.compile(r"\s")
 _TAIL = 24
+GERMAN_COUNTED = (
+    r"(?:Jahrhundert|Jahrtausend|Jahrestag|Mal|Stock|Kapitel|Geburtstag|Platz|Klasse|Tag|Woche"
+    r"|Weltkrieg|Lebensjahr|Etage|Stunde|Minute|Runde|Akt|Szene|Band|Teil)"
+)
+"""Starts of nouns that an ordinal stands before more often than the end of a sentence."""
+_ORDINAL = re.compile(r"(?<!\S)\d{1,4}\.\s*$")
+_WITH_ARTICLE = re.compile(r"\b[Dd](?:er|ie|as|en|em|es)\s\d{1,4}\.\s*$")
+_COUNTED = re.compile(GERMAN_COUNTED)
 _LAST_WORD = re.compile(r"[^\s'’(«“„\"]+$")
 _ABBREVIATIONS: dict[str, frozenset[str]] = {
     language: frozenset(f"{word}." for word in words.split())
@@ -107,19 +123,46 @@ def split(text: str, language: str) -> list[Sentence]:
 
 
 def _sentences(paragraph: str, language: str) -> list[str]:
-    found = cast(
-        list[str],
-        sentencex.segment(languages.CODES[language], paragraph),  # pyright: ignore[reportAttributeAccessIssue]
-    )
+    found = [part for block in _blocks(paragraph) for part in _segmented(block, language)]
     parts = [part for sentence in found for part in _cut_at(_MISSED, sentence)]
     cased = any(character.isupper() for character in paragraph)
-    joined = parts[:1]
+    joined = [parts[:1]]
     for before, after in pairwise(parts):
         if _belong_together(before, after, language, cased):
-            joined[-1] += after
+            joined[-1].append(after)
         else:
-            joined.append(after)
-    return joined
+            joined.append([after])
+    return ["".join(sentence) for sentence in joined]
+
+
+def _segmented(block: str, language: str) -> list[str]:
+    """The block cut by sentencex, which now and then loses one of many empty lines."""
+    core = block.strip()
+    if not core:
+        return [block]
+    found = cast(
+        list[str],
+        sentencex.segment(languages.CODES[language], core),  # pyright: ignore[reportAttributeAccessIssue]
+    )
+    if sum(map(len, found)) != len(core):
+        return [block]
+    start = len(block) - len(block.lstrip())
+    found[0] = block[:start] + found[0]
+    found[-1] += block[start + len(core) :]
+    return found
+
+
+def _blocks(paragraph: str) -> Iterator[str]:
+    """A paragraph in blocks that end where a sentence seems to, or else at a blank."""
+    start = 0
+    while len(paragraph) - start > _BLOCK:
+        within = paragraph[start : start + _BLOCK]
+        ends = [*_BLOCK_END.finditer(within)] or [*_BLANK.finditer(within)]
+        length = ends[-1].end() if ends else _BLOCK
+        yield within[:length]
+        start += length
+    if start < len(paragraph):
+        yield paragraph[start:]
 
 
 def _belong_together(before: str, after: str, language: str, cased: bool) -> bool:
@@ -132,8 +175,15 @@ def _belong_together(before: str, after: str, language: str, cased: bool) -> boo
         or _ends_in_abbreviation(before, language)
         or _closes(before, after, language)
         or _says_who_spoke(before, after, language)
+        or (language == "german" and _is_ordinal(before, after))
         or (language == "korean" and before.rstrip()[-2:-1].isdigit() and first.isdigit())
     )
+
+
+def _is_ordinal(before: str, after: str) -> bool:
+    """True for `im 19.` and `Jahrhundert`."""
+    ending = before[-_TAIL:]
+    return bool(_WITH_ARTICLE.search(ending) or (_ORDINAL.search(ending) and _COUNTED.match(after)))
 
 
 def _ends_in_abbreviation(before: str, language: str) -> bool:
@@ -159,7 +209,7 @@ def _says_who_spoke(before: str, after: str, language: str) -> bool:
 _TRAILING = r"[\"'”’»)\]」』）】]*"
 _SEPARATORS = (
     re.compile(
-        rf"[;:]{_TRAILING}\s+|[；：]{_TRAILING}\s*|\s(?=[—–][^\s—–])|—+\s+|\s–\s+|(?<=\w)—+(?=\w)"
+        rf"[;:]{_TRAILING}\s+|[；：]{_TRAILING}(?!\d)\s*|\s(?=[—–][^\s—–])|(?<!—)—+\s+|\s–\s+|(?<=\w)—+(?=\w)"
     ),
     re.compile(rf",{_TRAILING}\s+|[，、]{_TRAILING}\s*"),
     re.compile(r"\s+"),
@@ -173,23 +223,35 @@ def pack(
     target: float = 12.0,
     longest: float = 20.0,
     shortest: float = 3.0,
+    first: float | None = None,
 ) -> list[Piece]:
     """Pieces of about `target` seconds, none above `longest`, none across a paragraph.
 
-    What holds nothing that can be spoken (`***`) is left out. `language` may be `auto`.
+    What holds nothing that can be spoken (`***`) is left out. With `first`, the first piece is the
+    first sentence alone, or where that is longer than so many seconds, what stands in it before a
+    comma. `language` may be `auto`.
     """
     language = _spoken(language, "".join(sentence.text for sentence in sentences))
     room = _Room(language, target, longest, shortest)
     pieces: list[Piece] = []
+    if first is not None:
+        opening, sentences = _opening(sentences, replace(room, longest=first), longest)
+        pieces += [_piece(part, room) for part in opening]
     for paragraph in _paragraphs(sentences):
         parts = [part for sentence in paragraph for part in _fitting(sentence, room)]
         spoken = [piece for piece in _pieces(parts, room) if has_speech(piece.text)]
         if spoken:
             spoken[-1] = replace(spoken[-1], boundary=paragraph[-1].boundary)
         pieces += spoken
-    if pieces:
+    if pieces and sentences:
         pieces[-1] = replace(pieces[-1], boundary=sentences[-1].boundary)
     return pieces
+
+
+_SHORTEST_OPENING = 1.0
+"""Seconds; less than that before a comma is not worth a seam."""
+_FIRST_CUTS = 20
+"""Commas that are looked at for the first piece."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +272,27 @@ class _Room:
 
     def takes_tail(self, text: str, tail: str) -> bool:
         return self.seconds(tail) < self.shortest and self.seconds(text, tail) <= self.longest
+
+
+def _opening(
+    sentences: Sequence[Sentence], room: _Room, longest: float
+) -> tuple[list[Sentence], Sequence[Sentence]]:
+    """What is spoken first, at most one part, and all that is left."""
+    n = next((n for n, sentence in enumerate(sentences) if has_speech(sentence.text)), None)
+    if n is None:
+        return [], sentences
+    sentence, after = sentences[n], sentences[n + 1 :]
+    if room.seconds(sentence.text) <= room.longest:
+        return [sentence], after
+    for separator in _SEPARATORS[:2]:
+        cuts = [match.end() for match in islice(separator.finditer(sentence.text), _FIRST_CUTS)]
+        for cut in reversed(cuts):
+            head, tail = sentence.text[:cut], sentence.text[cut:]
+            if has_speech(tail) and _SHORTEST_OPENING <= room.seconds(head) <= room.longest:
+                middle = sentence.start + cut
+                rest = Sentence(tail, middle, sentence.end, sentence.boundary)
+                return [Sentence(head, sentence.start, middle, Boundary.COMMA)], [rest, *after]
+    return ([sentence], after) if room.seconds(sentence.text) <= longest else ([], sentences)
 
 
 def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:

@@ -1,17 +1,26 @@
 import hashlib
+import io
 import threading
 from uuid import uuid4
 
 import httpx
 import pytest
+import soundfile
 
 from shared.audio.formats import FORMATS
+from shared.events import End, Header
+from shared.stores.folder import FolderOutputs
+from shared.stores.master import STREAM
+from shared.stores.outputs import METADATA
+from shared.stores.recipe import FileFact
 from tests.api.hearing import pcm_of, samples
 from tests.api.jobs import LONG, ended, fault, forget, said, sounding, submit
 from tests.shared.audio.hearing import hear, likeness
+from tests.shared.stores.runs import new_id, recipe, wav
 from tests.stack import Stack
 
 LIKENESS = 0.9
+MASTERED = b"mastered"
 CONTAINERS = ["wav", "flac", "mp3", "opus", "aac"]
 
 
@@ -159,6 +168,48 @@ def test_one_who_goes_away_does_not_stop_the_job(paced):
     with http.stream("GET", f"{job['links']['audio']}?follow=1") as answer:
         next(answer.iter_bytes())
     assert ended(http, job["id"])["state"] == "succeeded"
+
+
+# --- pipelines ---
+
+
+@pytest.fixture(scope="module")
+def narrated(stack: Stack) -> str:
+    """A finished pipeline, whose recording is another than what was streamed."""
+    run, streamed = new_id(), wav(0.2)
+    growing = FolderOutputs(stack.outputs_dir).begin(run, 1)
+    growing.append(STREAM, streamed)
+    growing.append("audio.m4b", MASTERED)
+    told = recipe(
+        run,
+        streamed,
+        task="narration",
+        stream=STREAM,
+        sample_rate=44_100,
+        request={"format": "m4b"},
+        audio="audio.m4b",
+        files={"audio.m4b": FileFact(bytes=8, sha256="0" * 64, media_type="audio/mp4")},
+    )
+    growing.append(METADATA, told.model_dump_json().encode())
+    growing.finish()
+    return f"/v1/jobs/{run}/audio"
+
+
+def test_the_recording_of_a_pipeline_is_served_as_it_was_finished(http, narrated):
+    answer = http.get(narrated)
+    assert (answer.content, answer.headers["content-type"]) == (MASTERED, "audio/mp4")
+    for query in ("?format=mp3", "?after=100"):
+        assert fault(http.get(narrated + query)) == (409, "conflict")
+
+
+def test_one_who_follows_a_pipeline_hears_what_was_streamed(stack, http, narrated):
+    assert soundfile.read(io.BytesIO(http.get(narrated + "?follow=1").content))[1] == 24_000
+    with stack.client().attach(narrated.split("/")[3]) as listening:
+        messages = [frame for frame in listening if not isinstance(frame, bytes)]
+    header, end = messages[0], messages[-1]
+    assert isinstance(header, Header)
+    assert isinstance(end, End)
+    assert (header.mastered, header.sample_rate, end.samples) == (False, 24_000, 4_800)
 
 
 # --- what is not there ---

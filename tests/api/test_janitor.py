@@ -6,13 +6,21 @@ from pathlib import Path
 import pytest
 
 from api.app import open_context
+from api.deps import Context
 from api.janitor import Janitor
 from shared import keys
 from shared.errors import UnknownUpload
+from shared.jobs import JobRecord
 from shared.queue import Submission
+from shared.requests.custom_voice import CustomVoice
+from shared.requests.declared import Declared
+from shared.requests.narration import Narration
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import Settings
+from shared.states import JobState
 from shared.stores.folder import FolderOutputs
+from shared.stores.outputs import MASTER
+from shared.stores.uploads import UploadFacts
 from tests.api.jobs import PATIENCE, said, sounding, wait_for
 from tests.shared.stores.runs import make, new_id
 from tests.shared.stores.test_uploads import FACTS
@@ -66,6 +74,40 @@ def test_files_that_were_sent_are_purged_but_none_that_a_job_waits_with(
     with pytest.raises(UnknownUpload):
         context.uploads.get("reference", gone)
     context.redis.close()
+
+
+def test_what_a_pipeline_left_stays_until_its_job_is_forgotten(redis_url: str, tmp_path: Path):
+    """Another job may go on with it, so its plan stays too."""
+    context = open_context(Settings(redis_url=redis_url, outputs_dir=tmp_path))
+    paused, ended, task = (
+        _left(context, Narration.parse({"plan": _sent(context, b"paused")})),
+        _left(context, Narration.parse({"plan": _sent(context, b"ended")})),
+        _left(context, CustomVoice.parse({"text": "Hello."})),
+    )
+    context.queue.transition(paused, JobState.PAUSED)
+    for record in (ended, task):
+        context.queue.transition(record, JobState.CANCELLED)
+    gone = _sent(context, b"nobody's")
+    for path in (tmp_path / ".uploads" / "plan").iterdir():
+        os.utime(path, (1, 1))
+    Janitor(context).tidy()
+    assert sorted(context.outputs.growing()) == sorted([paused.id, ended.id])
+    for record in (paused, ended):
+        assert context.uploads.holds("plan", record.request["plan"])
+    assert not context.uploads.holds("plan", gone)
+    context.redis.close()
+
+
+def _sent(context: Context, content: bytes) -> str:
+    return context.uploads.put("plan", content, UploadFacts(task="narration")).id
+
+
+def _left(context: Context, request: Declared) -> JobRecord:
+    """A job whose worker has made something of it."""
+    record, _ = context.queue.submit(Submission(request, "me", keys.BATCH, estimate=1.0))
+    attempt = context.queue.transition(record, JobState.RUNNING)
+    context.outputs.begin(record.id, attempt).append(MASTER, b"sound")
+    return record
 
 
 def test_more_files_than_there_is_room_for_go_though_they_are_young(redis_url: str, tmp_path: Path):

@@ -54,6 +54,15 @@ def test_a_file_is_sent_and_looked_at(http, kind, content):
     assert http.get(answer.headers["location"]).json() == upload
 
 
+def test_a_document_keeps_its_name_and_says_when_it_goes(http):
+    answer = send(http, "document", b"# One\n\nThe lamp turned.", "../a book.md")
+    assert answer.status_code == 201, answer.text
+    upload = answer.json()
+    assert (upload["name"], upload["media"]) == ("a book.md", "markdown")
+    assert upload["expires_at"] > upload["created_at"]
+    assert http.get(answer.headers["location"]).json() == upload
+
+
 def test_the_same_sound_has_the_same_id(http):
     assert (
         send(http, "audio", REFERENCE).json()["id"] == send(http, "audio", REFERENCE).json()["id"]
@@ -100,8 +109,12 @@ def test_a_file_of_an_output_is_checked_like_any_other(http):
         ("reference", b"", "unreadable_audio"),
         ("reference", encoded("wav", "pcm_s16le", tone(1)[None]), "unsuitable_reference"),
         ("codes", REFERENCE, "unreadable_codes"),
+        ("document", REFERENCE, "unreadable_document"),
+        ("document", b"", "nothing_to_say"),
+        ("plan", b"{}", "invalid_request"),
+        ("cover", REFERENCE, "unreadable_picture"),
     ],
-    ids=["text", "nothing", "short", "sound-as-codes"],
+    ids=["text", "nothing", "short", "sound-as-codes", "document", "empty", "plan", "cover"],
 )
 def test_a_bad_file_is_refused_and_nothing_is_kept(stack, http, kind, content, code):
     before = kept(stack)

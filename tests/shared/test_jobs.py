@@ -99,9 +99,43 @@ def test_an_ended_job_shows_its_end():
     assert shown.finished_at == moment(1_700_000_002)
 
 
-def test_links_name_the_job():
-    assert links("a")["self"] == "/v1/jobs/a"
-    assert all("/a" in link for link in links("a").values())
+@pytest.mark.parametrize(
+    ("state", "stage"),
+    [
+        (JobState.QUEUED, "waiting"),
+        (JobState.RUNNING, "speaking"),
+        (JobState.PAUSED, "paused"),
+        (JobState.FAILED, "failed"),
+    ],
+)
+def test_a_job_that_has_begun_shows_what_it_is_at(state, stage):
+    shown = view(record(state=state, progress=ENDED["progress"]))
+    assert (shown.stage, shown.progress) == (stage, 0.5)
+
+
+@pytest.mark.parametrize("task", ["custom_voice", "narration", "of another version"])
+def test_links_name_the_job(task):
+    assert links("a", task)["self"] == "/v1/jobs/a"
+    assert all("/a" in link for link in links("a", task).values())
+
+
+@pytest.mark.parametrize(
+    ("state", "pause", "steps"),
+    [
+        (JobState.QUEUED, False, {"pause"}),
+        (JobState.RUNNING, False, {"pause"}),
+        (JobState.RUNNING, True, {"resume"}),
+        (JobState.PAUSED, True, {"resume"}),
+        (JobState.SUCCEEDED, False, set()),
+        (JobState.FAILED, False, {"resume"}),
+        (JobState.CANCELLED, True, {"resume"}),
+    ],
+)
+def test_links_of_a_pipeline_say_what_can_be_done_with_it(state, pause, steps):
+    found = links("a", "narration", state, pause)
+    assert found["lines"] == "/v1/outputs/a/lines"
+    assert found.keys() & {"pause", "resume"} == steps
+    assert not links("a", "custom_voice", state, pause).keys() & {"lines", "pause", "resume"}
 
 
 def test_times_carry_their_zone():

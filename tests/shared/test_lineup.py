@@ -311,6 +311,18 @@ def test_two_workers_share_what_waits(connection: Connection) -> None:
     assert etas[3] == pytest.approx(2 * etas[0], rel=0.1)
 
 
+def test_paused_job_is_ahead_of_nobody_and_ends_at_no_known_time(connection: Connection) -> None:
+    queue = JobQueue(connection, load())
+    narration = contract("narration").parse({"text": "Hello."})
+    paused = queue.submit(Submission(narration, client="me", queue=keys.BATCH, estimate=0.5))[0].id
+    queue.pause(paused)
+    request = contract("custom_voice").parse({"text": "Hello."})
+    long = Submission(request, client="me", queue=keys.BATCH, estimate=90.0)
+    assert positions(queue, queue.submit(long)[0].id, paused) == [0, None]
+    assert queue.look(paused).eta_seconds is None
+    assert queue.lineup.drain() == 90
+
+
 # --- what is asked for ---
 
 

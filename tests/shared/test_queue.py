@@ -1,4 +1,4 @@
-"""Jobs in Redis: admission, places, transitions, cancellation."""
+"""Jobs in Redis: admission, places, transitions, cancellation, pausing."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +15,7 @@ from shared.errors import (
     AlreadyEnded,
     IdempotencyConflict,
     IllegalTransition,
+    NotPausable,
     QueueFull,
     QueueUnavailable,
     TooManyJobs,
@@ -23,6 +24,7 @@ from shared.errors import (
 from shared.jobs import JobRecord
 from shared.queue import Fenced, Idempotency, JobQueue, Submission
 from shared.requests.custom_voice import CustomVoice
+from shared.requests.narration import Narration
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import Settings, load
 from shared.states import STEPS, JobState
@@ -343,3 +345,207 @@ def test_ended_job_cannot_be_cancelled(queue: JobQueue) -> None:
     queue.cancel(record.id)
     with pytest.raises(AlreadyEnded):
         queue.cancel(record.id)
+
+
+# --- pausing ---
+
+
+def narrated(queue: JobQueue, lane: str = keys.BATCH) -> JobRecord:
+    """A pipeline that waits."""
+    request = Narration.parse({"text": "One. Two."})
+    return queue.submit(Submission(request, client="me", queue=lane, estimate=2.0))[0]
+
+
+def narrating(queue: JobQueue, lane: str = keys.BATCH) -> tuple[JobRecord, int]:
+    """A pipeline whose worker is between two lines."""
+    record = narrated(queue, lane)
+    rq.forget(record.id, queue._redis)
+    attempt = queue.transition(record, JobState.RUNNING, worker="w")
+    return queue.get(record.id), attempt
+
+
+def lane(connection: Connection, name: str = keys.BATCH) -> list[str]:
+    return rq.queue(name, connection).ids()
+
+
+def test_waiting_pipeline_is_paused_at_once_and_keeps_its_place(
+    make_queue: Callable[..., JobQueue], connection: Connection
+) -> None:
+    queue = make_queue(max_client_jobs=1)
+    record = narrated(queue)
+    assert queue.pause(record.id).state is JobState.PAUSED
+    assert (lane(connection), rq.status(record.id, connection)) == ([], None)
+    assert [job.id for job in queue.active()] == [record.id]
+    with pytest.raises(TooManyJobs):
+        narrated(queue)
+
+
+def test_running_pipeline_is_paused_between_two_lines(
+    queue: JobQueue, connection: Connection
+) -> None:
+    record, attempt = narrating(queue)
+    assert queue.between(record) is JobState.RUNNING
+    assert queue.pause(record.id).state is JobState.RUNNING
+    assert queue.between(record) is JobState.PAUSED
+    queue.step_aside(record, attempt, JobState.PAUSED)
+    assert queue.get(record.id).state is JobState.PAUSED
+    assert lane(connection) == []
+
+
+def test_resumed_pipeline_goes_on_with_its_attempt_before_those_that_came_later(
+    queue: JobQueue, connection: Connection
+) -> None:
+    record, attempt = narrating(queue)
+    queue.pause(record.id)
+    queue.step_aside(record, attempt, JobState.PAUSED)
+    later = narrated(queue)
+    assert queue.resume(record.id).state is JobState.QUEUED
+    assert lane(connection) == [record.id, later.id]
+    assert queue.transition(record, JobState.RUNNING) == attempt
+    assert queue.between(record) is JobState.RUNNING
+
+
+def test_pipeline_that_was_paused_before_it_began_begins_with_its_first_attempt(
+    queue: JobQueue,
+) -> None:
+    record = narrated(queue)
+    queue.pause(record.id)
+    queue.resume(record.id)
+    assert queue.transition(record, JobState.RUNNING) == 1
+
+
+def test_pause_is_taken_back_before_the_line_has_ended(queue: JobQueue) -> None:
+    record, _ = narrating(queue)
+    queue.pause(record.id)
+    assert queue.resume(record.id).state is JobState.RUNNING
+    assert queue.between(record) is JobState.RUNNING
+
+
+def test_pipeline_that_is_resumed_while_it_steps_aside_waits(
+    queue: JobQueue, connection: Connection
+) -> None:
+    record, attempt = narrating(queue)
+    queue.pause(record.id)
+    assert queue.between(record) is JobState.PAUSED
+    queue.resume(record.id)
+    queue.step_aside(record, attempt, JobState.PAUSED)
+    assert queue.get(record.id).state is JobState.QUEUED
+    assert lane(connection) == [record.id]
+    assert queue.transition(record, JobState.RUNNING) == attempt
+
+
+def test_what_is_paused_or_resumed_twice_is_so_once(
+    queue: JobQueue, connection: Connection
+) -> None:
+    waiting, (speaking, _) = narrated(queue), narrating(queue)
+    for record in (waiting, speaking):
+        assert queue.resume(record.id) == queue.get(record.id) == record
+    first = [queue.pause(record.id) for record in (waiting, speaking)]
+    assert [queue.pause(record.id) for record in (waiting, speaking)] == first
+    for record in (waiting, speaking):
+        queue.resume(record.id)
+        queue.resume(record.id)
+    assert lane(connection) == [waiting.id]
+
+
+def test_task_cannot_be_paused(queue: JobQueue) -> None:
+    record, _ = running(queue)
+    with pytest.raises(NotPausable):
+        queue.pause(record.id)
+    assert queue.resume(record.id).state is JobState.RUNNING
+
+
+def test_paused_pipeline_is_cancelled_at_once_and_then_neither_paused_nor_resumed(
+    queue: JobQueue,
+) -> None:
+    record = narrated(queue)
+    queue.pause(record.id)
+    assert queue.cancel(record.id).state is JobState.CANCELLED
+    for act in (queue.pause, queue.resume):
+        with pytest.raises(AlreadyEnded):
+            act(record.id)
+
+
+# --- giving way ---
+
+
+def test_pipeline_gives_way_to_whoever_waits_for_a_short_answer(
+    queue: JobQueue, connection: Connection
+) -> None:
+    record, attempt = narrating(queue)
+    other, short = narrated(queue), submitted(queue)
+    assert queue.between(record) is JobState.QUEUED
+    queue.step_aside(record, attempt, JobState.QUEUED)
+    assert lane(connection) == [record.id, other.id]
+    assert queue.look(short.id).position == 0
+    assert queue.look(record.id).stage == "waiting"
+    assert queue.transition(record, JobState.RUNNING) == attempt
+
+
+def _cancelled(queue: JobQueue) -> None:
+    """Its end has not reached RQ yet."""
+    queue.transition(submitted(queue), JobState.CANCELLED)
+
+
+def _forgotten(queue: JobQueue) -> None:
+    queue._redis.delete(rq.job_key(submitted(queue).id))
+
+
+@pytest.mark.parametrize(
+    ("waits", "own", "served"),
+    [
+        (narrated, keys.BATCH, "interactive,batch"),
+        (_cancelled, keys.BATCH, "interactive,batch"),
+        (_forgotten, keys.BATCH, "interactive,batch"),
+        (submitted, keys.INTERACTIVE, "interactive,batch"),
+        (submitted, keys.BATCH, "batch"),
+        (submitted, keys.BATCH, "batch,interactive"),
+    ],
+)
+def test_pipeline_goes_on_where_its_worker_would_take_nothing_before_it(
+    make_queue: Callable[..., JobQueue], waits: Callable[[JobQueue], Any], own: str, served: str
+) -> None:
+    queue = make_queue(worker_queues=served)
+    record, _ = narrating(queue, own)
+    waits(queue)
+    assert queue.between(record) is JobState.RUNNING
+
+
+def test_pause_goes_before_giving_way(queue: JobQueue) -> None:
+    record, _ = narrating(queue)
+    submitted(queue)
+    queue.pause(record.id)
+    assert queue.between(record) is JobState.PAUSED
+
+
+def test_attempt_that_stepped_aside_can_do_nothing_until_it_is_taken_up(queue: JobQueue) -> None:
+    record, attempt = narrating(queue)
+    queue.step_aside(record, attempt, JobState.QUEUED)
+    for state in (JobState.QUEUED, JobState.PAUSED):
+        with pytest.raises(Fenced):
+            queue.step_aside(record, attempt, state)
+    with pytest.raises(Fenced):
+        queue.transition(record, JobState.SUCCEEDED, attempt=attempt)
+    assert queue.get(record.id).state is JobState.QUEUED
+
+
+def test_stepping_aside_is_good_for_one_beginning(queue: JobQueue) -> None:
+    """A worker that dies over it counts, however often it stepped aside before."""
+    record, attempt = narrating(queue)
+    queue.step_aside(record, attempt, JobState.QUEUED)
+    assert queue.transition(record, JobState.RUNNING) == attempt
+    queue.transition(record, JobState.QUEUED, attempt=attempt)
+    assert queue.transition(record, JobState.RUNNING) == attempt + 1
+    with pytest.raises(Fenced):
+        queue.step_aside(record, attempt, JobState.QUEUED)
+
+
+def test_nobody_steps_aside_into_an_end(queue: JobQueue) -> None:
+    record, attempt = narrating(queue)
+    with pytest.raises(ValueError, match="succeeded"):
+        queue.step_aside(record, attempt, JobState.SUCCEEDED)
+
+
+def test_job_knows_the_line_that_it_makes_a_take_of(queue: JobQueue) -> None:
+    record = submitted(queue, line="0199-a/7")
+    assert queue.get(record.id).line == "0199-a/7"

@@ -3,22 +3,47 @@
 import hashlib
 import io
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import av
 import numpy as np
 import pytest
 
 from shared.audio import clip, codes
-from shared.errors import AudioTooLong, UnreadableAudio, UnreadableCodes, UnsuitableReference
+from shared.errors import (
+    AudioTooLong,
+    BodyTooLarge,
+    InvalidRequest,
+    NothingToSay,
+    UnreadableAudio,
+    UnreadableCodes,
+    UnreadableDocument,
+    UnreadablePicture,
+    UnsuitableReference,
+)
 from shared.receiving import examine, receive
 from shared.requests.declared import UploadKind
 from shared.settings import ROOT, Settings
 from shared.stores.uploads import FolderUploads
 from tests.shared.audio.sending import encoded, silent_hours, tone, with_film
 
-SETTINGS = Settings(max_audio_seconds=20)
+SETTINGS = Settings(max_audio_seconds=20, max_upload_mb=1)
+
+
+def picture(codec: str, layout: str) -> bytes:
+    """A small picture, by FFmpeg."""
+    coder = av.CodecContext.create(codec, "w")
+    assert isinstance(coder, av.VideoCodecContext)
+    coder.width, coder.height, coder.pix_fmt, coder.time_base = 64, 48, layout, Fraction(1)
+    frame = av.VideoFrame(64, 48, layout)
+    return b"".join(bytes(packet) for packet in (*coder.encode(frame), *coder.encode(None)))
+
+
 REFERENCE = ROOT / "docs" / "examples" / "reference.flac"
+PNG = picture("png", "rgb24")
+JPEG = picture("mjpeg", "yuvj420p")
 CODES = ROOT / "docs" / "examples" / "codes.json"
 
 
@@ -90,6 +115,37 @@ def test_no_more_of_codes_is_read_than_there_can_be():
         examine("codes", cast("BinaryIO", Endless()), SETTINGS)
 
 
+# --- documents, plans and covers ---
+
+PICTURES = {"png": PNG, "jpeg": JPEG}
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "media"),
+    [
+        ("lighthouse.md", "lighthouse.md", "markdown"),
+        ("../../etc/passwd", "passwd", "text"),
+        ("C:\\books\\film.srt", "film.srt", "srt"),
+        ("\u202ecod\x00.txt", "cod.txt", "text"),
+        ("x" * 500 + ".csv", "x" * 196 + ".csv", "csv"),
+        ("", "", "text"),
+    ],
+    ids=["plain", "folders", "windows", "hidden", "long", "none"],
+)
+def test_a_document_is_kept_as_it_is(store: FolderUploads, name: str, called: str, media: str):
+    data = b"\xef\xbb\xbfThe lamp turned.\r\n"
+    upload = receive("document", io.BytesIO(data), SETTINGS, store, name=name)
+    assert store.read("document", upload.id) == data
+    assert (upload.name, upload.media) == (called, media)
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_cover_is_a_jpeg_or_png(store: FolderUploads, kind: str):
+    upload = receive("cover", io.BytesIO(PICTURES[kind]), SETTINGS, store)
+    assert store.read("cover", upload.id) == PICTURES[kind]
+    assert upload.media == kind
+
+
 REFUSED: list[tuple[UploadKind, Callable[[], bytes], type[Exception]]] = [
     ("reference", lambda: b"This is a text, not a sound.\n" * 100, UnreadableAudio),
     ("audio", lambda: b"", UnreadableAudio),
@@ -103,10 +159,22 @@ REFUSED: list[tuple[UploadKind, Callable[[], bytes], type[Exception]]] = [
     ("audio", lambda: wav(21), AudioTooLong),
     ("codes", lambda: b"{}", UnreadableCodes),
     ("codes", lambda: REFERENCE.read_bytes()[:5_000], UnreadableCodes),
+    ("document", lambda: b" \n", NothingToSay),
+    ("document", REFERENCE.read_bytes, UnreadableDocument),
+    ("document", lambda: b" " * ((1 << 20) + 1), BodyTooLarge),
+    ("plan", lambda: b'{"task": "narration", "language": "english", "lines": []}', NothingToSay),
+    ("plan", lambda: b"\xff{", InvalidRequest),
+    ("cover", lambda: PNG[:-20], UnreadablePicture),
+    ("cover", lambda: JPEG[:100], UnreadablePicture),
+    ("cover", lambda: PNG[:16] + b"\xff\xff\xff\xff" + PNG[20:], UnreadablePicture),
+    ("cover", lambda: PNG + b" " * (10 << 20), UnreadablePicture),
+    ("cover", lambda: b"GIF89a", UnreadablePicture),
 ]
 NAMES = [
     *("text", "nothing", "not-numbers", "film", "short", "long", "too-long", "hours", "telephone"),
     *("long-sound", "empty-codes", "sound-as-codes"),
+    *("blank-document", "sound-as-document", "large-document", "empty-plan", "no-plan"),
+    *("cut-png", "cut-jpeg", "wide-png", "large-png", "gif"),
 ]
 
 

@@ -13,6 +13,7 @@ from shared.jobs import EngineInfo, JobRecord
 from shared.queue import JobQueue, Submission
 from shared.recovery import Recovery
 from shared.requests.custom_voice import CustomVoice
+from shared.requests.narration import Narration
 from shared.settings import load
 from shared.states import JobState
 from shared.status import WorkerStatus
@@ -321,3 +322,86 @@ def test_ended_job_of_a_dead_worker_leaves_nothing_in_rq(
     queue.transition(record, JobState.SUCCEEDED)
     recovery.recover(WORKER)
     assert rq.status(record.id, connection) is None
+
+
+# --- pipelines that step aside ---
+
+
+def narrating(connection: Connection, queue: JobQueue) -> tuple[JobRecord, int]:
+    """A worker is between two lines of a pipeline."""
+    request = Narration.parse({"text": "One. Two."})
+    submission = Submission(request, client="me", queue=keys.INTERACTIVE, estimate=1.0)
+    record, _ = queue.submit(submission)
+    begin(connection, queue, record)
+    record = queue.get(record.id)
+    return record, record.attempt
+
+
+def test_stepped_aside_but_not_put_back(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.transition(record, JobState.QUEUED, attempt=attempt, yielded=True)
+    other = submitted(queue)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id, other.id]
+    assert queue.get(record.id).crashes == 0
+    assert queue.transition(record, JobState.RUNNING) == attempt
+
+
+def test_stepped_aside_by_a_worker_that_lives_but_not_put_back(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.transition(record, JobState.QUEUED, attempt=attempt, yielded=True)
+    live(connection, None)
+    look_twice(recovery)
+    assert waiting(connection) == [record.id]
+
+
+def test_to_be_paused_when_its_worker_died_pauses_before_its_next_line(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.pause(record.id)
+    recovery.recover(WORKER)
+    assert waiting(connection) == [record.id]
+    assert queue.transition(record, JobState.RUNNING, worker=WORKER) == attempt + 1
+    assert queue.between(record) is JobState.PAUSED
+
+
+def test_paused_but_not_forgotten_by_rq_rests_until_it_is_resumed(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.pause(record.id)
+    queue.transition(record, JobState.PAUSED, attempt=attempt, yielded=True)
+    recovery.recover(WORKER)
+    look_twice(recovery)
+    assert queue.get(record.id).state is JobState.PAUSED
+    assert waiting(connection) == []
+    queue.resume(record.id)
+    assert waiting(connection) == [record.id]
+
+
+def test_resumed_but_not_put_back(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.pause(record.id)
+    queue.step_aside(record, attempt, JobState.PAUSED)
+    queue.transition(record, JobState.QUEUED, waiting=True, pause=False)
+    look_twice(recovery)
+    assert waiting(connection) == [record.id]
+    assert queue.transition(record, JobState.RUNNING) == attempt
+
+
+def test_place_of_a_paused_job_does_not_heal_away(
+    connection: Connection, queue: JobQueue, recovery: Recovery
+) -> None:
+    record, attempt = narrating(connection, queue)
+    queue.pause(record.id)
+    queue.step_aside(record, attempt, JobState.PAUSED)
+    connection.zadd(keys.ACTIVE, {record.id: time.time() + 1})
+    recovery.keep_places()
+    assert connection.zscore(keys.ACTIVE, record.id) > time.time() + 3600

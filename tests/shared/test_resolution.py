@@ -1,6 +1,7 @@
 """What was sent becomes a request: presets, voices, files and names looked up."""
 
 import io
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from shared.receiving import Received, examine
 from shared.requests import CONTRACTS
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.declared import UploadKind
+from shared.requests.script import Script
 from shared.requests.voice_clone import VoiceClone
 from shared.resolution import Resolution, Resolved
 from shared.settings import ROOT, Settings
@@ -455,3 +457,87 @@ def test_what_has_gone_meanwhile_is_missed(place: Place):
         place.resolution.admit(by_voice)
     with pytest.raises(UnknownUpload):
         place.resolution.admit(by_file)
+
+
+# --- pipelines ---
+
+
+def test_the_roles_of_a_pipeline_carry_ids(place: Place):
+    place.voice()
+    cast = {"ANNA": "OLD sailor", "BEN": {"voice": "Ryan"}, "CAROL": {"instruct": "calm"}}
+    request = place.resolve("script", text=TEXT, cast=cast, narrator="Uncle_Fu").request
+    assert isinstance(request, Script)
+    assert {where: role.voice for where, role in request.roles().items()} == {
+        "cast.ANNA": "old_sailor",
+        "cast.BEN": "ryan",
+        "cast.CAROL": None,
+        "narrator": "uncle_fu",
+    }
+
+
+def test_a_role_with_an_unknown_voice_is_named(place: Place):
+    with pytest.raises(UnknownVoice) as error:
+        place.resolve("script", text=TEXT, cast={"ANNA": "nobody"})
+    assert error.value.param == "cast.ANNA"
+
+
+def test_a_voice_that_is_gone_when_the_job_is_taken_in_is_named(place: Place):
+    place.voice()
+    request = place.resolve("script", text=TEXT, cast={"ANNA": "Old Sailor"}).request
+    place.library.delete("old_sailor")
+    with pytest.raises(UnknownVoice) as error:
+        place.resolution.admit(request)
+    assert error.value.param == "cast.ANNA"
+
+
+def test_the_casts_of_preset_and_body_are_put_together(place: Place):
+    place.preset(task="script", cast={"ANNA": "serena", "BEN": "ryan"}, narrator="eric")
+    request = place.resolve("script", text=TEXT, preset="Story", cast={"Anna": "vivian"}).request
+    assert isinstance(request, Script)
+    assert {where: role.voice for where, role in request.roles().items()} == {
+        "cast.BEN": "ryan",
+        "cast.Anna": "vivian",
+        "narrator": "eric",
+    }
+
+
+@pytest.mark.parametrize("field", ["source", "plan"])
+def test_a_preset_keeps_no_document(place: Place, field: str):
+    with pytest.raises(InvalidRequest) as error:
+        place.preset(task="script", **{field: UNKNOWN})
+    assert error.value.param == field
+
+
+def plan(voice: str = "ryan") -> Received:
+    line = {"number": 1, "text": TEXT, "said": TEXT, "language": "english", "seed": 1}
+    lines = [{**line, "role": {"voice": voice}, "seconds": 5}]
+    made = {"task": "script", "language": "english", "lines": lines, "warnings": ["Odd."]}
+    return examine("plan", io.BytesIO(json.dumps(made).encode()), Settings())
+
+
+def test_a_plan_says_how_long_it_takes_and_what_is_odd(place: Place):
+    resolved = place.resolve("script", {"plan": plan()})
+    assert (resolved.estimate, resolved.warnings) == (5.0, ("Odd.",))
+
+
+def test_a_plan_is_for_one_pipeline(place: Place):
+    with pytest.raises(InvalidRequest, match="'script', not of narration") as error:
+        place.resolve("narration", {"plan": plan()})
+    assert error.value.param == "plan"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_line_whose_voice_is_unknown_is_named(place: Place, kept: bool):
+    sent = plan("nobody")
+    if kept:
+        sent.keep(place.uploads)
+    files = {} if kept else {"plan": sent}
+    with pytest.raises(UnknownVoice, match=r"lines\.0\.role\.voice: .*'nobody'"):
+        place.resolve("script", files, plan=sent.id)
+
+
+def test_what_has_a_plan_needs_its_document_no_more(place: Place):
+    upload = plan().keep(place.uploads)
+    request = place.resolve("script", plan=upload.id, source=UNKNOWN).request
+    assert isinstance(request, Script)
+    assert (request.plan, request.source) == (upload.id, None)

@@ -20,7 +20,7 @@ from shared.stores.recipe import Candidate, VoiceFact
 from shared.stores.uploads import FolderUploads, UploadFacts
 from shared.stores.voices import FolderVoices
 from shared.voices.library import Library
-from worker import tasks
+from worker import pipelines, tasks
 from worker.engine.cache import Cache
 from worker.engine.protocol import Model
 from worker.performing import (
@@ -94,7 +94,7 @@ class Rehearsal:
         """What the last performance told of it."""
         self._outputs = FolderOutputs(self.settings.outputs_dir)
         self._attempts = itertools.count(1)
-        discover(tasks)
+        discover(tasks, pipelines)
 
     def perform(
         self, task: str, request: dict[str, Any], seed: int = 7, job: str | None = None
@@ -121,6 +121,7 @@ class Rehearsal:
             seed=seed,
             owner=job,
             describe=_describe,
+            outputs=self._outputs,
             _progress=self.progress.append,
         )
 

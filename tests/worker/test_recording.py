@@ -246,3 +246,22 @@ def test_stream_keeps_only_its_last_seconds(
     kept = [entry for entry in job.published() if entry.audio]
     assert sum(len(entry.audio or b"") for entry in kept) // 2 <= 2.5 * 24_000
     assert kept[-1].finish == 6 * 24_000
+
+
+def test_what_an_earlier_attempt_wrote_is_not_loaded(
+    job: Job, noise: Callable[[int, int], Samples]
+) -> None:
+    first, second = noise(1, 20_000), noise(2, 10_000)
+    job.attempt().take(first)
+    loaded: list[int] = []
+
+    def load() -> Samples:
+        loaded.append(again.position)
+        return second
+
+    again = job.attempt()
+    again.keep(20_000, load)
+    again.keep(10_000, load)
+    assert loaded == [20_000]
+    assert job.heard() == pcm.encode(np.concatenate([first, second]))
+    assert job.written() == job.heard()

@@ -1,19 +1,19 @@
 """A job heard to its end: progress on the terminal, sound to whoever wants it."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.markup import escape
 
-from shared.client import Client, Listening, ServiceUnreachable
+from shared.client import ServiceUnreachable
 from shared.client.call import NO_FILES, File
 from shared.client.faults import from_body
 from shared.client.frames import Frame
 from shared.errors import JobFailed, SpeechError
 from shared.events import End, Fault, Header, Notice, Restart, Waiting
-from shared.jobs import EngineInfo
+from shared.jobs import EngineInfo, has_lines
 from shared.states import JobState
 from tools.bars import share_bar
 from tools.qtts.command import Here
@@ -24,17 +24,14 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
 Sink = Callable[[bytes], object]
-Opening = AbstractContextManager[Listening]
-
-
-def nowhere(_samples: bytes) -> None:
-    """A sink for sound that nobody wants."""
+Opening = AbstractContextManager[Iterable[Frame | bytes]]
+"""A connection over which a job is followed."""
 
 
 class Hearing:
-    """One job, from its first message to its last."""
+    """One job, from its first message to its last; without a sink no sound is asked for."""
 
-    def __init__(self, here: Here, sink: Sink = nowhere) -> None:
+    def __init__(self, here: Here, sink: Sink | None = None) -> None:
         self._here = here
         self._sink = sink
         self._samples = 0
@@ -48,36 +45,59 @@ class Hearing:
         self, task: str, request: dict[str, Any], files: Mapping[str, File] = NO_FILES
     ) -> None:
         """Start a job and hear it. Raises what the job failed of; Ctrl-C cancels it."""
-        self._hear(self._here.client.stream(task, request, files=files))
+        if self._sink:
+            self._hear(self._here.client.stream(task, request, files=files))
+        else:
+            self.attach(self._here.client.submit(task, request, files=files).id)
 
     def attach(self, job_id: str) -> None:
         """Hear a job that somebody has started."""
         self.job_id = job_id
-        self._hear(self._here.client.attach(job_id))
+        self._hear(self._opened())
 
     def _hear(self, opening: Opening) -> None:
         with share_bar("Waiting", self._here.notes) as bar:
             try:
-                for frame in frames(self._here.client, opening, self._cursor):
+                for frame in self._frames(opening):
                     self._take_in(frame, bar)
             except KeyboardInterrupt:
                 self._cancel()
                 raise SystemExit(INTERRUPTED) from None
 
-    def _cursor(self) -> tuple[str, int, int | None]:
-        """Where to go on after a break: job, samples received, take."""
-        return self.job_id, self._samples, self._take
+    def _frames(self, opening: Opening) -> Iterator[Frame | bytes]:
+        """All frames to the end; a connection that breaks is taken up where it broke."""
+        for _ in range(RETURNS):
+            try:
+                if (yield from _until_end(opening)):
+                    return
+            except ServiceUnreachable:
+                if not self.job_id:
+                    raise
+            time.sleep(1)
+            opening = self._opened()
+        raise ServiceUnreachable(f"The connection broke {RETURNS} times.")
+
+    def _opened(self) -> Opening:
+        """A connection to a job that is known, from what has been heard of it on."""
+        client = self._here.client
+        if self._sink:
+            return client.attach(self.job_id, after=self._samples, take=self._take)
+        return nullcontext(client.events(self.job_id))
 
     def _cancel(self) -> None:
-        if self.job_id:
-            self._here.client.cancel(self.job_id)
-        self._here.notes.print("Cancelled.")
+        if not self.job_id:
+            self._here.notes.print("Cancelled.")
+            return
+        job = self._here.client.cancel(self.job_id)
+        more = f" Go on with it: qtts resume {job.id}" if has_lines(job.task) else ""
+        self._here.notes.print(f"Cancelled.{more}", soft_wrap=True)
 
     def _take_in(self, frame: Frame | bytes, bar: Callable[[float, str], None]) -> None:
         match frame:
             case bytes():
                 self._samples += len(frame) // 2
-                self._sink(frame)
+                if self._sink:
+                    self._sink(frame)
             case Header():
                 self.job_id, self.engine, self._take = frame.id, frame.engine, frame.take
             case Waiting():
@@ -113,27 +133,10 @@ def stage(progress: Waiting) -> str:
     return f"{progress.stage}, {progress.audio_seconds:.1f} s"
 
 
-def frames(
-    client: Client, opening: Opening, cursor: Callable[[], tuple[str, int, int | None]]
-) -> Iterator[Frame | bytes]:
-    """All frames to the end; a connection that breaks is taken up where it broke."""
-    for _ in range(RETURNS):
-        try:
-            if (yield from _until_end(opening)):
-                return
-        except ServiceUnreachable:
-            if not cursor()[0]:
-                raise
-        time.sleep(1)
-        job_id, samples, take = cursor()
-        opening = client.attach(job_id, after=samples, take=take)
-    raise ServiceUnreachable(f"The connection broke {RETURNS} times.")
-
-
 def _until_end(opening: Opening) -> Generator[Frame | bytes, None, bool]:
     """The frames of one connection; whether the end was among them."""
-    with opening as listening:
-        for frame in listening:
+    with opening as frames:
+        for frame in frames:
             yield frame
             if isinstance(frame, End):
                 return True

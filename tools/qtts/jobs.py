@@ -1,4 +1,4 @@
-"""`qtts jobs | show | cancel | again`: what the service is at."""
+"""`qtts jobs | show | cancel | again | pause | resume`: what the service is at."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +10,13 @@ from rich.text import Text
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
 from shared.states import JobState
-from shared.stores.outputs import is_name
 from tools.qtts.command import Here, json_output, print_json
-from tools.qtts.performing import listen, spoken_by, tell_written
+from tools.qtts.performing import fetch, listen, require_ending, spoken_by
 from tools.qtts.results import remarks
 
 COLOURS = {
     JobState.RUNNING: "cyan",
+    JobState.PAUSED: "magenta",
     JobState.SUCCEEDED: "green",
     JobState.FAILED: "red",
     JobState.CANCELLED: "yellow",
@@ -81,15 +81,37 @@ def cancel(here: Here, job_id: str) -> None:
 @click.pass_obj
 def again(here: Here, job_id: str, output: Path | None) -> None:
     """Make the same audio once more, from the recipe of job ID."""
+    if output:
+        require_ending(here.client.job(job_id), output)
     listen(here, here.client.again(job_id), output)
 
 
-def fetch(here: Here, job: JobView, folder: Path) -> None:
-    """Write the files of a job's result into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in filter(is_name, (job.result or {}).get("files", ())):
-        here.client.download(job.id, folder / name, name)
-        tell_written(here, folder / name)
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def pause(here: Here, job_id: str) -> None:
+    """Let a pipeline rest, once its present line is spoken; `qtts resume` goes on."""
+    job = here.client.pause(job_id)
+    paused = job.state is JobState.PAUSED
+    here.results.print(f"{job.id}: {job.state.value if paused else 'is being paused'}")
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Wait, and write the recording here."
+)
+@click.pass_obj
+def resume(here: Here, job_id: str, output: Path | None) -> None:
+    """Go on with a pipeline: a paused one, or as another job one that failed or was cancelled."""
+    if output:
+        require_ending(here.client.job(job_id), output)
+    job = here.client.resume(job_id)
+    here.results.print(f"{job.id}: {job.state.value}")
+    if job.id != job_id:
+        here.notes.print("It is another job, which takes over every line that was spoken.")
+    if output:
+        listen(here, job, output)
 
 
 def table(found: list[JobView]) -> Table:

@@ -1,23 +1,23 @@
 """From a request to a sound: written to a file, or played."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.markup import escape
 
-from shared.audio.formats import FORMATS
+from shared.audio.formats import FILES
 from shared.client.call import NO_FILES, File
 from shared.errors import InvalidRequest, UnknownFormat
-from shared.jobs import EngineInfo, JobView
+from shared.jobs import EngineInfo, JobView, has_lines
 from shared.requests import CONTRACTS
-from shared.requests.declared import Format
+from shared.requests.declared import FORMATS, Format
+from shared.stores.outputs import is_name
 from tools.qtts import playing
 from tools.qtts.command import Here
 from tools.qtts.hearing import Hearing
 from tools.qtts.results import remarks
-
-_BY_EXTENSION: dict[str, Format] = {entry.extension: name for name, entry in FORMATS.items()}
 
 
 def perform(
@@ -26,34 +26,70 @@ def perform(
     request: dict[str, Any],
     output: Path | None,
     files: Mapping[str, File] = NO_FILES,
+    folder: Path | None = None,
 ) -> None:
-    """Let the service speak; the sound goes to `output`, or to a player."""
+    """Let the service speak; the sound goes to `output`, or to a player.
+
+    With a `folder` all files of the result go there, and nothing is played.
+    """
     if output and not _artifact(task, output):
-        request = {**request, "format": format_of(output)}
-    _hear(here, task, output, lambda hearing: hearing.start(task, request, files))
+        request = {**request, "format": format_of(output, task)}
+    _hear(here, task, output, lambda hearing: hearing.start(task, request, files), folder)
 
 
 def listen(here: Here, job: JobView, output: Path | None) -> None:
     """Hear a job that was started already; the sound goes where that of `perform` goes."""
-    if output and not _artifact(job.task, output):
-        format_of(output)
+    if output:
+        require_ending(job, output)
     _hear(here, job.task, output, lambda hearing: hearing.attach(job.id))
+
+
+def await_end(here: Here, job: JobView) -> None:
+    """Let a job end without hearing it. Raises what it failed of."""
+    hearing = Hearing(here)
+    hearing.attach(job.id)
+    _tell(here, hearing)
 
 
 def play(samples: bytes) -> None:
     """Let a player play 16-bit samples."""
-    with playing.playing(_player()) as sink:
+    with playing.playing(require_player()) as sink:
         sink(samples)
 
 
-def format_of(output: Path) -> Format:
+def format_of(output: Path, task: str = "") -> str:
     """The format that a file's name asks for. Raises UnknownFormat, or InvalidRequest."""
     require_folder(output)
-    format = _BY_EXTENSION.get(output.suffix.lower())
+    formats = _by_extension(task)
+    format = formats.get(output.suffix.lower())
     if format is None:
-        known = ", ".join(_BY_EXTENSION)
+        known = ", ".join(formats)
         raise UnknownFormat(f"{output.name!r} does not say a format. Known endings are: {known}.")
     return format
+
+
+def require_ending(job: JobView, output: Path) -> None:
+    """Raises InvalidRequest for a file that cannot be made of what `job` makes, or UnknownFormat.
+
+    The sound of a task is there in every format; a pipeline's recording is there as it was mastered.
+    """
+    if _artifact(job.task, output):
+        return
+    own = job.request.get("format", "wav")
+    if format_of(output, job.task) != own and has_lines(job.task):
+        raise InvalidRequest(
+            f"The recording of this job is {own}.",
+            param="output",
+            hint=f"Write it to a file that ends in {FILES[own].extension}.",
+        )
+
+
+@cache
+def _by_extension(task: str) -> dict[str, str]:
+    """The formats of a task by their endings; of any task, where it is not known."""
+    schema = CONTRACTS[task].model_json_schema() if task in CONTRACTS else {}
+    formats = schema.get("properties", {}).get("format", {}).get("enum", FORMATS)
+    return {FILES[name].extension: name for name in formats}
 
 
 def require_folder(output: Path) -> None:
@@ -69,7 +105,15 @@ def spoken_by(engine: EngineInfo) -> str:
     return f"Spoken by {engine.name} ({engine.version}, {engine.device}){checkpoint}.{preview}"
 
 
-def _player() -> playing.Player:
+def fetch(here: Here, job: JobView, folder: Path) -> None:
+    """Write the files of a job's result into `folder`; single lines are none of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in filter(is_name, (job.result or {}).get("files", ())):
+        here.client.download(job.id, folder / name, name)
+        tell_written(here, folder / name)
+
+
+def require_player() -> playing.Player:
     """Raises InvalidRequest where nothing can play."""
     player = playing.find()
     if player is None:
@@ -81,19 +125,35 @@ def _player() -> playing.Player:
     return player
 
 
-def _hear(here: Here, task: str, output: Path | None, begin: Callable[[Hearing], None]) -> None:
-    if output is None:
-        with playing.playing(_player()) as sink:
+def _hear(
+    here: Here,
+    task: str,
+    output: Path | None,
+    begin: Callable[[Hearing], None],
+    folder: Path | None = None,
+) -> None:
+    if output is None and folder is None:
+        with playing.playing(require_player()) as sink:
             begin(hearing := Hearing(here, sink))
         _tell(here, hearing)
         return
     begin(hearing := Hearing(here))
-    if artifact := _artifact(task, output):
-        here.client.download(hearing.job_id, output, artifact)
-    else:
-        output.write_bytes(here.client.audio(hearing.job_id, format_of(output)))
     _tell(here, hearing)
-    tell_written(here, output)
+    if output:
+        _write(here, task, hearing.job_id, output)
+        tell_written(here, output)
+    if folder:
+        fetch(here, here.client.job(hearing.job_id), folder)
+
+
+def _write(here: Here, task: str, job_id: str, output: Path) -> None:
+    if artifact := _artifact(task, output):
+        here.client.download(job_id, output, artifact)
+    elif has_lines(task):
+        here.client.download(job_id, output)
+    else:
+        format = cast(Format, format_of(output, task))
+        output.write_bytes(here.client.audio(job_id, format))
 
 
 def tell_written(here: Here, path: Path) -> None:
@@ -102,9 +162,10 @@ def tell_written(here: Here, path: Path) -> None:
 
 
 def _artifact(task: str, output: Path) -> str | None:
-    """The file of the result, other than its sound, that the name of `output` asks for."""
+    """The file of the result, other than its sound, that `output` asks for by name or ending."""
     names = CONTRACTS[task].artifacts if task in CONTRACTS else ()
-    found = next((name for name in names if Path(name).suffix == output.suffix.lower()), None)
+    alike = (name for name in names if Path(name).suffix == output.suffix.lower())
+    found = output.name if output.name in names else next(alike, None)
     if found:
         require_folder(output)
     return found

@@ -10,7 +10,7 @@ from rich.text import Text
 from shared.requests import CONTRACTS
 from shared.stores.presets import Preset
 from tools.qtts.command import Commands, Here, json_output, print_json
-from tools.qtts.contracts import read_body
+from tools.qtts.fields import read_body
 
 
 @click.group(cls=Commands)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.stores.recipe import Candidate, Segment, VoiceFact
+from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
 
 _CLONED = {"in_context": "in context", "speaker_only": "by its sound alone"}
 
@@ -14,6 +14,9 @@ def remarks(job_id: str, result: dict[str, Any]) -> Iterator[str]:
         yield voiced(VoiceFact.model_validate(voice))
     if result.get("similarity") is not None:
         yield alike(result["similarity"], list(map(Segment.model_validate, result["segments"])))
+    if counts := result.get("lines"):
+        yield counted(LineCount.model_validate(counts))
+        yield f"Look at them: qtts lines {job_id}"
     candidates = list(map(Candidate.model_validate, result.get("candidates", ())))
     for candidate in candidates:
         seconds = f"{candidate.duration_seconds:.1f} s"
@@ -25,6 +28,20 @@ def remarks(job_id: str, result: dict[str, Any]) -> Iterator[str]:
     elif candidates:
         last = candidates[-1].number
         yield f'Keep one: qtts voices lock {job_id} {last} "a name"'
+
+
+def counted(lines: LineCount) -> str:
+    """What became of the lines of a pipeline."""
+    more = (
+        ("failed", lines.failed),
+        ("taken over", lines.taken_over),
+        ("spoken more than once", lines.retaken),
+    )
+    told = [f"{lines.spoken} of {lines.planned} lines spoken"]
+    told += [f"{count} {what}" for what, count in more if count]
+    if lines.skipped:
+        told.append(f"{lines.skipped} parts of the document skipped")
+    return f"{', '.join(told)}."
 
 
 def voiced(voice: VoiceFact) -> str:

@@ -14,6 +14,7 @@ from ui.pages import (
     design_then_clone,
     emotions,
     outputs,
+    pipeline,
     queue,
     speak,
     system,
@@ -55,7 +56,8 @@ def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr
 
 
 def _build(dashboard: Dashboard, page: gr.Blocks, declared: type[Declared]) -> None:
-    _FIRST.get(declared.name, contract.build)(dashboard, page, declared)
+    usual = pipeline.build if declared.kind == "pipeline" else contract.build
+    _FIRST.get(declared.name, usual)(dashboard, page, declared)
 
 
 def _place(declared: type[Declared]) -> int:

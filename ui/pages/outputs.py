@@ -5,9 +5,10 @@ from typing import Any
 import gradio as gr
 
 from shared.errors import SpeechError
+from shared.jobs import has_lines
 from shared.requests import CONTRACTS
 from shared.stores.listing import Output, Page
-from ui import markup, player
+from ui import markup, player, recordings
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.pages import frame
@@ -70,7 +71,7 @@ async def _act(dashboard: Dashboard, action: str, run: str) -> tuple[Html, Html 
         match action:
             case "play":
                 output = await ask(client.output(run))
-                return Html(""), _player(output)
+                return Html(""), _player(dashboard, output)
             case "star" | "unstar":
                 await ask(client.mark(run, starred=action == "star"))
             case "delete":
@@ -86,11 +87,18 @@ async def _act(dashboard: Dashboard, action: str, run: str) -> tuple[Html, Html 
     return Html(""), None
 
 
-def _player(output: Output) -> Html:
+def _player(dashboard: Dashboard, output: Output) -> Html:
     name = element("div", output.text, class_="excerpt")
-    return element(
-        "div", name, player.replay(output.id, output.duration_seconds, autoplay=True), class_="card"
-    )
+    format = str(output.request.get("format", "wav"))
+    file = recordings.address(dashboard, output.id, output.task, format)
+    heard = player.replay(output.id, output.duration_seconds, autoplay=True, file=file)
+    return element("div", name, heard, class_="card")
+
+
+def _downloads(dashboard: Dashboard, output: Output) -> Html:
+    if has_lines(output.task):
+        return recordings.files(dashboard, output.id, output.files)
+    return downloads(dashboard, output.id)
 
 
 def _deleted(output: Output) -> Html:
@@ -138,7 +146,7 @@ def _row(dashboard: Dashboard, output: Output) -> tuple[object, ...]:
                 dashboard.page(output.task, output.id), "Reuse", aria_label=f"Reuse: {text}"
             ),
             markup.button("delete", output.id, "Delete", text, "stop"),
-            downloads(dashboard, output.id),
+            _downloads(dashboard, output),
             class_="actions",
         ),
     )

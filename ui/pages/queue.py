@@ -13,6 +13,9 @@ from ui.pages import frame
 
 _LOOK = 1.5
 _SHOWN = 50
+STEPS = frozenset({"pause", "resume"})
+"""What can be asked of a pipeline, as the links of its job call it."""
+_FROM_FILE = "From a file"
 
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
@@ -31,7 +34,7 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
 
     async def act(event: gr.EventData) -> list[object]:
         action, job_id = markup.pressed(event)
-        note = await _cancel(dashboard, job_id) if action == "cancel" else Html("")
+        note = await _act(dashboard, action, job_id)
         now = await _listing(dashboard)
         return [note, now, now]
 
@@ -40,9 +43,19 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     listing.click(act, None, [said, shown, listing], **QUIET)
 
 
-async def _cancel(dashboard: Dashboard, job_id: str) -> Html:
+async def _act(dashboard: Dashboard, action: str, job_id: str) -> Html:
+    """What is said of a step that a person asks for."""
+    client = dashboard.client
     try:
-        await ask(dashboard.client.cancel(job_id))
+        match action:
+            case "cancel":
+                await ask(client.cancel(job_id))
+            case "pause":
+                await ask(client.pause(job_id))
+            case "resume":
+                await ask(client.resume(job_id))
+            case _:
+                pass
     except SpeechError as error:
         return markup.trouble(error)
     return Html("")
@@ -71,6 +84,8 @@ def _row(dashboard: Dashboard, job: JobView) -> tuple[object, ...]:
     title = declared.title if declared else job.task
     what = element("div", text, class_="excerpt"), element("div", title, class_="hint")
     buttons = [markup.link(dashboard.page(job.task, job.id), "Open", aria_label=f"Open: {text}")]
+    for step in STEPS & job.links.keys():
+        buttons.append(markup.button(step, job.id, step.capitalize(), text))
     if not job.state.terminal:
         buttons.append(markup.button("cancel", job.id, "Cancel", text, "stop"))
     return (
@@ -94,6 +109,8 @@ def excerpt(job: JobView, length: int = 90) -> str:
     declared = CONTRACTS.get(job.task)
     schema = declared.model_json_schema()["properties"] if declared else {"text": {}}
     named = [name for name, field in schema.items() if field.get(PRIVATE)] or ["text"]
-    words = " ".join(str(job.request[name]) for name in named if job.request.get(name)).split()
-    text = " ".join(words) or "Text is not kept"
+    found = (job.request.get(name) for name in named)
+    words = " ".join(text for text in found if isinstance(text, str)).split()
+    unread = _FROM_FILE if job.request.get("source") else "Text is not kept"
+    text = " ".join(words) or unread
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

@@ -1,8 +1,9 @@
 // <speech-player job="ID">: hears a job while it is made, then seeks in the finished file.
 //
 // Attributes: `job`; `autoplay`; `finished` (the file is there already); `remember` (keep the job
-// in the page's address). State for others to read: data-state (waiting, playing, ended, error),
-// data-paused, data-first-sound-ms, data-level (0 to 1, what the loudspeaker is given).
+// in the page's address); `file` (where the finished file is, if not in its usual place). State for
+// others to read: data-state (waiting, playing, ended, error), data-paused, data-first-sound-ms,
+// data-level (0 to 1, what the loudspeaker is given).
 
 import { HOME, Live, pause } from "./live.js";
 
@@ -52,7 +53,7 @@ class SpeechPlayer extends HTMLElement {
     this.meter = this.querySelector("meter");
     this.said = this.querySelector(".said");
     this.audio = this.querySelector("audio");
-    this.file = new URL(`audio/${this.job}.wav`, HOME);
+    this.file = this.getAttribute("file") ?? new URL(`audio/${this.job}.wav`, HOME);
     this.waiting = []; // Pieces that are fetched and not yet scheduled.
     this.nodes = new Set();
     this.received = 0;

@@ -73,6 +73,16 @@ class Cache:
         if self._engine.needs_checkpoint:
             self._picked(kind, size)
 
+    def identity(self, kind: CheckpointKind, size: Size | None = None) -> str:
+        """Which checkpoint `get` would give, as `id@revision`; nothing is loaded.
+
+        Raises CheckpointMissing.
+        """
+        if not self._engine.needs_checkpoint:
+            return PREVIEW
+        entry = self._picked(kind, size)
+        return f"{entry.id}@{entry.revision}"
+
     def any(self) -> Model:
         """A model for what every checkpoint can do: one that is loaded, or the smallest at hand.
 

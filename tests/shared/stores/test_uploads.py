@@ -1,16 +1,19 @@
 """The contract that every backend for uploads keeps."""
 
 import hashlib
+import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from shared.errors import RecordDamaged, StoreUnavailable, UnknownUpload
+from shared.requests.declared import UploadKind
 from shared.stores import disk
 from shared.stores.uploads import FolderUploads, UploadFacts, UploadStore, content_id
 
@@ -51,6 +54,26 @@ def store(backend: Backend, tmp_path: Path) -> UploadStore:
 def long_after() -> float:
     """A time before which everything was sent."""
     return time.time() + 3_600
+
+
+def test_what_was_kept_before_there_were_documents_is_readable(tmp_path: Path):
+    store = FolderUploads(tmp_path)
+    upload = store.put("reference", SOUND, FACTS)
+    path = tmp_path / "reference" / f"{upload.id}.json"
+    record = json.loads(path.read_text())
+    for name in ("name", "media", "task", "voices", "expires_at"):
+        del record[name]
+    path.write_text(json.dumps(record))
+    assert store.get("reference", upload.id) == upload
+
+
+@pytest.mark.parametrize("kind", get_args(UploadKind))
+def test_every_kind_of_file_has_its_place(store: UploadStore, kind: UploadKind):
+    upload = store.put(kind, SOUND, FACTS)
+    assert store.read(kind, upload.id) == SOUND
+    assert store.get(kind, upload.id) == upload
+    assert store.purge(long_after(), keep=()) == 1
+    assert not store.holds(kind, upload.id)
 
 
 def test_an_upload_is_named_by_its_content(store: UploadStore):

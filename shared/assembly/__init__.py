@@ -1,0 +1,1 @@
+"""Assembly: spoken lines become finished recordings, without an engine."""

@@ -1,0 +1,1 @@
+"""Subtitles: read however malformed, and written so that players understand them."""

@@ -1,0 +1,103 @@
+"""Subtitles as SRT and WebVTT."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from shared.cues.cue import Cue
+
+_WIDTH = 42
+"""Letters of a line of subtitles; an ideograph takes the room of two."""
+_ARROW = re.compile(r"-+->")
+"""What players take for the times of a cue, even inside its text."""
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_NEVER_FIRST = frozenset("。、，．！？：；）」』】〉》”’…ー々っゃゅょッャュョ")
+"""No Chinese or Japanese line begins with these."""
+
+
+def to_srt(cues: Iterable[Cue]) -> str:
+    """SRT, with the speaker before the text: `ANNA: It was enough.`; empty cues are left out."""
+    blocks = (
+        f"{number}\n{_times(cue, ',')}\n{_lines(_named(cue))}\n"
+        for number, cue in enumerate(_shown(cues), 1)
+    )
+    return "\n".join(blocks)
+
+
+def to_vtt(cues: Iterable[Cue]) -> str:
+    """WebVTT, with the speaker as its voice: `<v ANNA>It was enough.`; empty cues are left out."""
+    blocks = (f"{_times(cue, '.')}\n{_voice(cue)}\n" for cue in _shown(cues))
+    return "\n".join(("WEBVTT\n", *blocks))
+
+
+def _shown(cues: Iterable[Cue]) -> Iterator[Cue]:
+    return (cue for cue in cues if cue.text.strip())
+
+
+def _named(cue: Cue) -> str:
+    speaker = _in_one_line(cue.speaker)
+    text = f"{speaker}: {cue.text}" if speaker else cue.text
+    return _ARROW.sub("→", text)
+
+
+def _voice(cue: Cue) -> str:
+    speaker = _in_one_line(cue.speaker).translate(_ENTITIES)
+    return (f"<v {speaker}>" if speaker else "") + _lines(cue.text).translate(_ENTITIES)
+
+
+def _times(cue: Cue, point: str) -> str:
+    start = max(0, round(cue.start * 1000))
+    end = max(start, round(cue.end * 1000))
+    return f"{_time(start, point)} --> {_time(end, point)}"
+
+
+def _time(milliseconds: int, point: str) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}{point}{rest:03}"
+
+
+# --- lines ------------------------------------------------------------------------------------
+
+
+def _lines(text: str) -> str:
+    """The text on one line, or on two of about equal width; on more only where it is too long."""
+    text = _in_one_line(text)
+    wide = _width(text)
+    if wide <= _WIDTH:
+        return text
+    most, room = (2, wide / 2) if wide <= 2 * _WIDTH else (len(text), _WIDTH)
+    lines = [""]
+    for part in _unbreakable(text):
+        full = _width(lines[-1]) >= room or _width((lines[-1] + part).rstrip()) > _WIDTH
+        if lines[-1] and full and len(lines) < most:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _unbreakable(text: str) -> Iterator[str]:
+    """Words with the blank after them; ideographs one by one, with the signs that close them."""
+    part = ""
+    for letter in text:
+        ended = part.endswith(" ") or (
+            part and (_is_wide(letter) or _is_wide(part[-1])) and letter not in _NEVER_FIRST
+        )
+        if ended and letter != " ":
+            yield part
+            part = ""
+        part += letter
+    yield part
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _width(text: str) -> int:
+    return sum(2 if _is_wide(letter) else 1 for letter in text)
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in "WF"

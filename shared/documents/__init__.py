@@ -1,0 +1,1 @@
+"""Documents: what a file is, and the book that is in it."""

@@ -1,0 +1,1 @@
+"""Tables of lines: read from CSV, JSON or YAML, with the columns of several game engines."""

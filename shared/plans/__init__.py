@@ -1,0 +1,1 @@
+"""Plans: what a pipeline is going to say, line by line, before anything is spoken."""

@@ -1,0 +1,71 @@
+"""From a document to a plan: one planner for each pipeline, and what they have in common."""
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import shared.plans
+from shared.errors import InvalidRequest, NothingToSay
+from shared.plans.directory import Directory
+from shared.plans.plan import MOST_LINES, Plan
+from shared.requests.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is to be read, as it was sent."""
+
+    data: bytes
+    """Text that came in the request is UTF-8."""
+    name: str = ""
+    """The name of its file, for what its ending tells; empty for text in the request."""
+
+
+Planner = Callable[[Any, Document, Directory], Plan]
+"""Takes a request whose roles are resolved, its document, and the voices that there are.
+
+Pure: equal arguments make equal plans. Raises InvalidRequest, naming the line where it can.
+"""
+PLANNERS: dict[str, Planner] = {}
+
+
+def plans(contract: type[Pipeline]) -> Callable[[Planner], Planner]:
+    """Mark a function as the planner of a contract."""
+
+    def register(planner: Planner) -> Planner:
+        PLANNERS[contract.name] = planner
+        return planner
+
+    return register
+
+
+def plan(request: Pipeline, document: Document, directory: Directory) -> Plan:
+    """The plan of a document. Raises InvalidRequest, NothingToSay for one without a line."""
+    _discover()
+    made = PLANNERS[request.name](request, document, directory)
+    if not made.lines:
+        raise NothingToSay(
+            "Nothing in the document can be spoken.",
+            param="text" if request.text is not None else "source",
+            hint=made.skipped[0].why if made.skipped else None,
+        )
+    if len(made.lines) > MOST_LINES:
+        raise InvalidRequest(
+            f"The document has {len(made.lines):,} lines; {MOST_LINES:,} are spoken at most.",
+            hint="Send it in parts.",
+        )
+    return made
+
+
+def seed_of(seed: int, said: str, who: str, take: int = 1) -> int:
+    """The seed of a line: it follows its words, so that a line put before it changes nothing."""
+    digest = hashlib.sha256(repr((seed, said, who, take)).encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _discover() -> None:
+    for module in pkgutil.iter_modules(shared.plans.__path__):
+        importlib.import_module(f"{shared.plans.__name__}.{module.name}")

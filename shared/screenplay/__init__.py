@@ -1,0 +1,1 @@
+"""Scripts: what characters say, how, and what stands around it, from five ways of writing it."""

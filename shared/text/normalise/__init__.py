@@ -1,0 +1,1 @@
+"""Numbers, dates, units and abbreviations written out as they are spoken, in ten languages."""
