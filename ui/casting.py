@@ -29,11 +29,16 @@ def mapped(cast: Mapping[str, Any], name: str, voice: str) -> dict[str, Any]:
     return {**others, known: kept} if kept else others
 
 
-def table(dashboard: Dashboard, cast: Sequence[Part], voices: Mapping[str, VoiceView]) -> Html:
+def table(
+    dashboard: Dashboard,
+    cast: Sequence[Part],
+    voices: Mapping[str, VoiceView],
+    hues: Mapping[str, int],
+) -> Html:
     """Those who speak, in the order in which they appear; empty where nobody has a name."""
     if not cast:
         return Html("")
-    rows = (_member(dashboard, part, voices) for part in cast[:_MOST])
+    rows = (_member(dashboard, part, voices, hues) for part in cast[:_MOST])
     left = len(cast) - _MOST
     more = f"… and {left:,} more: name their voices under “Cast in full”."
     return markup.joined(
@@ -52,13 +57,15 @@ def who(role: Role, voices: Mapping[str, VoiceView]) -> str:
     return f"designed: {role.description}" if role.description else "no voice"
 
 
-def _member(dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView]) -> Html:
+def _member(
+    dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView], hues: Mapping[str, int]
+) -> Html:
     count = "1 line" if part.lines == 1 else f"{part.lines:,} lines"
     about = element(
         "div",
         element(
             "div",
-            markup.speaker(part.name),
+            markup.speaker(part.name, hues),
             element("span", f"{count}, about {markup.seconds(part.seconds)}", class_="hint"),
             element("span", "automatic", class_="badge") if part.automatic else None,
             class_="choices",

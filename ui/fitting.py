@@ -25,13 +25,14 @@ class Fitted(BaseModel):
     def said(self) -> str:
         """In words; empty for a cue that was left as it is."""
         if self.overrun > 0:
-            return f"{self.overrun:.1f} s too long: {self.action}"
+            cut = ", cut off" if self.action == "cut" else ""
+            return f"{self.overrun:.1f} s too long{cut}"
         if self.rate is not None and self.rate > 1.005:
             return f"{self.rate:.2f} × faster"
         return "" if self.action in _USUAL else self.action
 
 
-_USUAL = frozenset({"", "none", "fits"})
+_USUAL = frozenset({"", "fits"})
 _ROWS = TypeAdapter(list[Fitted])
 
 

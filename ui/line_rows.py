@@ -43,6 +43,7 @@ def row(
     output: str,
     line: LineView,
     voices: Mapping[str, VoiceView],
+    hues: Mapping[str, int],
     fitted: Fitted | None,
     spoken: Collection[int],
 ) -> Html:
@@ -57,7 +58,7 @@ def row(
     )
     body = element(
         "div",
-        markup.speaker(line.speaker) if line.speaker else None,
+        markup.speaker(line.speaker, hues) if line.speaker else None,
         element("div", line.text or "Text is not kept", class_="excerpt"),
         element("div", " · ".join(_facts(line, voices)), class_="hint"),
         _badges(line, heard, fitted, line.number in spoken),

@@ -13,6 +13,7 @@ from shared.jobs import JobView
 from shared.requests.pipeline import Pipeline
 from shared.states import JobState
 from shared.views import AssemblyView, LinePage, LineView
+from shared.voices.view import VoiceView
 from ui import fitting, library, line_rows, markup, recordings, result
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.markup import Html, element
@@ -38,7 +39,8 @@ class Lines:
         self._fitted = "report.json" in contract.artifacts
         self._held = gr.State({})
         """`output`, the line `after` which the page begins and the pages `before` it, the `line`
-        that is being spoken again, the `job` of that, whether the recording is `assembling`."""
+        that is being spoken again, the `job` of that, whether the recording is `assembling`, and
+        the `hues` of those who speak."""
         with gr.Column(elem_classes=shown(False), elem_id="spoken") as self._panel:
             markup.place(element("h2", "Lines"))
             label = "Only lines with faults" + (" or overruns" if self._fitted else "")
@@ -82,9 +84,17 @@ class Lines:
         if job.state is not JobState.SUCCEEDED or "lines" not in job.links:
             aside = gr.Column(elem_classes=shown(False))
             return [aside, aside, {}, "", "", gr.Timer(active=False)]
-        held = {"output": job.id, "after": 0, "before": []}
+        held = {"output": job.id, "after": 0, "before": [], "hues": await self._hues(job.id)}
         panels = [gr.Column(elem_classes=shown(True)), gr.Column(elem_classes=shown(False))]
         return [*panels, *await self._look(held, only=False)]
+
+    async def _hues(self, output: str) -> dict[str, int]:
+        """The colours of all who speak, as far as the beginning tells."""
+        try:
+            page = await ask(self._client.lines(output, limit=_READ))
+        except SpeechError:  # what is shown next says it
+            return {}
+        return markup.colours(line.speaker for line in page.items)
 
     # --- what a person does ---
 
@@ -111,7 +121,8 @@ class Lines:
             line = await ask(self._client.line(held["output"], number))
         except SpeechError as error:
             return self._form.refused(error)
-        return self._form.show(line, await library.everyone(self._client))
+        voices = await library.everyone(self._client)
+        return self._form.show(line, voices, held.get("hues", {}))
 
     async def _speak(
         self, held: dict[str, Any], only: bool, number: int, *values: Any
@@ -182,9 +193,12 @@ class Lines:
         if not lines:
             return markup.empty("No line has a fault.")
         voices = {voice.id: voice for voice in await library.everyone(self._client)}
-        spoken = {number for number in page.pending.values()}
+        spoken = set(page.pending.values())
+        hues: dict[str, int] = held.get("hues", {})
         rows = (
-            line_rows.row(self._dashboard, output, line, voices, fits.get(line.number), spoken)
+            line_rows.row(
+                self._dashboard, output, line, voices, hues, fits.get(line.number), spoken
+            )
             for line in lines
         )
         turning = _turning(held, lines, page.lines, more)
@@ -254,11 +268,11 @@ class _Form:
     def outputs(self) -> list[Any]:
         return [self.panel, self._title, *self.inputs]
 
-    def show(self, line: LineView, voices: list[Any]) -> list[Any]:
+    def show(self, line: LineView, voices: list[VoiceView], hues: Mapping[str, int]) -> list[Any]:
         """Updates of `outputs` for a line."""
         role = line.role
         title = element("h2", f"Line {line.number} again")
-        who = markup.speaker(line.speaker) if line.speaker else None
+        who = markup.speaker(line.speaker, hues) if line.speaker else None
         picker = gr.Dropdown(choices=library.anyone(voices), value=role.voice or "")
         return [
             gr.Column(elem_classes=[*shown(True), "card"]),

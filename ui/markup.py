@@ -1,7 +1,6 @@
 """HTML that pages show: every piece of text from elsewhere is escaped here."""
 
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
@@ -9,6 +8,8 @@ import gradio as gr
 
 from shared.errors import SpeechError
 
+_APART = 137.508
+"""Degrees of the golden angle: hues that follow each other so are never near for long."""
 _ON_ACTION = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (button) trigger("click", { action: button.dataset.action, id: button.dataset.id });
@@ -106,10 +107,14 @@ def picker(
     )
 
 
-def speaker(name: str) -> Html:
-    """A name in a colour of its own, the same wherever it stands."""
-    hue = zlib.crc32(name.casefold().encode()) % 360
-    return element("span", name, class_="speaker", style=f"--hue: {hue}")
+def colours(names: Iterable[str]) -> dict[str, int]:
+    """A hue for each name, far from those beside it; equal orders give equal hues."""
+    return {name: round(place * _APART) % 360 for place, name in enumerate(dict.fromkeys(names))}
+
+
+def speaker(name: str, hues: Mapping[str, int]) -> Html:
+    """A name in its colour."""
+    return element("span", name, class_="speaker", style=f"--hue: {hues.get(name, 0)}")
 
 
 def link(address: str, label: str, **attributes: object) -> Html:

@@ -139,7 +139,7 @@ class Planning:
             "request": request,
             "ends": list(accumulate(line.seconds for line in plan.lines)),
         }
-        cast = casting.table(self._dashboard, plan.cast, voices)
+        cast = casting.table(self._dashboard, plan.cast, voices, _hues(plan))
         panel = gr.Column(elem_classes=shown(True))
         return [held, "", panel, _about(plan), cast, _lines(plan, voices, 0)]
 
@@ -208,19 +208,30 @@ def _lines(plan: PlanView, voices: Mapping[str, VoiceView], first: int) -> Html:
     """A page of the lines, from that one in their order on."""
     page = plan.lines[first : first + _SHOWN]
     titles = {chapter.number: chapter.title for chapter in plan.chapters}
-    rows = (_row(line, voices, titles) for line in page)
-    return markup.joined(
-        [
-            element("ol", *rows, class_="lines"),
-            markup.pages(first, len(page), len(plan.lines), _SHOWN),
-        ]
+    hues = _hues(plan)
+    rows = (_row(line, voices, titles, hues) for line in page)
+    return element(
+        "details",
+        element("summary", "What is said"),
+        element("ol", *rows, class_="lines"),
+        markup.pages(first, len(page), len(plan.lines), _SHOWN),
+        open=True,
     )
 
 
-def _row(line: Line, voices: Mapping[str, VoiceView], titles: Mapping[int, str]) -> Html:
+def _hues(plan: PlanView) -> dict[str, int]:
+    return markup.colours(line.speaker for line in plan.lines)
+
+
+def _row(
+    line: Line,
+    voices: Mapping[str, VoiceView],
+    titles: Mapping[int, str],
+    hues: Mapping[str, int],
+) -> Html:
     said = element("div", line.text, class_="excerpt")
     facts = element("div", " · ".join(_facts(line, voices, titles)), class_="hint")
-    who = markup.speaker(line.speaker) if line.speaker else None
+    who = markup.speaker(line.speaker, hues) if line.speaker else None
     body = element("div", who, said, facts, class_="grows")
     return element("li", element("span", line.number, class_="number"), body, data_line=line.number)
 

@@ -1,31 +1,74 @@
 """What performers that speak have in common: pieces, utterances, order, and the reading itself."""
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from shared import emotions
 from shared.audio.pcm import SAMPLE_RATE, Samples
+from shared.audio.stretching import stretch
+from shared.errors import NothingToSay, TextTooLong
 from shared.requests.spoken import Spoken
-from shared.text.clean import clean
-from shared.text.sentences import PAUSES, pack, split
-from shared.text.sentences import Piece as TextPiece
+from shared.text import passages
+from shared.text.manner import PLAIN, Manner
+from shared.text.passages import Passage, Reading
+from shared.text.sentences import PAUSES
 from worker.engine.protocol import FinishReason, Frames, Utterance
 from worker.performing import Audio, Ended, Likeness, Line, Piece, Remark, Studio
 
 _SLACK = 3.0
 _FLOOR = 2.0
+LONGEST_SAID = 100_000
+"""Characters of a text once numbers and the spellings of a lexicon are written out."""
+_NAMED = 5
+"""Voices that one remark names; of the others it gives the number."""
 
 
 # --- what is to be said -----------------------------------------------------------------------
 
 
-def divide(text: str, language: str) -> Generator[Remark, None, list[TextPiece]]:
-    """The text in pieces of a few sentences each, once it is told what was left out of it."""
-    text, remarks = clean(text)
-    yield from map(Remark, remarks)
-    return pack(split(text, language), language)
+def divide(request: Spoken) -> Generator[Remark, None, Reading]:
+    """The text in passages of a few sentences each, once it is told what was left out of it.
+
+    Raises NothingToSay where the lexicon leaves nothing, and TextTooLong where it says too much.
+    """
+    reading = passages.read(
+        request.text, request.language, lexicon=request.lexicon, normalise=request.normalise
+    )
+    yield from map(Remark, reading.remarks)
+    if not reading.passages:
+        raise NothingToSay("The text holds nothing that can be spoken.", param="text")
+    said = sum(len(passage.said) for passage in reading.passages)
+    if said > LONGEST_SAID:
+        raise TextTooLong(
+            f"Written out as it is read, the text has {said:,} characters; {LONGEST_SAID:,} are "
+            "the most.",
+            param="text",
+        )
+    return reading
+
+
+def manners(reading: Reading) -> list[Manner]:
+    """Each manner of a text once, in the order in which they come."""
+    return list(dict.fromkeys(passage.manner for passage in reading.passages))
+
+
+def voices_named(reading: Reading) -> list[str]:
+    """Each voice that mark-up in a text names, once."""
+    return list(dict.fromkeys(it.voice for it in manners(reading) if it.voice))
+
+
+def unheard(why: str, names: Sequence[str]) -> Iterator[Remark]:
+    """One remark on all voices that a text names and that cannot speak; none where there are none.
+
+    `why` is a sentence that ends in a colon.
+    """
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield Remark(f"{why} {', '.join(names[:_NAMED])}{more}.")
 
 
 def prepare(request: Spoken, studio: Studio) -> Utterance:
@@ -40,22 +83,32 @@ def prepare(request: Spoken, studio: Studio) -> Utterance:
     )
 
 
-def utterances(prepared: Utterance, pieces: Sequence[TextPiece], seed: int) -> list[Utterance]:
-    """One utterance for each piece."""
+def utterances(
+    prepared: Mapping[Manner, Utterance], parts: Sequence[Passage], seed: int
+) -> list[Utterance]:
+    """One utterance for each passage, from what is prepared for its manner."""
     return [
         replace(
-            prepared,
-            text=piece.text,
+            prepared[part.manner],
+            text=part.said,
+            language=part.manner.language or prepared[part.manner].language,
             seed=seed_of(seed, row),
-            max_seconds=speech_bound(piece.seconds),
+            max_seconds=speech_bound(part.seconds),
         )
-        for row, piece in enumerate(pieces)
+        for row, part in enumerate(parts)
     ]
 
 
-def instruction(request: Spoken, instruct: str | None = None) -> str | None:
-    """Mood and manner in words, for checkpoints that follow them; None where nothing is asked."""
-    return direction(request.emotion, instruct, spoken_language(request))
+def instruction(
+    request: Spoken, language: str, instruct: str | None = None, manner: Manner = PLAIN
+) -> str | None:
+    """Mood and manner in words, for checkpoints that follow them; None where nothing is asked.
+
+    The mood of the passage goes before that of the request, and its direction after the request's.
+    `language` is that of the whole text.
+    """
+    words = "; ".join(part for part in (instruct, manner.instruct) if part)
+    return direction(manner.emotion or request.emotion, words, manner.language or language)
 
 
 def direction(emotion: str | None, instruct: str | None, language: str) -> str | None:
@@ -64,11 +117,6 @@ def direction(emotion: str | None, instruct: str | None, language: str) -> str |
         return instruct or None
     mood = emotions.instruct(emotion, language)
     return f"{mood.rstrip(' .。')}. {instruct}" if instruct else mood
-
-
-def spoken_language(request: Spoken) -> str:
-    """The language of the text, guessed where the request leaves it open."""
-    return request.spoken_language
 
 
 def seed_of(seed: int, row: int) -> int:
@@ -153,19 +201,47 @@ class Progress:
         self._heard = 0.0
 
 
-def read(rows: Rows, pieces: Sequence[TextPiece], progress: Progress) -> Iterator[Piece]:
-    """The next of the rows, one for each piece, with the pause that belongs after it."""
-    for piece in pieces:
+@dataclass
+class _Paced:
+    """The sound of a passage at the speed that mark-up asks for: as a whole, once it has ended.
+
+    Where it asks for none, the sound comes as it is made.
+    """
+
+    speed: float
+    parts: list[Samples] = field(default_factory=list[Samples])
+
+    def hear(self, part: Heard) -> Iterator[Audio]:
+        if self.speed == 1:
+            yield Audio(part.audio)
+            return
+        self.parts.append(part.audio)
+        if part.finish_reason:
+            yield Audio(stretch(np.concatenate(self.parts), self.speed))
+
+
+def read(
+    rows: Rows, parts: Iterable[Passage], progress: Progress, opening: float = 0.0
+) -> Iterator[Piece]:
+    """The next of the rows, one for each passage, with the pause that belongs after it.
+
+    `opening` is the silence before the first, in seconds.
+    """
+    if opening:
+        yield Audio.silence(opening)
+    for passage in parts:
+        paced = _Paced(passage.manner.speed or 1.0)
         for _, part in rows:
             if part.first:
-                yield Line(piece.text)
+                yield Line(passage.text)
             yield from map(Remark, part.notes)
             progress.hear(len(part.audio) / SAMPLE_RATE)
-            yield Audio(part.audio)
+            yield from paced.hear(part)
             if part.finish_reason:
                 progress.end()
                 yield Ended(part.finish_reason)
                 if part.similarity is not None:
                     yield Likeness(part.similarity)
-                yield Audio.silence(PAUSES[piece.boundary])
+                pause = passage.pause
+                yield Audio.silence(PAUSES[passage.boundary] if pause is None else pause)
                 break

@@ -11,12 +11,13 @@ from shared.requests.declared import MAX_SEED
 from shared.requests.design_then_clone import DesignThenClone
 from shared.requests.voice_design import VoiceDesign
 from shared.stores.recipe import Candidate
-from shared.text.sentences import Piece as TextPiece
+from shared.text.passages import Passage
 from worker.engine.protocol import Utterance
 from worker.performing import Audio, Piece, Studio, Taken
 from worker.speaking import instruction, prepare, utterances
 
 Designs = VoiceDesign | DesignThenClone
+STRANGERS = "The voice that is described reads all of the text, so no other can speak in it:"
 
 
 @dataclass
@@ -61,16 +62,19 @@ def takes(request: Designs, seed: int) -> list[Take]:
 def described(
     request: Designs,
     studio: Studio,
-    pieces: Sequence[TextPiece],
+    parts: Sequence[Passage],
+    language: str,
     wanted: Sequence[Take],
     *,
     live: bool,
 ) -> list[Utterance]:
-    """What all takes say, one take after the other; `live` where somebody may be listening."""
-    voice = replace(
-        prepare(request, studio),
-        description=request.description,
-        instruct=instruction(request),
-        live=live,
-    )
-    return [said for take in wanted for said in utterances(voice, pieces, take.seed)]
+    """What all takes say, one take after the other; `live` where somebody may be listening.
+
+    `language` is that of the whole text.
+    """
+    voice = replace(prepare(request, studio), description=request.description, live=live)
+    voices = {
+        manner: replace(voice, instruct=instruction(request, language, manner=manner))
+        for manner in {part.manner for part in parts}
+    }
+    return [said for take in wanted for said in utterances(voices, parts, take.seed)]

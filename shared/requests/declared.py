@@ -16,6 +16,7 @@ from pydantic import (
 
 from shared import emotions, languages, speakers
 from shared.errors import InvalidRequest, NothingToSay, TextTooLong, UnknownField, UnknownFormat
+from shared.text import plain
 from shared.text.clean import speakable
 from shared.voices import naming
 
@@ -51,9 +52,9 @@ PRESET = "x-preset"
 """In the schema of a field that names a saved preset."""
 
 Text = Annotated[
-    str, AfterValidator(speakable), Field(json_schema_extra={PRIVATE: True, SAID: True})
+    str, AfterValidator(plain.speakable), Field(json_schema_extra={PRIVATE: True, SAID: True})
 ]
-"""Text to be spoken: at least one letter or digit after cleaning."""
+"""Text to be spoken, with mark-up or without: at least one letter or digit is left of it."""
 Language = Annotated[
     str,
     Field(max_length=40, json_schema_extra={"x-choices": [languages.AUTO, *languages.CODES]}),
@@ -78,6 +79,11 @@ ANY_FILE = "0" * 64
 """Stands for the id of a file that nobody has looked at yet."""
 
 Instruct = Annotated[str, Field(max_length=1_000, json_schema_extra={PRIVATE: True})]
+_Spelling = Annotated[str, Field(min_length=1, max_length=200)]
+Spellings = Annotated[
+    dict[_Spelling, _Spelling], Field(max_length=1_000, json_schema_extra={PRIVATE: True})
+]
+"""Words and how they are to be read."""
 Description = Annotated[
     str, Field(min_length=3, max_length=1_000, json_schema_extra={PRIVATE: True})
 ]

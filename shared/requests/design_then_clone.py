@@ -16,6 +16,7 @@ from shared.requests.declared import (
 from shared.requests.spoken import Spoken
 from shared.requests.voice_design import MOST_CANDIDATES
 from shared.text import duration
+from shared.text.plain import Plain
 from shared.text.samples import SAMPLES
 
 
@@ -42,7 +43,8 @@ class DesignThenClone(Spoken):
     """The voice in words: age, sex, timbre, pace, accent, mood."""
     sample_text: Text | None = Field(default=None, max_length=600)
     """What the candidates say, and the clone is made from: one or two sentences, 3 to 60 seconds
-    when spoken. Left out, a sentence in the language of the text."""
+    when spoken. Mark-up in it is left out, and numbers stay as they stand. Without it, a sentence
+    in the language of the text."""
     candidates: int = Field(default=1, ge=1, le=MOST_CANDIDATES)
     """How many takes of the voice are made; each is a file of the result that can be kept."""
     choose: int = Field(default=1, ge=1, le=MOST_CANDIDATES)
@@ -62,5 +64,5 @@ class DesignThenClone(Spoken):
 
     def estimated_seconds(self) -> float:
         language = self.spoken_language
-        sample = duration.estimate(self.sample_text or SAMPLES[language], language)
-        return self.candidates * sample + duration.estimate(self.text, self.language)
+        sample = Plain.of(self.sample_text or SAMPLES[language]).words
+        return self.candidates * duration.estimate(sample, language) + self.text_seconds

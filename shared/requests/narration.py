@@ -21,6 +21,7 @@ class Narration(Pipeline):
         "by chapter, as any audio file or as an audiobook (m4b)."
     )
     artifacts: ClassVar[tuple[str, ...]] = ("audio.srt", "audio.vtt", "timings.json")
+    example_name: ClassVar[str] = "lamp.md"
     example: ClassVar[dict[str, Any]] = {
         "text": "# One\n\nThe lamp turned. Ten seconds; ten seconds; ten.\n\n# Two\n\n"
         "“You saw it?” asked a voice.",

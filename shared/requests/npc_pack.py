@@ -20,6 +20,7 @@ class NpcPack(Pipeline):
         "understood) becomes a zip of voice files by language and character, with a manifest."
     )
     artifacts: ClassVar[tuple[str, ...]] = ("pack.zip", "manifest.json", "manifest.csv")
+    example_name: ClassVar[str] = "barks.csv"
     example: ClassVar[dict[str, Any]] = {
         "text": "id,character,text\nsmith_01,Blacksmith,Mind the sparks.\n"
         "oracle_01,Oracle,You were taller in the dream.",

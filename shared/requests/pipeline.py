@@ -20,6 +20,7 @@ from shared.requests.declared import (
     PresetName,
     RunId,
     Size,
+    Spellings,
 )
 from shared.requests.role import CAST, Role
 from shared.requests.sampling import Sampling
@@ -32,7 +33,6 @@ Loudness = Literal["audiobook", "podcast", "broadcast", "games", "off"]
 """`audiobook`: ACX, RMS -20 dB; `podcast`: -16 LUFS in stereo, -19 in mono; `broadcast`: EBU R128,
 -23 LUFS; `games`: -23 LUFS for each character; `off`: as it was spoken."""
 _Seconds = Annotated[float, Field(ge=0, le=30)]
-_Spelling = Annotated[str, Field(min_length=1, max_length=200)]
 _WAYS = "Send the document as `text` or as the file `source`, or a `plan` of it."
 
 
@@ -58,6 +58,8 @@ class Pipeline(Sampling, Declared):
 
     kind: ClassVar[Kind] = "pipeline"
     checkpoint: ClassVar[CheckpointKind | None] = None
+    example_name: ClassVar[str]
+    """What a file with the text of the example is called."""
 
     text: (
         Annotated[
@@ -90,9 +92,7 @@ class Pipeline(Sampling, Declared):
     """Silence after each line."""
     normalise: bool = True
     """Write out numbers, dates, units, currencies, abbreviations and addresses as they are read."""
-    lexicon: Annotated[
-        dict[_Spelling, _Spelling], Field(max_length=1_000, json_schema_extra={PRIVATE: True})
-    ] = Field(default_factory=dict)
+    lexicon: Spellings = Field(default_factory=dict)
     """Words and how they are to be read, before those of the service (`configs/lexicon/`)."""
     retakes: int = Field(default=2, ge=0, le=5)
     """How often a line is spoken again, with another seed, that is too long or short, silent,

@@ -18,6 +18,7 @@ class Script(Pipeline):
         "read by a cast: the mix, a track and the lines of each character, subtitles."
     )
     artifacts: ClassVar[tuple[str, ...]] = ("audio.srt", "audio.vtt", "timings.json", "lines.zip")
+    example_name: ClassVar[str] = "market.txt"
     example: ClassVar[dict[str, Any]] = {
         "text": "NARRATOR: The market closes at dusk.\nTOLLA (tired): You again.\n"
         "WREN: I don't want a map.",

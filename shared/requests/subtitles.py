@@ -26,6 +26,7 @@ class Subtitles(Pipeline):
         "report.csv",
         "cues.zip",
     )
+    example_name: ClassVar[str] = "river.srt"
     example: ClassVar[dict[str, Any]] = {
         "text": "1\n00:00:00,500 --> 00:00:02,500\nThe river froze in November.\n\n"
         "2\n00:00:03,000 --> 00:00:05,000\nANNA: It was enough.\n",

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from shared.requests.declared import CheckpointKind, Description, Kind
 from shared.requests.spoken import Spoken
-from shared.text import duration
 
 MOST_CANDIDATES = 8
 
@@ -36,4 +35,4 @@ class VoiceDesign(Spoken):
     a file of the result, and `POST /v1/voices` makes one a voice that stays the same."""
 
     def estimated_seconds(self) -> float:
-        return self.candidates * duration.estimate(self.text, self.language)
+        return self.candidates * self.text_seconds

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from shared import languages
-from shared.text import duration, lexicon, markers, markup
-from shared.text.clean import has_speech, laid_bare, made_safe
+from shared.text import duration, lexicon, markers
+from shared.text.clean import has_speech
 from shared.text.lexicon import Lexicon
 from shared.text.manner import PLAIN, Manner
 from shared.text.marks import LONGEST_PAUSE, Aside, Marks
 from shared.text.normalise.rules import said_as, spoken
+from shared.text.plain import Plain
 from shared.text.sentences import Boundary, Piece, Sentence, pack, split
 from shared.text.tracked import Tracked
 
@@ -69,16 +70,13 @@ def read(
     with and without `normalise`: that is for numbers, dates, abbreviations and pictures. With
     `first`, the first passage is one sentence of about so many seconds at most, if there is such.
     """
-    bare, remarks = laid_bare(Tracked.of(text))
-    unmarked = markup.take_out(bare, text)
-    plain, moods = markers.take_out(unmarked.text)
-    plain, more = made_safe(plain)
-    plain, marks = plain.stripped(), unmarked.marks
+    plain = Plain.of(text)
     if language == languages.AUTO:
-        language = languages.guess(plain.text)
-    reader = _Reader(plain, marks, language, lexicon, normalise)
-    passages, opening = reader.passages(_Turns(marks, moods), target, longest, first)
-    return Reading(passages, language, opening, [*remarks, *more, *marks.remarks.sentences()])
+        language = languages.guess(plain.words)
+    reader = _Reader(plain.text, plain.marks, language, lexicon, normalise)
+    turns = _Turns(plain.marks, plain.moods)
+    passages, opening = reader.passages(turns, target, longest, first)
+    return Reading(passages, language, opening, plain.remarks)
 
 
 # --- where the manner changes -----------------------------------------------------------------

@@ -80,7 +80,7 @@ def said(**fields: str) -> CustomVoice:
 
 
 def test_nothing_is_asked_of_who_speaks_without_a_wish() -> None:
-    assert instruction(said()) is None
+    assert instruction(said(), "english") is None
     assert instruction(said(), "") is None
     assert instruction(said(), "slowly.") == "slowly."
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from shared.requests.role import CAST, ROLE
+
 Schema = dict[str, Any]
 
 _LIMITS = {
@@ -22,7 +24,14 @@ _PLAIN = {"minLength": 1}
 def kind(schema: Schema, definitions: Schema | None = None) -> str:
     """The type of a value with its limits: `number, > 0, ≤ 2`."""
     known = definitions or {}
-    schema = _resolved(_without_null(schema), known)
+    schema = _without_null(schema)
+    if ROLE in schema:
+        return f"a voice's name, or a {_link('Role')}"
+    if CAST in schema:
+        return f"for each name a voice's name, or a {_link('Role')}"
+    name, schema = _name(schema), _resolved(schema, known)
+    if name and "properties" in schema:
+        return f"an object, {_link(name)}"
     if "x-upload" in schema:
         return "a file, or its id"
     if choices := schema.get("enum") or schema.get("x-choices"):
@@ -30,6 +39,8 @@ def kind(schema: Schema, definitions: Schema | None = None) -> str:
     name = schema.get("type", "any")
     if name == "array":
         name = f"list of {kind(schema.get('items', {}), known)}"
+    if name == "object" and isinstance(values := schema.get("additionalProperties"), dict):
+        name = f"for each name a {kind(values, known)}"  # pyright: ignore[reportUnknownArgumentType]
     limits = [
         text.format(_number(schema[key]))
         for key, text in _LIMITS.items()
@@ -45,6 +56,8 @@ def default(schema: Schema, required: bool) -> str:
     value = schema.get("default")
     if value is None or value in ("", []):
         return ""
+    if ROLE in schema:
+        value = value["voice"]
     if isinstance(value, list):
         return code(",".join(map(str, value)))  # pyright: ignore[reportUnknownArgumentType]
     return code(value if isinstance(value, str) else json.dumps(value))
@@ -70,8 +83,18 @@ def _without_null(schema: Schema) -> Schema:
     return {**schema, **variants[0]} if len(variants) == 1 else schema
 
 
+def _name(schema: Schema) -> str:
+    """Of the definition that a schema refers to; empty where it does not."""
+    return schema.get("$ref", "").rpartition("/")[2]
+
+
+def _link(name: str) -> str:
+    """To the section of a definition, on the same page."""
+    return f"[{name}](#{name.lower()})"
+
+
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
-    name = schema.get("$ref", "").rpartition("/")[2]
+    name = _name(schema)
     return definitions.get(name, {}) if name else schema
 
 

@@ -4,9 +4,11 @@ from tools.qtts.cache import cache
 from tools.qtts.command import qtts
 from tools.qtts.contracts import run
 from tools.qtts.emotions import emotions
-from tools.qtts.jobs import again, cancel, jobs, show
+from tools.qtts.jobs import again, cancel, jobs, pause, resume, show
+from tools.qtts.lines import choose, lines, retake
 from tools.qtts.machine import checkpoint, doctor, up
 from tools.qtts.models import models
+from tools.qtts.plans import plan
 from tools.qtts.presets import presets
 from tools.qtts.say import say
 from tools.qtts.status import status
@@ -16,10 +18,16 @@ for _command in (
     up,
     say,
     run,
+    plan,
     jobs,
     show,
     cancel,
+    pause,
+    resume,
     again,
+    lines,
+    retake,
+    choose,
     voices,
     presets,
     emotions,

@@ -144,18 +144,32 @@ def _of_scalar(kind: Kind) -> Typing | None:
     convert = _SCALARS[kind["type"]]
     return {
         "type": click.Choice([str(choice) for choice in kind["enum"]]),
-        "callback": lambda _context, _option, word: None if word is None else convert(word),
+        "callback": _then(lambda word: None if word is None else convert(word)),
     }
 
 
 def _repeated(convert: Callable[[str], Any], metavar: str, help: str) -> Typing:
     return {
-        "type": convert,
+        "type": _called(convert),
         "multiple": True,
         "metavar": metavar,
         "help": help,
-        "callback": lambda _context, _option, parts: _joined(parts),
+        "callback": _then(_joined),
     }
+
+
+def _called(convert: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The same with a name, which click asks for and a `partial` has not."""
+
+    def entry(value: str) -> Any:
+        return convert(value)
+
+    return entry
+
+
+def _then(finish: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """What click is to do with the value that it has converted."""
+    return lambda _context, _option, value: finish(value)
 
 
 def _joined(parts: Iterable[Any]) -> Any:

@@ -148,7 +148,7 @@ def _facts(job: JobView) -> list[tuple[str, str | Text]]:
         ("attempts", str(job.attempts)),
         ("engine", spoken_by(job.engine) if job.engine else ""),
         ("seed", str(job.seed)),
-        ("text", str(job.request.get("text", ""))[:200]),
+        ("text", str(job.request.get("text") or "")[:200]),
         ("result", "\n".join(remarks(job.id, job.result or {}))),
         ("warnings", " ".join(job.warnings)),
         ("error", job.error["message"] if job.error else ""),

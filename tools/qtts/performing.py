@@ -71,7 +71,7 @@ def format_of(output: Path, task: str = "") -> str:
 def require_ending(job: JobView, output: Path) -> None:
     """Raises InvalidRequest for a file that cannot be made of what `job` makes, or UnknownFormat.
 
-    The sound of a task is there in every format; a pipeline's recording is there as it was mastered.
+    The sound of a task is there in every format, a pipeline's recording as it was mastered.
     """
     if _artifact(job.task, output):
         return
@@ -100,7 +100,7 @@ def require_folder(output: Path) -> None:
 
 def spoken_by(engine: EngineInfo) -> str:
     """What spoke, in words."""
-    checkpoint = f" with {engine.checkpoint}" if engine.checkpoint != engine.name else ""
+    checkpoint = f" with {engine.checkpoint}" if engine.checkpoint not in ("", engine.name) else ""
     preview = " This is a PREVIEW, not Qwen3-TTS." if engine.preview else ""
     return f"Spoken by {engine.name} ({engine.version}, {engine.device}){checkpoint}.{preview}"
 

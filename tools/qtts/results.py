@@ -40,7 +40,8 @@ def counted(lines: LineCount) -> str:
     told = [f"{lines.spoken} of {lines.planned} lines spoken"]
     told += [f"{count} {what}" for what, count in more if count]
     if lines.skipped:
-        told.append(f"{lines.skipped} parts of the document skipped")
+        parts = "part" if lines.skipped == 1 else "parts"
+        told.append(f"{lines.skipped} {parts} of the document skipped")
     return f"{', '.join(told)}."
 
 

@@ -31,8 +31,8 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
         with gr.Column(scale=3, min_width=320):
             text = _document(form)
             playing = Playing(dashboard, contract, teach=_TEACH)
-            planning = Planning(dashboard, contract, form)
             lines = Lines(dashboard, contract)
+            planning = Planning(dashboard, contract, form)
         with gr.Column(scale=2, min_width=320):
             spoken.language(form)
             for name in _own(contract, form):

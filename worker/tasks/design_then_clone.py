@@ -11,10 +11,10 @@ from shared.jobs import EngineInfo
 from shared.requests.design_then_clone import DesignThenClone
 from shared.stores.recipe import Candidate
 from shared.text import duration
-from shared.text.clean import clean
+from shared.text.passages import Passage
+from shared.text.plain import Plain
 from shared.text.samples import SAMPLES
 from shared.text.sentences import Boundary
-from shared.text.sentences import Piece as TextPiece
 from shared.voices import locking
 from worker import casting
 from worker.casting import Cast
@@ -36,16 +36,22 @@ from worker.speaking import (
     divide,
     heard_out,
     in_order,
+    manners,
     prepare,
     read,
-    spoken_language,
+    unheard,
     utterances,
+    voices_named,
 )
-from worker.takes import described, takes
+from worker.takes import STRANGERS, described, takes
 
 MOODY = (
     "The voice is kept in the mood of this request: later clones of it start from there. Leave "
     "`emotion` out to keep it as it is."
+)
+ONE_MOOD = (
+    "The voice has the mood that it was designed with, so moods in the text were ignored: keep it "
+    "and give it a recording for each mood."
 )
 
 
@@ -66,17 +72,23 @@ def design_then_clone(request: DesignThenClone, studio: Studio) -> Generator[Pie
     """
     studio.typical = False
     _require(request, studio)
-    pieces = yield from divide(request.text, request.language)
-    sample = yield from _sample(request)
-    estimates = [sample.seconds] * request.candidates + [piece.seconds for piece in pieces]
+    reading = yield from divide(request)
+    yield from unheard(STRANGERS, voices_named(reading))
+    if any(manner.emotion for manner in manners(reading)):
+        yield Remark(ONE_MOOD)
+    parts = reading.passages
+    sample = yield from _sample(request, reading.language)
+    estimates = [sample.seconds] * request.candidates + [part.seconds for part in parts]
     progress = Progress(estimates, studio.progress)
-    chosen = yield from _design(request, studio, sample, progress)
+    chosen = yield from _design(request, studio, sample, reading.language, progress)
     model = studio.model("base", request.size)
     cast = casting.of_candidate(studio, model, clip.loads(chosen.wav), chosen.candidate.text)
     yield Voiced(cast.fact)
-    said = utterances(replace(prepare(request, studio), prompt=cast.prompt), pieces, studio.seed)
+    voice = replace(prepare(request, studio), prompt=cast.prompt)
+    voices = {manner: replace(voice, instruct=manner.instruct) for manner in manners(reading)}
+    said = utterances(voices, parts, studio.seed)
     with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
-        yield from read(rows, pieces, progress)
+        yield from read(rows, parts, progress, reading.opening)
     if request.lock_as is not None:
         yield from _lock(request, studio, request.lock_as, chosen, model, cast)
 
@@ -90,22 +102,26 @@ def _require(request: DesignThenClone, studio: Studio) -> None:
         locking.require_free(studio.library, request.lock_as, studio.owner)
 
 
-def _sample(request: DesignThenClone) -> Generator[Remark, None, TextPiece]:
-    """What the takes say: in one go, as a described voice may differ from one to the next."""
-    language = spoken_language(request)
-    text, remarks = clean(request.sample_text or SAMPLES[language])
-    yield from map(Remark, remarks)
-    return TextPiece(text, 0, len(text), duration.estimate(text, language), Boundary.END)
+def _sample(request: DesignThenClone, language: str) -> Generator[Remark, None, Passage]:
+    """What the takes say: in one go, as a described voice may differ from one to the next.
+
+    It becomes the transcript of the clone's reference, so it is said as it is written.
+    """
+    plain = Plain.of(request.sample_text or SAMPLES[language])
+    yield from map(Remark, plain.remarks)
+    words = plain.words
+    seconds = duration.estimate(words, language)
+    return Passage(words, words, 0, len(words), seconds, Boundary.END)
 
 
 def _design(
-    request: DesignThenClone, studio: Studio, sample: TextPiece, progress: Progress
+    request: DesignThenClone, studio: Studio, sample: Passage, language: str, progress: Progress
 ) -> Generator[Piece, None, _Chosen]:
     """Make the takes. Raises UnsuitableReference where the chosen one cannot be cloned."""
     model = studio.model("voice_design", request.size)
     wanted = takes(request, studio.seed)
     # Nobody hears them, so that as many as there is room for are made at once.
-    said = described(request, studio, [sample], wanted, live=False)
+    said = described(request, studio, [sample], language, wanted, live=False)
     finished: list[Taken] = []
     with heard_out(in_order(model.generate(said, studio.pulse.watch))) as rows:
         for take in wanted:

@@ -3,10 +3,18 @@
 from collections.abc import Generator
 
 from shared.requests.voice_design import VoiceDesign
-from shared.text.clean import clean
+from shared.text.plain import Plain
 from worker.performing import Audio, Piece, Remark, Studio, performs
-from worker.speaking import Progress, divide, heard_out, in_order, read
-from worker.takes import described, takes
+from worker.speaking import (
+    Progress,
+    divide,
+    heard_out,
+    in_order,
+    read,
+    unheard,
+    voices_named,
+)
+from worker.takes import STRANGERS, described, takes
 
 BETWEEN = 1.0
 """Seconds of silence between two takes."""
@@ -19,17 +27,20 @@ WANDERS = (
 @performs(VoiceDesign)
 def voice_design(request: VoiceDesign, studio: Studio) -> Generator[Piece]:
     """Speak the text once for each candidate; the first is heard while the others are made."""
-    pieces = yield from divide(request.text, request.language)
-    if len(pieces) > 1:
+    reading = yield from divide(request)
+    parts = reading.passages
+    yield from unheard(STRANGERS, voices_named(reading))
+    if len(parts) > 1:
         yield Remark(WANDERS)
     model = studio.model("voice_design", request.size)
     wanted = takes(request, studio.seed)
-    said = described(request, studio, pieces, wanted, live=studio.live)
+    said = described(request, studio, parts, reading.language, wanted, live=studio.live)
     batch = model.generate(said, studio.pulse.watch)
-    progress = Progress([piece.seconds for piece in pieces] * len(wanted), studio.progress)
+    progress = Progress([part.seconds for part in parts] * len(wanted), studio.progress)
+    words = Plain.of(request.text).words
     with heard_out(in_order(batch)) as rows:
         for take in wanted:
             if take.number > 1:
                 yield Audio.silence(BETWEEN)
-            yield from take.hear(read(rows, pieces, progress))
-            yield take.finish(request, studio, clean(request.text)[0])
+            yield from take.hear(read(rows, parts, progress, reading.opening))
+            yield take.finish(request, studio, words)
