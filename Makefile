@@ -40,7 +40,7 @@ format: install-dev ## Rewrite the code in the one format.
 docs: install-dev ## Write the pages that come from the code.
 	$(RUN) tools.docs
 
-bench: install-dev ## Measure what the service adds to the engine's time.
+bench: install-dev ## Measure what service and pipelines add to the engine's time (ARGS='--only pipelines').
 	$(RUN) tools.bench $(ARGS)
 
 bench-engine: install-dev ## Measure our engine beside others (SIZE=tiny, 0.6B or 1.7B; ARGS='--minutes 20').

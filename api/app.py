@@ -31,6 +31,7 @@ from api.janitor import Janitor
 from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
+from api.sheets import Sheets
 from shared import connection
 from shared.queue import JobQueue
 from shared.resolution import Resolution
@@ -93,7 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     yield
     janitor.stop()
     await to_thread.run_sync(context.planners.close)
-    context.assembling.close()
+    await to_thread.run_sync(context.assembling.close)
     await context.hub.stop()
     await context.records.close()
     context.redis.close()
@@ -105,6 +106,7 @@ def open_context(settings: Settings) -> Context:
     queue = JobQueue(redis, settings)
     records = Records(connection.looking(settings.redis_url), queue)
     store = FolderOutputs(settings.outputs_dir)
+    index = OutputIndex(store)
     library = Library(FolderVoices(settings.voices_dir))
     named = preset_store.PresetStore(preset_store.folder(settings))
     sent = upload_store.FolderUploads(upload_store.folder(settings))
@@ -115,13 +117,14 @@ def open_context(settings: Settings) -> Context:
         records=records,
         hub=Hub(connection.listening(settings.redis_url), records.see),
         outputs=store,
-        index=OutputIndex(store),
+        index=index,
         library=library,
         presets=named,
         uploads=sent,
         resolution=Resolution(library, named, sent),
         planners=Planners(),
         assembling=Assembling(settings.outputs_dir),
+        sheets=Sheets(index, store),
         decoding=CapacityLimiter(1),
         asking=CapacityLimiter(questions.MOST_ASKED),
     )

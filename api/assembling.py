@@ -15,7 +15,8 @@ State = Literal["done", "running", "failed"]
 _SECONDS = 3_600.0
 """That an assembly may take; an hour of sound takes about one minute."""
 _MEMORY = 4 << 30
-_MOST_WAITING = 100
+
+_BROKEN = "The recording could not be assembled again."
 
 log = logging.getLogger(__name__)
 
@@ -31,24 +32,29 @@ class Assembling:
         self._begun: dict[str, Future[None]] = {}
 
     def begin(self, run: str) -> Future[None]:
-        """Let an output's recording follow its choices; one that is begun already goes on."""
+        """Let an output's recording follow its choices, once what is being assembled is done.
+
+        One that runs already may have looked at the choices for the last time.
+        """
         with self._lock:
-            if run not in self._begun or self._begun[run].done():
-                self._begun[run] = self._threads.submit(self._renew, run)
-            return self._begun[run]
+            begun = self._begun.get(run)
+            if begun is None or begun.running() or begun.done():
+                begun = self._begun[run] = self._threads.submit(self._renew, run)
+            return begun
 
     def state(self, run: str, stale: bool) -> tuple[State, str]:
         """How the recording of an output is, and what went wrong; begins what is left undone."""
         with self._lock:
             begun = self._begun.get(run)
-        if begun and begun.done() and (error := begun.exception()):
-            if stale:
-                return "failed", str(error)
-            with self._lock:
-                self._begun.pop(run, None)
+            ended = begun if begun and begun.done() else None
+            if ended and not stale:
+                del self._begun[run]
         if not stale:
             return "done", ""
-        self.begin(run)
+        if ended and (error := ended.exception()):
+            return "failed", error.message if isinstance(error, SpeechError) else _BROKEN
+        if ended or begun is None:
+            self.begin(run)
         return "running", ""
 
     def close(self) -> None:
@@ -63,7 +69,10 @@ class Assembling:
             raise
         except PlanningFailed as error:
             log.warning("Output %s was not assembled: %s", run, error.message)
-            raise PlanningFailed("The recording could not be assembled again.") from error
+            raise PlanningFailed(_BROKEN) from error
         except SpeechError as error:
             log.warning("Output %s was not assembled: %s", run, error.message)
+            raise
+        except Exception:  # the thread goes on with the next output
+            log.exception("Output %s was not assembled.", run)
             raise

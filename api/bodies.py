@@ -37,6 +37,8 @@ _TOO_LONG = "exceeded maximum size"
 """What Starlette says of a longer one."""
 _MOST_PARTS = 16
 """More than any form has, so that one too many is refused by its name."""
+_MOST_VALUES = 2_000_000
+"""Brackets and commas in JSON, inside of texts too; as lists they would take 200 MB."""
 _BLOCK = 1 << 20
 _SHOWN = 100
 """Characters of a name that somebody made up, in an answer."""
@@ -264,6 +266,16 @@ def _too_long(longest: int) -> BodyTooLarge:
     )
 
 
+def require_few_values(text: str | bytes) -> None:
+    """Refuse what would be far more in memory than it was on the way, before it is read."""
+    counts = map(text.count, "{[,") if isinstance(text, str) else map(text.count, b"{[,")
+    if len(text) > _MOST_VALUES and sum(counts) > _MOST_VALUES:
+        raise BodyTooLarge(
+            f"The body has more than {_MOST_VALUES:,} values.",
+            hint="Send what is long as a file.",
+        )
+
+
 def _sum(file: BinaryIO) -> str:
     digest = hashlib.sha256()
     while block := file.read(_BLOCK):
@@ -273,6 +285,7 @@ def _sum(file: BinaryIO) -> str:
 
 
 def _parsed(text: str | bytes) -> Any:
+    require_few_values(text)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

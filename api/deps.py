@@ -11,6 +11,7 @@ from api.assembling import Assembling
 from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
+from api.sheets import Sheets
 from shared.connection import Connection
 from shared.queue import JobQueue
 from shared.resolution import Resolution
@@ -39,6 +40,7 @@ class Context:
     resolution: Resolution
     planners: Planners
     assembling: Assembling
+    sheets: Sheets
     decoding: CapacityLimiter
     """Of files that were sent: one at a time."""
     asking: CapacityLimiter

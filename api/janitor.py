@@ -116,19 +116,26 @@ class Janitor:
         """Growing runs whose job has ended; one whose job is unknown only after a while.
 
         A run is finished before its job is said to have succeeded, so no live run is among them.
-        What a pipeline has spoken that failed or was cancelled stays as long as its record: another
-        job may go on with it.
+        What a pipeline has spoken that failed or was cancelled stays as long as its record, and
+        longer if a job goes on with it.
         """
         now = time.monotonic()
         growing = {run: self._use(run) for run in self._context.outputs.growing()}
         self._unknown = {
             run: self._unknown.get(run, now) for run, use in growing.items() if use is None
         }
-        for run, use in growing.items():
-            forgotten = use is None and now - self._unknown[run] > _LEFT_OVER
-            if forgotten or use is False:
-                log.info("Discarding what job %s left.", run)
-                self._context.outputs.discard(run)
+        left = {
+            run
+            for run, use in growing.items()
+            if use is False or (use is None and now - self._unknown[run] > _LEFT_OVER)
+        }
+        for run in left - self._continued() if left else ():
+            log.info("Discarding what job %s left.", run)
+            self._context.outputs.discard(run)
+
+    def _continued(self) -> set[str]:
+        """Jobs whose lines another one may yet take over."""
+        return {record.request.get("continues") or "" for record in self._context.queue.active()}
 
     def _use(self, run: str) -> bool | None:
         """Whether somebody may yet need what grows; None where nobody knows its job."""

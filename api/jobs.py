@@ -1,7 +1,7 @@
 """`/v1/jobs`: submit, look, cancel, again, pause, resume."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO, Literal
@@ -17,6 +17,7 @@ from shared.errors import (
     AlreadyEnded,
     Conflict,
     NotPausable,
+    RecordDamaged,
     SpeechError,
     UnknownFile,
     UnknownJob,
@@ -110,12 +111,12 @@ async def _sent(
         sent = [declared.name, _fields(body)]
         if idempotency_key:
             sent += [await bodies.sums(body.files), *filter(None, [names])]
-        sender = Sender(request.state.client, priority, _idempotency(idempotency_key, *sent))
+        sender = Sender(request.state.client, priority, idempotency_of(idempotency_key, *sent))
         if record := await run_in_threadpool(known, here, sender):
-            return await run_in_threadpool(_told, here, record, request, response, new=False)
+            return await run_in_threadpool(told, here, record, request, response, new=False)
         files = await _files(here, declared, body)
     admitted = partial(enter, here, declared, _fields(body), sender, files)
-    return await run_in_threadpool(_submit, here, admitted, sender, request, response)
+    return await run_in_threadpool(submitted, here, admitted, sender, request, response)
 
 
 async def _planned(here: Context, declared: type[Pipeline], request: Request) -> Response:
@@ -142,17 +143,19 @@ async def _files(here: Context, declared: type[Declared], body: bodies.Body) -> 
     return await bodies.examined(here, declared, body.files, names)
 
 
-def _idempotency(key: str | None, *sent: Any) -> Idempotency | None:
+def idempotency_of(key: str | None, *sent: Any) -> Idempotency | None:
+    """The key of a request with what was sent; None where there is none."""
     return Idempotency.of(key, *sent) if key else None
 
 
-def _submit(
+def submitted(
     here: Context,
     admitted: Callable[[], tuple[JobRecord, bool]],
     sender: Sender,
     request: Request,
     response: Response,
 ) -> JobView:
+    """Admit a job, or tell of the one that was admitted of an equal request meanwhile."""
     try:
         record, new = admitted()
     except SpeechError:
@@ -160,12 +163,13 @@ def _submit(
         record, new = known(here, sender), False
         if record is None:
             raise
-    return _told(here, record, request, response, new)
+    return told(here, record, request, response, new)
 
 
-def _told(
+def told(
     here: Context, record: JobRecord, request: Request, response: Response, new: bool
 ) -> JobView:
+    """Answer with a job: 202 for a new one, 200 for one that is there already."""
     if not new:
         response.status_code = HTTP_200_OK
     root = request.scope.get("root_path", "")
@@ -212,9 +216,18 @@ def list_jobs(
 def show_job(id: str, here: Here) -> JobView:
     """A job; one that the queue has forgotten is told from its output."""
     try:
-        return here.queue.look(id)
+        job = here.queue.look(id)
     except UnknownJob:
         return remembered(recipe_of(here, id))
+    return _as_assembled(here, job)
+
+
+def _as_assembled(here: Context, job: JobView) -> JobView:
+    """With the result as it is: other takes may have been chosen since the job ended."""
+    if job.state is JobState.SUCCEEDED and has_lines(job.task):
+        with suppress(UnknownJob, RecordDamaged):  # what is gone or spoilt tells nothing
+            return job.model_copy(update={"result": recipe_of(here, job.id).result()})
+    return job
 
 
 @router.delete("/{id}", status_code=HTTP_202_ACCEPTED)
@@ -241,7 +254,7 @@ async def repeat_job(
     A voice that the first one has put into the library stays as it is. A pipeline speaks every
     line anew.
     """
-    idempotency = _idempotency(idempotency_key, "again", id)
+    idempotency = idempotency_of(idempotency_key, "again", id)
     sender = Sender(request.state.client, priority, idempotency, again_of=id)
     anew = partial(_asked, here, id, continues=None, fresh=True)
     return await _repeat(here, id, anew, sender, request, response)
@@ -257,13 +270,13 @@ async def _repeat(
 ) -> JobView:
     """A new job that asks for what an earlier one did, with the files of that one."""
     if record := await run_in_threadpool(known, here, sender):
-        return await run_in_threadpool(_told, here, record, request, response, new=False)
+        return await run_in_threadpool(told, here, record, request, response, new=False)
     asked = await run_in_threadpool(ask)
     left = await run_in_threadpool(_left, here, asked, job_id)
     files = await bodies.examined(here, type(asked), left)
     resolve = partial(here.resolution.admit, asked, files)
     admitted = partial(admit, here, type(asked), resolve, sender, files)
-    return await run_in_threadpool(_submit, here, admitted, sender, request, response)
+    return await run_in_threadpool(submitted, here, admitted, sender, request, response)
 
 
 def _asked(here: Context, job_id: str, **of_pipeline: Any) -> Declared:
@@ -369,7 +382,7 @@ async def resume_job(
     ended = await run_in_threadpool(_resumed_or_ended, here, id)
     if isinstance(ended, JobView):
         return ended
-    idempotency = _idempotency(idempotency_key, "resume", id)
+    idempotency = idempotency_of(idempotency_key, "resume", id)
     sender = Sender(request.state.client, ended.queue, idempotency)
     on = partial(_asked, here, id, continues=id, fresh=False)
     return await _repeat(here, id, on, sender, request, response)

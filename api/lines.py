@@ -1,25 +1,29 @@
 """`/v1/outputs/{id}/lines`: what a pipeline has spoken, line by line, and further takes of it."""
 
-from concurrent.futures import TimeoutError as NotYet
-from contextlib import suppress
+import asyncio
+from concurrent.futures import Future
 from functools import partial
 from io import BytesIO
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
 
-from api.admission import Sender, admit
+from api import bodies
+from api.admission import Sender, admit, known
 from api.deps import Context, Here
-from shared import receiving
-from shared.jobs import JobView, links
+from api.jobs import IdempotencyKey, idempotency_of, submitted, told
+from api.sheets import Sheet
+from shared.jobs import JobRecord, JobView
 from shared.plans import retake
 from shared.plans.directory import Directory
-from shared.plans.plan import Line, Plan
+from shared.plans.plan import Line
 from shared.plans.retake import Designed, Retake
-from shared.plans.table import LineRow, LineTable
+from shared.plans.table import LineRow
 from shared.requests import contract
-from shared.requests.pipeline import Pipeline
 from shared.requests.role import Role
+from shared.requests.voice_clone import VoiceClone
+from shared.resolution import Files
 from shared.stores import takes
 from shared.views import AssemblyView, Choice, LinePage, LineView, TakeView
 
@@ -38,93 +42,118 @@ def find(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> LinePage:
     """Lines in order from the one after `after`, with the takes of each."""
-    plan, table = _opened(here, id)
-    rows = [row for row in table.lines if row.number > after]
-    return _page(here, id, plan, table, rows[:limit], more=len(rows) > limit)
+    sheet = here.sheets.of(id)
+    rows = [row for row in sheet.table.lines if row.number > after]
+    return _page(here, id, sheet, rows[:limit], more=len(rows) > limit)
 
 
 @router.get("/{number}", summary="Look at one line")
 def look(id: str, number: int, here: Here) -> LineView:
     """A line with its takes."""
-    plan, table = _opened(here, id)
-    return _line(id, plan.by_number[number], table.row(number))
+    return _line(id, *here.sheets.of(id).find(number))
 
 
-@router.post("/{number}/takes", status_code=status.HTTP_202_ACCEPTED, summary="Speak a line again")
-def speak_again(
-    id: str, number: int, wanted: Retake, request: Request, response: Response, here: Here
+@router.post(
+    "/{number}/takes",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Speak a line again",
+    responses={200: {"model": JobView, "description": "The job of the first such request."}},
+)
+async def speak_again(
+    id: str,
+    number: int,
+    wanted: Retake,
+    request: Request,
+    response: Response,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobView:
     """One take more of a line, as a job of its own; it is heard once it is chosen."""
-    plan, table = _opened(here, id)
-    row, line = table.row(number), plan.by_number[number]
-    made = _pipeline(here, id)
-    role = retake.role_for(wanted, line, Directory.of(here.library))
-    seed = retake.seed_for(wanted, line, len(row.takes))
-    designed = _designed(here, id, plan, table, role)
-    task, body = retake.task_for(wanted, role, seed, line, made, designed)
-    resolve = partial(here.resolution.resolve, contract(task), body)
-    sender = Sender(request.state.client, "interactive", line=f"{id}/{number}")
-    record, _ = admit(here, contract(task), resolve, sender)
-    root = request.scope.get("root_path", "")
-    response.headers["Location"] = root + links(record.id, record.task)["self"]
-    return here.queue.describe(record)
+    sent = ["take", id, number, wanted.model_dump(mode="json", exclude_unset=True)]
+    idempotency = idempotency_of(idempotency_key, *sent)
+    sender = Sender(request.state.client, "interactive", idempotency, line=f"{id}/{number}")
+    if record := await run_in_threadpool(known, here, sender):
+        return await run_in_threadpool(told, here, record, request, response, new=False)
+    role = await run_in_threadpool(_role, here, id, number, wanted)
+    files = await bodies.examined(
+        here, VoiceClone, await run_in_threadpool(_designed, here, id, role)
+    )
+    admitted = partial(_admitted, here, id, number, wanted, role, sender, files)
+    return await run_in_threadpool(submitted, here, admitted, sender, request, response)
 
 
 @router.patch("/{number}", summary="Choose the take of a line that is heard")
-def choose(id: str, number: int, choice: Choice, here: Here) -> LinePage:
+async def choose(id: str, number: int, choice: Choice, here: Here) -> LinePage:
     """The recording follows, without the engine: `assembly` says when it is done."""
-    _opened(here, id)
-    table = takes.choose(here.outputs, id, number, choice.take)
-    if table.revision != table.assembled:
-        with suppress(NotYet):  # whoever looks later is told of a long one
-            here.assembling.begin(id).exception(_AT_ONCE)
-    plan, table = _opened(here, id)
-    return _page(here, id, plan, table, [table.row(number)], more=False)
+    if begun := await run_in_threadpool(_chosen, here, id, number, choice.take):
+        await _at_once(begun)
+    return await run_in_threadpool(_shown, here, id, number)
 
 
-def _opened(here: Context, run: str) -> tuple[Plan, LineTable]:
-    here.index.get(run)
-    return takes.plan_of(here.outputs, run), takes.table_of(here.outputs, run)
+def _role(here: Context, run: str, number: int, wanted: Retake) -> Role:
+    """Who speaks the take. Raises UnknownOutput, UnknownLine, Conflict and UnknownVoice."""
+    line, _ = here.sheets.of(run).find(number)
+    return retake.role_for(wanted, line, Directory.of(here.library))
 
 
-def _pipeline(here: Context, run: str) -> Pipeline:
-    recipe = here.index.recipe(run)
-    found = contract(recipe.task).parse(recipe.request)
-    if not isinstance(found, Pipeline):
-        raise takes.without_lines()
-    return found
+def _designed(here: Context, run: str, role: Role) -> dict[str, BinaryIO]:
+    """The take of a designed voice, by field: a task may clone it as any recording."""
+    name = here.sheets.of(run).table.voices.get(role.description or "")
+    return {"reference": BytesIO(here.outputs.read(run, name, 0, _WHOLE))} if name else {}
 
 
-def _designed(
-    here: Context, run: str, plan: Plan, table: LineTable, role: Role
-) -> Designed | None:
-    """A designed voice as an upload: a task may clone it as any other."""
-    if role.description is None or role.description not in table.voices:
-        return None
-    data = here.outputs.read(run, table.voices[role.description], 0, _WHOLE)
-    upload = receiving.receive("reference", BytesIO(data), here.settings, here.uploads)
-    return Designed(upload.id, plan.language)
+def _admitted(
+    here: Context,
+    run: str,
+    number: int,
+    wanted: Retake,
+    role: Role,
+    sender: Sender,
+    files: Files,
+) -> tuple[JobRecord, bool]:
+    sheet = here.sheets.of(run)
+    line, row = sheet.find(number)
+    pending = {job.seed for job in here.queue.retaking(run) if job.line == number}
+    seed = retake.seed_for(wanted, line, pending | {take.seed for take in row.takes})
+    made = takes.request_of(here.index.recipe(run))
+    voice = files.get("reference")
+    designed = Designed(voice.id, sheet.plan.language) if voice else None
+    task, body = retake.task_for(wanted, role, seed, line, made, designed)
+    resolve = partial(here.resolution.resolve, contract(task), body, files)
+    return admit(here, contract(task), resolve, sender, files)
 
 
-def _page(
-    here: Context, run: str, plan: Plan, table: LineTable, rows: list[LineRow], *, more: bool
-) -> LinePage:
-    state, error = here.assembling.state(run, table.revision != table.assembled)
+def _chosen(here: Context, run: str, number: int, take: int) -> Future[None] | None:
+    """Let another take be heard; the assembly that follows, if one must."""
+    here.sheets.of(run).find(number)
+    table = takes.choose(here.outputs, run, number, take)
+    return None if table.revision == table.assembled else here.assembling.begin(run)
+
+
+async def _at_once(assembly: Future[None]) -> None:
+    """Wait for a short assembly; of a long one, and of what went wrong, its state tells."""
+    ending = asyncio.wrap_future(assembly)
+    ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    await asyncio.wait([ending], timeout=_AT_ONCE)
+
+
+def _shown(here: Context, run: str, number: int) -> LinePage:
+    """A page of one line."""
+    sheet = here.sheets.of(run)
+    return _page(here, run, sheet, [sheet.find(number)[1]], more=False)
+
+
+def _page(here: Context, run: str, sheet: Sheet, rows: list[LineRow], *, more: bool) -> LinePage:
+    state, error = here.assembling.state(run, sheet.stale)
     return LinePage(
         output=run,
-        task=plan.task,
-        lines=len(table.lines),
-        items=[_line(run, plan.by_number[row.number], row) for row in rows],
+        task=sheet.plan.task,
+        lines=len(sheet.table.lines),
+        items=[_line(run, sheet.plan.by_number[row.number], row) for row in rows],
         next=rows[-1].number if more else None,
         assembly=AssemblyView(state=state, error=error),
-        pending=_pending(here, run),
+        pending={job.job: job.line for job in here.queue.retaking(run)},
     )
-
-
-def _pending(here: Context, run: str) -> dict[str, int]:
-    """Jobs that make a take of a line of this output at present, with its number."""
-    wanted = [record for record in here.queue.active() if record.line.startswith(f"{run}/")]
-    return {record.id: int(record.line.partition("/")[2]) for record in wanted}
 
 
 def _line(run: str, line: Line, row: LineRow) -> LineView:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender, enter
+from api.bodies import require_few_values
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.stopping import stop
@@ -169,6 +170,7 @@ def _parse(kind: TypeAdapter[Said], text: str) -> Said:
     """A client's message. Raises InvalidRequest."""
     if len(text) > MAX_MESSAGE:
         raise InvalidRequest(f"A message may have {MAX_MESSAGE} characters.")
+    require_few_values(text)
     try:
         return kind.validate_python(json.loads(text))
     except ValidationError as error:

@@ -81,6 +81,16 @@ class Submission:
     """What whoever asked should know before anything is spoken."""
 
 
+@dataclass(frozen=True)
+class Retaking:
+    """A job that makes a take of a line of an output."""
+
+    job: str
+    line: int
+    """Its number."""
+    seed: int
+
+
 class JobQueue:
     """Jobs in Redis. Every method raises QueueUnavailable when Redis does not answer."""
 
@@ -229,6 +239,21 @@ class JobQueue:
                 self._records(job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1))
             )
 
+    def retaking(self, output: str) -> list[Retaking]:
+        """The active jobs that make takes of lines of an output; nothing else of them is read."""
+        with answered():
+            ids = [job_id.decode() for job_id in self._redis.zrange(keys.ACTIVE, 0, -1)]
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for job_id in ids:
+                    pipeline.hmget(keys.job(job_id), "line", "seed")
+                found = zip(ids, pipeline.execute(), strict=True)
+        places = [(job_id, (line or b"").decode(), seed) for job_id, (line, seed) in found]
+        return [
+            Retaking(job_id, int(line.partition("/")[2]), int(seed))
+            for job_id, line, seed in places
+            if line.startswith(f"{output}/")
+        ]
+
     def listened(self, job_id: str) -> bool:
         """Whether somebody was attached to a job within the last seconds, on any API process."""
         with answered():
@@ -255,14 +280,16 @@ class JobQueue:
         target: JobState,
         *,
         attempt: int | None = None,
+        holder: str = "",
         waiting: bool = False,
         reason: str = "",
         **fields: Any,
     ) -> int:
         """Take a job to `target` and tell its listeners; returns the attempt.
 
-        With `attempt`, only while that attempt runs; with `waiting`, only while none does. Raises
-        IllegalTransition, or its subclass Fenced where an attempt no longer holds.
+        With `attempt`, only while that attempt runs, and with `holder`, only while that worker runs
+        it; with `waiting`, only while none does. Raises IllegalTransition, or its subclass Fenced
+        where an attempt no longer holds.
         """
         allowed = origins(target) if attempt is None else [JobState.RUNNING]
         if waiting:
@@ -287,6 +314,7 @@ class JobQueue:
                     target.value,
                     "".join(f"{state.value}," for state in allowed),
                     "" if attempt is None else attempt,
+                    holder,
                     int(target.terminal),
                     self._settings.job_keep_seconds,
                     _STREAM_AFTERLIFE,
@@ -411,7 +439,7 @@ class JobQueue:
         of it, and the growing run stays in the same hands. So the fence cannot tell the two
         holders apart, and it is the caller who must see to it: write the last byte before the
         call, and leave the job, its run and its stream alone from then on, whatever this raises.
-        One that was resumed meanwhile does not rest, but waits.
+        One that was resumed meanwhile does not rest, but waits; one that was cancelled has ended.
 
         Raises Fenced, and QueueUnavailable, after which the job may or may not have been given
         back; if it was and RQ does not know it, recovery sees to that.
@@ -419,8 +447,11 @@ class JobQueue:
         if state not in (JobState.QUEUED, JobState.PAUSED):
             raise ValueError(f"A job does not step aside to be {state.value}.")
         reason = _PAUSED if state is JobState.PAUSED else _GIVES_WAY
-        self.transition(record, state, attempt=attempt, reason=reason, yielded=True)
+        me = self._settings.worker_name
+        self.transition(record, state, attempt=attempt, holder=me, reason=reason, yielded=True)
         with answered():
+            if self.get(record.id).cancel and self._withdraw(record.id):
+                return  # somebody stopped it after its last look
             if state is JobState.QUEUED:
                 self.requeue(record)
             else:

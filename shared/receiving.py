@@ -18,6 +18,7 @@ from shared.stores.uploads import Upload, UploadFacts, UploadStore, content_id
 _MARGIN = 30.0
 """Seconds above the longest reference that are decoded, to say by how much one is too long."""
 _LONGEST_NAME = 200
+_MOST_WARNINGS = 200
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def document(data: bytes, name: str = "") -> Received:
 
 
 def plan(made: Plan) -> Received:
-    """A plan that is fit to be spoken."""
+    """A plan that is fit to be spoken; whoever speaks it tells each of its warnings."""
+    if (more := len(made.warnings) - _MOST_WARNINGS) > 0:
+        warnings = [*made.warnings[:_MOST_WARNINGS], f"… and {more:,} warnings more."]
+        made = made.model_copy(update={"warnings": warnings})
     return Received("plan", exchange.dumps(made), exchange.facts(made))
 
 

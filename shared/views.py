@@ -1,8 +1,8 @@
 """What the API answers besides jobs and outputs; the client reads what the routes write."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs import JobView
 from shared.plans.plan import Slot
@@ -202,7 +202,7 @@ class LineView(View):
     """Where it is heard in the recording; seconds."""
     end: float | None
     chosen: int
-    """Number of the take that is heard."""
+    """Number of the take that is heard; of a line that failed, of none."""
     taken_over: str
     """The output that its first take was taken from."""
     takes: list[TakeView]
@@ -233,7 +233,7 @@ class LinePage(View):
 class Choice(View):
     """Which take is heard."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    take: int
+    take: Annotated[int, Field(ge=1)]
     """Its number."""

@@ -17,6 +17,7 @@ _TEXT = (
     "Nobody came up the stairs that night, and nobody went down."
 )
 _OVERVIEWS = ("queue", "outputs", "system")
+_PIPELINES = ("narration", "script", "npc-pack", "subtitles")
 
 
 @click.command()
@@ -53,6 +54,8 @@ class Camera:
                 self.speak(folder / f"speak-{colour}-{width}.png", colour, width)
                 for name in _OVERVIEWS:
                     self.overview(folder / f"{name}-{colour}-{width}.png", name, colour, width)
+                for name in _PIPELINES:
+                    self.pipeline(folder / f"{name}-{colour}-{width}.png", name, colour, width)
 
     def speak(self, path: Path, colour: Colour, width: int) -> None:
         """Speak, while it is heard and after the job is done."""
@@ -61,6 +64,16 @@ class Camera:
         page.locator("#speak").click()
         page.wait_for_selector("speech-player[data-state=playing]")
         page.wait_for_selector(".result[data-state=succeeded]")
+        self._keep(page, path)
+
+    def pipeline(self, path: Path, name: str, colour: Colour, width: int) -> None:
+        """The example of a pipeline: its plan, and its lines after they were spoken."""
+        page = self._open(name, colour, width)
+        page.locator("#make-plan").click()
+        page.wait_for_selector("#plan li")
+        page.locator("#speak").click()
+        page.wait_for_selector(".result[data-state=succeeded]")
+        page.wait_for_selector("#lines li")
         self._keep(page, path)
 
     def overview(self, path: Path, name: str, colour: Colour, width: int) -> None:

@@ -34,11 +34,15 @@ def table(
     cast: Sequence[Part],
     voices: Mapping[str, VoiceView],
     hues: Mapping[str, int],
+    mapped: bool,
 ) -> Html:
-    """Those who speak, in the order in which they appear; empty where nobody has a name."""
+    """Those who speak, in the order in which they appear; empty where nobody has a name.
+
+    Where they are `mapped`, each has a voice to choose; elsewhere fields of the form say it.
+    """
     if not cast:
         return Html("")
-    rows = (_member(dashboard, part, voices, hues) for part in cast[:_MOST])
+    rows = (_member(dashboard, part, voices, hues, mapped) for part in cast[:_MOST])
     left = len(cast) - _MOST
     more = f"… and {left:,} more: name their voices under “Cast in full”."
     return markup.joined(
@@ -58,7 +62,11 @@ def who(role: Role, voices: Mapping[str, VoiceView]) -> str:
 
 
 def _member(
-    dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView], hues: Mapping[str, int]
+    dashboard: Dashboard,
+    part: Part,
+    voices: Mapping[str, VoiceView],
+    hues: Mapping[str, int],
+    mapped: bool,
 ) -> Html:
     count = "1 line" if part.lines == 1 else f"{part.lines:,} lines"
     about = element(
@@ -73,19 +81,24 @@ def _member(
         element("blockquote", part.sample, class_="hint"),
         class_="grows",
     )
-    return element("li", about, _voice(dashboard, part, voices), data_member=part.name)
+    voice = _voice(dashboard, part, voices, mapped)
+    return element("li", about, voice, data_member=part.name)
 
 
-def _voice(dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView]) -> Html:
-    """The picker of a voice, and what there is to hear of the one that is chosen."""
+def _voice(dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView], mapped: bool) -> Html:
+    """The voice of a member, to choose where they are mapped, and what there is to hear of it."""
     voice = voices.get(part.role.voice or "")
+    shown = _picker(part, voice, voices) if mapped else element("span", who(part.role, voices))
+    heard = (
+        player.sample(dashboard.voice(voice.id), voice.name) if voice and voice.has_sample else None
+    )
+    return element("div", shown, heard, class_="choices voice-of")
+
+
+def _picker(part: Part, voice: VoiceView | None, voices: Mapping[str, VoiceView]) -> Html:
     designed = [] if part.role.voice else [(who(part.role, voices)[:60], "-")]
     choices = [*designed, _AUTOMATIC, *map(library.named, voices.values())]
     if part.automatic and voice:
         choices[0] = (f"Automatic: {voice.name}", "")
     chosen = "" if part.automatic else part.role.voice or "-"
-    heard = (
-        player.sample(dashboard.voice(voice.id), voice.name) if voice and voice.has_sample else None
-    )
-    picker = markup.picker("voice", part.name, choices, chosen, f"Voice of {part.name}")
-    return element("div", picker, heard, class_="choices voice-of")
+    return markup.picker("voice", part.name, choices, chosen, f"Voice of {part.name}")

@@ -22,6 +22,11 @@ class Fitted(BaseModel):
     """By how much it is longer than its room."""
 
     @property
+    def strained(self) -> bool:
+        """Whether it did not fit without harm: too long still, cut off, or hurried."""
+        return self.overrun > 0 or self.action in _HARM
+
+    @property
     def said(self) -> str:
         """In words; empty for a cue that was left as it is."""
         if self.overrun > 0:
@@ -32,6 +37,7 @@ class Fitted(BaseModel):
         return "" if self.action in _USUAL else self.action
 
 
+_HARM = frozenset({"hurried", "cut", "overrun"})
 _USUAL = frozenset({"", "fits"})
 _ROWS = TypeAdapter(list[Fitted])
 

@@ -61,7 +61,7 @@ class Form:
         voice, folded = self._parts(name)
         first = self._place(voice, options) if voice else None
         label = name.capitalize()
-        title = f"{label}: more than the voice" if voice else label
+        title = f"{label}: description, mood, speed" if voice else label
         with gr.Accordion(title, open=False, elem_classes=["parts"]):
             for part in folded:
                 self._place(part, {"min_width": 120})

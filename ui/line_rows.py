@@ -32,9 +32,7 @@ def is_faulty(line: LineView, fitted: Fitted | None) -> bool:
     """Whether somebody should hear it: it failed, has faults, or does not fit into its time."""
     heard = _heard(line)
     return (
-        line.state == "failed"
-        or bool(heard and heard.faults)
-        or bool(fitted and fitted.overrun > 0)
+        line.state == "failed" or bool(heard and heard.faults) or bool(fitted and fitted.strained)
     )
 
 
@@ -62,7 +60,6 @@ def row(
         element("div", line.text or "Text is not kept", class_="excerpt"),
         element("div", " · ".join(_facts(line, voices)), class_="hint"),
         _badges(line, heard, fitted, line.number in spoken),
-        _takes(dashboard, output, line) if len(line.takes) > 1 else None,
         class_="grows",
     )
     again = markup.button("again", str(line.number), "Again", name)
@@ -72,6 +69,7 @@ def row(
         sound,
         body,
         element("div", again, class_="actions"),
+        _takes(dashboard, output, line) if len(line.takes) > 1 else None,
         data_line=line.number,
     )
 
@@ -90,6 +88,8 @@ def _facts(line: LineView, voices: Mapping[str, VoiceView]) -> Iterator[str]:
         yield f"{markup.clock(line.start)} – {markup.clock(line.end)}"
     if line.id:
         yield line.id
+    if line.taken_over:
+        yield "taken over"
 
 
 def _badges(
@@ -107,10 +107,8 @@ def _badges(
             _badge(f"seed {each.seed} was thrown away: {each.why}", "queued")
             for each in heard.retaken
         ]
-    if line.taken_over:
-        badges.append(_badge("taken over", ""))
     if fitted and fitted.said:
-        badges.append(_badge(fitted.said, "failed" if fitted.overrun > 0 else ""))
+        badges.append(_badge(fitted.said, "failed" if fitted.strained else ""))
     return element("div", *badges, class_="choices badges") if badges else None
 
 

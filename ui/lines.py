@@ -43,7 +43,8 @@ class Lines:
         the `hues` of those who speak."""
         with gr.Column(elem_classes=shown(False), elem_id="spoken") as self._panel:
             markup.place(element("h2", "Lines"))
-            label = "Only lines with faults" + (" or overruns" if self._fitted else "")
+            label = "Only lines with faults"
+            label += ", or that hardly fit into their time" if self._fitted else ""
             self._only = gr.Checkbox(False, label=label, elem_id="only-faulty")
             self._said = markup.place(elem_id="lines-said")
             self._listing = markup.place(elem_id="lines", listens=True)
@@ -232,7 +233,9 @@ class _Form:
         with gr.Column(elem_classes=[*shown(False), "card"], elem_id="retake") as self.panel:
             self._number = gr.State(0)
             self._title = markup.place()
-            self._text = gr.Textbox(label="Text", lines=2, max_length=_LINES, elem_id="retake-text")
+            self._text = gr.Textbox(
+                label="What is said", lines=2, max_length=_LINES, elem_id="retake-text"
+            )
             self._instruct = gr.Textbox(
                 label="Instruct", placeholder="wary, slower", elem_id="retake-instruct"
             )

@@ -39,6 +39,7 @@ class Planning:
     def __init__(self, dashboard: Dashboard, contract: type[Pipeline], form: Form) -> None:
         self._dashboard = dashboard
         self._task = contract.name
+        self._mapped = "cast" in form.fields
         self.held = gr.State({})
         """`id` of the plan that is shown, the `request` that it is of, when each line `ends`."""
         self._said = markup.place(elem_id="plan-said")
@@ -139,7 +140,7 @@ class Planning:
             "request": request,
             "ends": list(accumulate(line.seconds for line in plan.lines)),
         }
-        cast = casting.table(self._dashboard, plan.cast, voices, _hues(plan))
+        cast = casting.table(self._dashboard, plan.cast, voices, _hues(plan), self._mapped)
         panel = gr.Column(elem_classes=shown(True))
         return [held, "", panel, _about(plan), cast, _lines(plan, voices, 0)]
 
@@ -220,7 +221,9 @@ def _lines(plan: PlanView, voices: Mapping[str, VoiceView], first: int) -> Html:
 
 
 def _hues(plan: PlanView) -> dict[str, int]:
-    return markup.colours(line.speaker for line in plan.lines)
+    """The colours of all who speak, in the order of the lines, as the finished ones have them."""
+    names = [line.speaker for line in plan.lines]
+    return markup.colours([*names, *(part.name for part in plan.cast)])
 
 
 def _row(

@@ -109,6 +109,9 @@ class Booth:
 
     def _judged(self, model: Model, wanted: Wanted, row: Sequence[Frames]) -> Made:
         self._studio.pulse.watch()
+        if not row:
+            error = EngineFailed("The engine made nothing of it.")
+            return Made(wanted.utterance.seed, pcm.silence(0), error=error)
         samples = np.concatenate([frames.audio for frames in row])
         reason = row[-1].finish_reason or "cancelled"
         faults = soundcheck.faults(samples, wanted.seconds)

@@ -51,11 +51,17 @@ class Pulse:
 
     @contextmanager
     def patient(self, seconds: float) -> Generator[None]:
-        """A part of it in which no frame can come, such as loading; it does not count as work."""
-        begun = time.monotonic()
-        with self._allowing(seconds):
-            yield
-        self._deadline += time.monotonic() - begun
+        """A part of it in which no frame can come, such as loading; it does not count as work.
+
+        So no deadline passes in it, however often it is watched.
+        """
+        begun, deadline = time.monotonic(), self._deadline
+        self._deadline = float("inf")
+        try:
+            with self._allowing(seconds):
+                yield
+        finally:
+            self._deadline = deadline + time.monotonic() - begun
 
     def overdue(self, stall_seconds: float) -> bool:
         """True if the job has been silent for longer than it may be."""

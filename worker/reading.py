@@ -4,6 +4,7 @@ Each line is a file as soon as it is spoken, so whatever breaks a job off costs 
 group. A later attempt finds the others by what decides their sound.
 """
 
+import logging
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -48,9 +49,15 @@ from worker.troupe import Troupe
 _SPEAKING = 0.95
 """Share of the work that is speaking; the rest is assembly."""
 _MOST_REMARKS = 50
-"""Warnings that name a line; the table has them all."""
+"""Warnings of a plan, and of single lines; the plan and the table have them all."""
 MORE = "There is more to say of single lines: lines.json tells it of each."
+MORE_OF_PLAN = "There are more warnings: plan.json has all of them."
+_LONGEST_OPENING = 600.0
+_LONGEST_FILM = 86_400.0
+"""Seconds that a plan may ask for, whoever has written it."""
 _PNG = b"\x89PNG"
+
+log = logging.getLogger(__name__)
 
 
 def read_plan(request: Pipeline, studio: Studio) -> Generator[Piece]:
@@ -79,11 +86,17 @@ class _Reading:
         """Keys of takes that are made anew: what was streamed of them is another sound."""
         self._turn = 0
         """How many lines were streamed."""
+        self._shifted = False
+        """Whether a line is left out that may have been streamed: nothing after it lies where it
+        lay."""
         self._remarked = 0
+        """Warnings of single lines, in earlier attempts too."""
         self._loaded: CheckpointKind | None = None
 
     def perform(self) -> Generator[Piece]:
-        yield from map(Remark, self._plan.warnings)
+        yield from map(Remark, self._plan.warnings[:_MOST_REMARKS])
+        if len(self._plan.warnings) > _MOST_REMARKS:
+            yield Remark(MORE_OF_PLAN)
         checkpoints = self._troupe.checkpoints(self._plan.lines)
         yield from self._recall()
         yield from self._stream()
@@ -112,35 +125,55 @@ class _Reading:
             if found:
                 self._settle(line, found)
                 self._studio.typical = False
+                self._remarked += bool(found.error or (found.take and found.take.faults))
 
     def _recalled(self, line: Line) -> Outcome | None:
-        key, sounding = self._ledger.key(line), self._troupe.sounding(line)
+        key = self._ledger.key(line)
         take = self._shelf.find(key)
-        if take and take.sounding == sounding:
+        try:
+            sounding = self._troupe.sounding(line)
+        except SpeechError as error:
+            if take and of_a_line(error):
+                # Its voice is gone, and cannot have been changed.
+                return Outcome(take, streamed=True)
+            raise
+        if take and sounding and take.sounding == sounding:
             return Outcome(take, streamed=True)
         if take:
             self._stale.add(key)
         if why := self._shelf.failure(key):
+            self._shifted = self._shifted or take is not None
             return Outcome(None, JobFailed(why))
-        take = self._predecessor.find(key) if self._predecessor else None
-        return self._taken_over(line, take) if take and take.sounding == sounding else None
+        return self._taken_over(line, sounding) if sounding else None
 
-    def _taken_over(self, line: Line, take: Take) -> Outcome | None:
-        """A take of the predecessor becomes one of this job; None if its sound is gone."""
-        if self._predecessor is None or (sound := self._predecessor.read(take.file)) is None:
+    def _taken_over(self, line: Line, sounding: str) -> Outcome | None:
+        """A take of the predecessor becomes one of this job; None if there is none that is whole
+        and would sound the same today."""
+        if self._predecessor is None:
+            return None
+        take = self._predecessor.find(self._ledger.key(line))
+        if take is None or take.sounding != sounding:
             return None
         origin = take.job or self._predecessor.run
-        return Outcome(self._kept(line, sound, take.model_copy(update={"job": origin})))
+        try:
+            sound = self._predecessor.read(take.file) or b""
+            return Outcome(self._kept(line, sound, take.model_copy(update={"job": origin})))
+        except RecordDamaged as error:
+            log.warning("A take of %s is not taken over: %s", origin, error.message)
+            return None
 
     # --- speaking --------------------------------------------------------------------------------
 
     def _speak(self, schedule: Schedule) -> Iterator[Piece]:
-        """Speak the next group of lines."""
+        """Speak the next group of lines, or make the voices that are wanted first."""
         live = self._studio.live or self._studio.listened()
         kind = schedule.turn(live, self._loaded)
         if kind == "base" and (described := self._troupe.undesigned(schedule.left())):
-            # All of them now: each swap of checkpoints takes as long as many lines.
+            # All of them before any line: each swap of checkpoints takes as long as many lines.
             self._troupe.design(described)
+            yield from map(Remark, self._troupe.told())
+            yield Stage("speaking")
+            return
         model = self._studio.model(kind, self._request.size)
         self._loaded = kind
         group = schedule.group(kind, live, model.report)
@@ -169,6 +202,8 @@ class _Reading:
             except EngineFailed as error:
                 yield from self._fail(line, error)
                 continue
+            if made.retaken:
+                self._studio.typical = False
             if made.faults:
                 yield from self._remark(f"{_named(line)}: {' '.join(made.faults)}")
 
@@ -203,7 +238,9 @@ class _Reading:
         return take
 
     def _fail(self, line: Line, error: SpeechError) -> Iterator[Piece]:
-        self._shelf.keep_failure(self._ledger.key(line), error.message)
+        key = self._ledger.key(line)
+        self._shifted = self._shifted or key in self._stale
+        self._shelf.keep_failure(key, error.message)
         self._settle(line, Outcome(None, error))
         yield from self._remark(f"{_named(line)} was not spoken: {error.message}")
 
@@ -242,7 +279,8 @@ class _Reading:
         What an earlier attempt may have streamed is not loaded only to be compared.
         """
         load = partial(self._dressed, line, take)
-        if not (streamed and take.heard) or take.role.speed != line.role.speed:
+        same = take.heard and take.role.speed == line.role.speed
+        if not (streamed and same) or self._shifted:
             return Audio(load())
         return Kept(take.heard + len(pcm.silence(line.pause_after)), load)
 
@@ -319,6 +357,7 @@ def _plan(request: Pipeline, studio: Studio) -> Plan:
     if plan.task != request.name:
         raise RecordDamaged(f"The plan is one for {plan.task!r}, not for {request.name!r}.")
     _require_order(plan)
+    _require_times(plan)
     if studio.settings.store_text:
         studio.keep(PLAN, data)
     return plan
@@ -338,6 +377,27 @@ def _require_order(plan: Plan) -> None:
                 param="plan",
                 hint=f"Known are: {', '.join(languages.CODES)}.",
             )
+
+
+def _require_times(plan: Plan) -> None:
+    """The same of the times in it. Raises InvalidRequest."""
+    if not 0 <= plan.opening <= _LONGEST_OPENING:
+        raise InvalidRequest(
+            f"The plan opens with {plan.opening:g} seconds of silence.",
+            param="plan",
+            hint=f"It may have 0 to {_LONGEST_OPENING:g}.",
+        )
+    for line in plan.lines:
+        slot = line.slot
+        if slot and not 0 <= slot.start <= slot.end <= _LONGEST_FILM:
+            raise InvalidRequest(
+                f"Line {line.number} of the plan is to be heard from {slot.start:g} to "
+                f"{slot.end:g} seconds.",
+                param="plan",
+                hint=f"Times go from 0 to {_LONGEST_FILM:,.0f}, the start before the end.",
+            )
+    if not 0 <= (plan.duration or 0) <= _LONGEST_FILM:
+        raise InvalidRequest(f"The plan lasts {plan.duration:g} seconds.", param="plan")
 
 
 def _predecessor(request: Pipeline, studio: Studio) -> Predecessor | None:

@@ -40,7 +40,8 @@ class Shelf:
 
     def find(self, key: str) -> Take | None:
         """The take that is kept, whatever engine made it; one that is damaged counts for none."""
-        return _parsed(Take, _whole(self._growing, fact_name(key)))
+        take = _parsed(Take, _whole(self._growing, fact_name(key)))
+        return take if take and self._growing.size(take.file) else None
 
     def failure(self, key: str) -> str:
         """Why an earlier attempt could not speak a line; empty if it could, or did not try."""
@@ -49,7 +50,13 @@ class Shelf:
 
     def keep(self, key: str, sound: bytes, take: Take) -> None:
         """Raises Superseded or StoreUnavailable."""
+        if before := self.find(key):
+            # It is not true of the new sound; that there was another one must not be forgotten.
+            self._note(key, before.model_copy(update={"sounding": "", "heard": 0}))
         self._studio.keep(sound_name(key), sound)
+        self._note(key, take)
+
+    def _note(self, key: str, take: Take) -> None:
         self._studio.keep(fact_name(key), take.model_dump_json().encode())
 
     def keep_failure(self, key: str, why: str) -> None:

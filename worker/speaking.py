@@ -12,9 +12,9 @@ from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.audio.stretching import stretch
 from shared.errors import NothingToSay, TextTooLong
 from shared.requests.spoken import Spoken
-from shared.text import passages
 from shared.text.manner import PLAIN, Manner
 from shared.text.passages import Passage, Reading
+from shared.text.passages import read as read_text
 from shared.text.sentences import PAUSES
 from worker.engine.protocol import FinishReason, Frames, Utterance
 from worker.performing import Audio, Ended, Likeness, Line, Piece, Remark, Studio
@@ -35,7 +35,7 @@ def divide(request: Spoken) -> Generator[Remark, None, Reading]:
 
     Raises NothingToSay where the lexicon leaves nothing, and TextTooLong where it says too much.
     """
-    reading = passages.read(
+    reading = read_text(
         request.text, request.language, lexicon=request.lexicon, normalise=request.normalise
     )
     yield from map(Remark, reading.remarks)
@@ -84,18 +84,18 @@ def prepare(request: Spoken, studio: Studio) -> Utterance:
 
 
 def utterances(
-    prepared: Mapping[Manner, Utterance], parts: Sequence[Passage], seed: int
+    prepared: Mapping[Manner, Utterance], passages: Sequence[Passage], seed: int
 ) -> list[Utterance]:
     """One utterance for each passage, from what is prepared for its manner."""
     return [
         replace(
-            prepared[part.manner],
-            text=part.said,
-            language=part.manner.language or prepared[part.manner].language,
+            prepared[passage.manner],
+            text=passage.said,
+            language=passage.manner.language or prepared[passage.manner].language,
             seed=seed_of(seed, row),
-            max_seconds=speech_bound(part.seconds),
+            max_seconds=speech_bound(passage.seconds),
         )
-        for row, part in enumerate(parts)
+        for row, passage in enumerate(passages)
     ]
 
 
@@ -221,7 +221,7 @@ class _Paced:
 
 
 def read(
-    rows: Rows, parts: Iterable[Passage], progress: Progress, opening: float = 0.0
+    rows: Rows, passages: Iterable[Passage], progress: Progress, opening: float = 0.0
 ) -> Iterator[Piece]:
     """The next of the rows, one for each passage, with the pause that belongs after it.
 
@@ -229,7 +229,7 @@ def read(
     """
     if opening:
         yield Audio.silence(opening)
-    for passage in parts:
+    for passage in passages:
         paced = _Paced(passage.manner.speed or 1.0)
         for _, part in rows:
             if part.first:

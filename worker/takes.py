@@ -62,7 +62,7 @@ def takes(request: Designs, seed: int) -> list[Take]:
 def described(
     request: Designs,
     studio: Studio,
-    parts: Sequence[Passage],
+    passages: Sequence[Passage],
     language: str,
     wanted: Sequence[Take],
     *,
@@ -75,6 +75,6 @@ def described(
     voice = replace(prepare(request, studio), description=request.description, live=live)
     voices = {
         manner: replace(voice, instruct=instruction(request, language, manner=manner))
-        for manner in {part.manner for part in parts}
+        for manner in {passage.manner for passage in passages}
     }
-    return [said for take in wanted for said in utterances(voices, parts, take.seed)]
+    return [said for take in wanted for said in utterances(voices, passages, take.seed)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.audio import clip
 from shared.errors import InvalidRequest, SpeechError
@@ -57,6 +58,8 @@ class Troupe:
         """The checkpoint that the prompts are for."""
         self._undesigned: dict[str, SpeechError] = {}
         """Descriptions of which no voice could be made."""
+        self._designed: set[str] = set()
+        """Descriptions of which there is a voice."""
         self._remarks: list[str] = []
 
     def kind(self, line: Line) -> CheckpointKind:
@@ -109,19 +112,28 @@ class Troupe:
     def undesigned(self, lines: Iterable[Line]) -> list[str]:
         """The descriptions in the lines of which there is no voice yet, each once."""
         asked = dict.fromkeys(line.role.description for line in lines if line.role.description)
-        return [it for it in asked if it not in self._undesigned and not self._file(it)]
+        return [it for it in asked if it not in self._undesigned and not self._is_designed(it)]
 
     def design(self, descriptions: Iterable[str]) -> None:
-        """Make voices, all together; one that fails fails its lines. Raises as `Booth.speak`."""
-        wanted = {description: self._sample(description) for description in descriptions}
+        """Make the first of these voices, as many as can be made at once.
+
+        One that fails fails its lines. Raises as `Booth.speak`.
+        """
         model = self._studio.model("voice_design", self._request.size)
+        now = list(islice(descriptions, model.report.batch))
         booth = Booth(self._studio, self._request.retakes)
-        for description, made in zip(wanted, booth.speak(model, [*wanted.values()]), strict=True):
-            if made.error:
-                self._undesigned[description] = made.error
+        made = booth.speak(model, [self._sample(description) for description in now])
+        for description, take in zip(now, made, strict=True):
+            if take.error:
+                self._undesigned[description] = take.error
             else:
-                self._studio.keep(self._name(description), clip.dumps(made.samples))
-            self._remarks.extend(made.notes)
+                self._studio.keep(self._name(description), clip.dumps(take.samples))
+            self._remarks.extend(take.notes)
+
+    def _is_designed(self, description: str) -> bool:
+        if description not in self._designed and self._file(description):
+            self._designed.add(description)
+        return description in self._designed
 
     def voices(self, lines: Iterable[Line]) -> dict[str, str]:
         """Designed voices: description → file of the run."""
@@ -175,7 +187,7 @@ class Troupe:
     def _cast(self, model: Model, voice: _Voice) -> Prompt | SpeechError:
         """A voice that cannot be cast is not tried again for every line."""
         try:
-            cast = self._designed(model, voice) if voice.description else self._known(model, voice)
+            cast = self._described(model, voice) if voice.description else self._known(model, voice)
         except SpeechError as error:
             if not of_a_line(error):
                 raise
@@ -186,7 +198,7 @@ class Troupe:
     def _known(self, model: Model, voice: _Voice) -> casting.Cast:
         return casting.of_voice(self._studio, model, voice.id, "auto", voice.emotion)
 
-    def _designed(self, model: Model, voice: _Voice) -> casting.Cast:
+    def _described(self, model: Model, voice: _Voice) -> casting.Cast:
         if error := self._undesigned.get(voice.description):
             raise error
         if voice.emotion:

@@ -9,6 +9,7 @@ from pathlib import Path
 import shared.assembly
 from shared.audio import flac, seams
 from shared.audio.pcm import Samples
+from shared.errors import RecordDamaged
 from shared.plans.plan import Plan
 from shared.requests.pipeline import Pipeline
 from shared.stores import disk
@@ -35,7 +36,8 @@ class Sound:
 
     def taken(self) -> Samples:
         """As the engine made it. Raises RecordDamaged and StoreUnavailable."""
-        with disk.explained(self.path.parent, disk.unmade(self.path.parent)):
+        missing = RecordDamaged(f"A take is missing: {self.path.name}.")
+        with disk.explained(self.path.parent, missing):
             return flac.loads(self.path.read_bytes())
 
 

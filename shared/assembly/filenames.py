@@ -17,21 +17,22 @@ class Filenames:
         """`otherwise` stands for what has no Latin letter or digit."""
         self._otherwise = otherwise
         self._given: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
+        """Names that are somebody's, and the last number that was tried after each."""
 
     def of(self, owner: str, words: str | None = None) -> str:
         """The name of `owner`, made from its `words`, or from itself: `[a-z0-9_]`."""
         if owner not in self._given:
             name = self._free(slug(owner if words is None else words) or self._otherwise)
             self._given[owner] = name
-            self._taken.add(name)
+            self._taken[name] = 1
         return self._given[owner]
 
     def _free(self, name: str) -> str:
-        count, free = 1, name
+        free = name
         while free in self._taken:
-            count += 1
-            free = f"{name}_{count}"
+            self._taken[name] += 1
+            free = f"{name}_{self._taken[name]}"
         return free
 
 

@@ -49,7 +49,7 @@ class Fit:
 def fit(samples: Samples, slot: float, until_next: float, request: Subtitles) -> Fit:
     """A dressed cue for a slot; `until_next` are the seconds from its start to the next one's."""
     natural = len(samples) / SAMPLE_RATE
-    room = max(slot, until_next - APART) if request.borrow else slot
+    room = max(0.0, slot, until_next - APART if request.borrow else 0.0)
     if natural <= slot * _SLACK:
         return Fit(samples, natural, room, 1.0, "fits", 0.0)
     if natural <= room:

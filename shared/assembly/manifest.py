@@ -1,14 +1,13 @@
 """The tables of an NPC pack: of every line what came of it, in the words of whoever sent it."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from shared import languages
+from shared.assembly import tables as spreadsheets
 from shared.assembly.assembling import Materials
 from shared.errors import StoreUnavailable
 from shared.plans.plan import Line, Skipped
@@ -29,7 +28,7 @@ class Voiced:
     lufs: float | None
     """None for silence."""
     peak_db: float | None
-    """dBFS; None for silence."""
+    """dB of full scale, between the samples too; None for silence."""
     sample_rate: int
 
 
@@ -43,7 +42,7 @@ def tables(materials: Materials, request: NpcPack, voiced: Mapping[int, Voiced])
     for engine in dict.fromkeys(request.tables):
         name, header, line = _ENGINES[engine]
         spoken = [it for it in materials.plan.lines if it.number in voiced and it.take == 1]
-        found[name] = _text(header, (line(it, voiced[it.number]) for it in spoken))
+        found[name] = spreadsheets.text(header, (line(it, voiced[it.number]) for it in spoken))
     return found
 
 
@@ -113,26 +112,12 @@ def _csv(materials: Materials, rows: list[dict[str, Any]]) -> str:
     ours = ["status", "language", "take", "file", "sha256", "voice", "seed", "duration_ms"]
     ours += ["lufs", "peak_db", "sample_rate", "engine", "warnings"]
     header = [*own, *(f"{_RESULT}{name}" if name in own else name for name in ours)]
-    return _text(header, (_cells(row, own, ours) for row in rows))
+    return spreadsheets.text(header, (_cells(row, own, ours) for row in rows))
 
 
 def _cells(row: dict[str, Any], own: list[str], ours: list[str]) -> list[Any]:
     found = {**row, "warnings": " ".join(row["warnings"])}
     return [*(row["columns"].get(name, "") for name in own), *(found.get(name) for name in ours)]
-
-
-def _text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([_harmless(cell) for cell in header])
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return table.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """A cell that a spreadsheet does not take for a formula."""
-    risky = isinstance(cell, str) and cell[:1] in ("=", "+", "@", "\t", "\r")
-    return f"'{cell}" if risky else cell
 
 
 # --- tables of engines ------------------------------------------------------------------------

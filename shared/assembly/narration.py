@@ -8,13 +8,12 @@ from typing import Any
 
 from shared import pictures
 from shared.assembly import files, timings
-from shared.assembly.assembling import Assembled, Materials, Placed, Sound, assembles
-from shared.assembly.timings import Timed
+from shared.assembly.assembling import Assembled, Materials, Placed, assembles
 from shared.assembly.track import Track
-from shared.audio import flac, loudness, seams
+from shared.audio import loudness
 from shared.audio.encode import Mark
 from shared.audio.pcm import SAMPLE_RATE, Samples
-from shared.errors import StoreUnavailable, UnreadablePicture
+from shared.errors import UnreadablePicture
 from shared.plans.plan import Line
 from shared.requests.narration import Narration
 
@@ -36,9 +35,12 @@ class _Heard:
     """A line in its place; samples of the whole."""
 
     line: Line
-    text: str
     start: int
     end: int
+
+    @property
+    def placed(self) -> Placed:
+        return Placed(self.line.number, self.start / SAMPLE_RATE, self.end / SAMPLE_RATE)
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,15 @@ def assemble(materials: Materials) -> Assembled:
         chapters = _chapters(heard, materials)
         audio = _whole(track, chapters, materials, request)
         written, remarks = _each(track, chapters, materials, request)
-        rows = [_timed(it) for it in heard]
+        placed = [it.placed for it in heard]
+        rows = timings.of(materials, placed)
         written = [audio, *written, *timings.write(materials.folder, rows)]
         materials.tell(1.0)
         return Assembled(
             audio=audio.name,
             sample_rate=track.rate,
             samples=len(track),
-            placed=[Placed(row.number, row.start, row.end) for row in rows],
+            placed=placed,
             files=written,
             warnings=[*warnings, *([mastered.note] if mastered.note else []), *remarks],
         )
@@ -129,9 +132,8 @@ def _put_together(track: Track, materials: Materials, request: Narration) -> lis
     for count, line in enumerate(plan.lines, 1):
         materials.watch()
         if sound := materials.sounds.get(line.number):
-            samples = seams.dress(_take(sound), sound.speed)
-            start = track.append(samples)
-            heard.append(_Heard(line, sound.text, start, len(track)))
+            start = track.append(sound.heard())
+            heard.append(_Heard(line, start, len(track)))
             pause = line.pause_after
             track.silence(pause)
         materials.tell(_SPOKEN * count / len(plan.lines))
@@ -140,37 +142,21 @@ def _put_together(track: Track, materials: Materials, request: Narration) -> lis
     return heard
 
 
-def _take(sound: Sound) -> Samples:
-    try:
-        return flac.loads(sound.path.read_bytes())
-    except OSError as error:
-        raise StoreUnavailable(f"A take could not be read: {error.strerror}.") from error
-
-
 def _chapters(heard: Sequence[_Heard], materials: Materials) -> list[_Chapter]:
     """From the first to the last line of each, in the order in which they are heard."""
     titles = {chapter.number: chapter.title for chapter in materials.plan.chapters}
     chapters: list[_Chapter] = []
+    known: set[int] = set()
     for it in heard:
         number = it.line.chapter
-        if number in {chapter.number for chapter in chapters}:
+        if number in known:
             # Somebody may have put a line of an earlier chapter here: it belongs to this one now.
             chapters[-1] = replace(chapters[-1], end=it.end)
         else:
             title = titles.get(number, "") or materials.plan.title or _UNTITLED
             chapters.append(_Chapter(number, title, it.start, it.end))
+            known.add(number)
     return chapters
-
-
-def _timed(heard: _Heard) -> Timed:
-    return Timed(
-        number=heard.line.number,
-        start=heard.start / SAMPLE_RATE,
-        end=heard.end / SAMPLE_RATE,
-        text=heard.text,
-        speaker=heard.line.speaker,
-        chapter=heard.line.chapter,
-    )
 
 
 # --- files --------------------------------------------------------------------------------------

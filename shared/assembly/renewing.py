@@ -9,18 +9,20 @@ from shared.assembly.assembling import Assembled, Materials, Sound, assemble
 from shared.errors import Conflict, UnknownFile
 from shared.plans.plan import Plan
 from shared.plans.table import LINES, LineTable, Take
-from shared.requests import contract
-from shared.requests.pipeline import Pipeline
 from shared.stores import disk, takes
 from shared.stores.facts import fact_of
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA, OutputStore
-from shared.stores.recipe import Recipe, Segment
+from shared.stores.recipe import LineCount, Recipe, Segment
 
 _WHOLE = 1 << 30
+_DIGITS = 6
+"""Of seconds: microseconds, finer than a sample."""
 _ASSEMBLING = ".assembling"
 _PATIENCE = 3_600.0
 """Seconds that an assembly waits for another one of the same output."""
+_LANE = 2
+"""Digits at the end of an id that decide which assemblies wait for one another."""
 _COVERS = ("cover.jpg", "cover.png")
 """What a run may keep as its cover."""
 
@@ -36,7 +38,7 @@ def sounds_of(plan: Plan, table: LineTable, folder: Path) -> dict[int, Sound]:
             tuple(take.faults),
         )
         for row in table.lines
-        if row.state == "spoken" and (take := row.take)
+        if (take := row.take)
     }
 
 
@@ -46,12 +48,13 @@ def segments_of(plan: Plan, table: LineTable, assembled: Assembled) -> list[Segm
     segments: list[Segment] = []
     for placed in assembled.placed:
         row, line = rows[placed.number], plan.by_number[placed.number]
-        row.start, row.end = placed.start, placed.end
+        start, end = round(placed.start, _DIGITS), round(placed.end, _DIGITS)
+        row.start, row.end = start, end
         take = row.take
         segments.append(
             Segment(
-                start=placed.start,
-                end=placed.end,
+                start=start,
+                end=end,
                 text=take.text if take else line.text,
                 similarity=take.similarity if take else None,
                 line=line.number,
@@ -74,9 +77,7 @@ def renew(store: OutputStore, run: str, work: Path) -> None:
 def _renew(store: OutputStore, run: str, table: LineTable, work: Path) -> None:
     plan = takes.plan_of(store, run)
     recipe = Recipe.model_validate(store.metadata(run))
-    request = contract(recipe.task).parse(recipe.request)
-    if not isinstance(request, Pipeline):
-        raise takes.without_lines()
+    request = takes.request_of(recipe)
     with disk.explained(work, disk.unmade(work)):
         fetched, made = work / "takes", work / "made"
         for folder in (fetched, made):
@@ -129,6 +130,7 @@ def _put_in_place(folder: Path, assembled: Assembled, plan: Plan, revision: int)
     recipe.files[LINES] = fact_of(folder / LINES)
     renewed = recipe.model_copy(
         update={
+            "lines": _counted(recipe.lines, table),
             "segments": segments,
             "audio": assembled.audio,
             "sample_rate": assembled.sample_rate,
@@ -139,10 +141,22 @@ def _put_in_place(folder: Path, assembled: Assembled, plan: Plan, revision: int)
     disk.write(folder / METADATA, renewed.model_dump_json(indent=1).encode())
 
 
+def _counted(lines: LineCount | None, table: LineTable) -> LineCount | None:
+    """A line that had failed may be heard now."""
+    if lines is None:
+        return None
+    spoken = sum(1 for row in table.lines if row.state == "spoken")
+    return lines.model_copy(update={"spoken": spoken, "failed": len(table.lines) - spoken})
+
+
 def renew_in(root: Path, run: str) -> None:
-    """The same for outputs in a folder, in a process of its own; one at a time for each output."""
+    """The same for outputs in a folder, in a process of its own; one at a time for each output.
+
+    What is locked is not the folder of the work, which goes when the work is done: outputs whose
+    ids end alike wait for one another.
+    """
     work = root / _ASSEMBLING / run
-    with disk.alone(disk.lock(work), _PATIENCE):
+    with disk.alone(disk.lock(root / _ASSEMBLING / "lanes" / run[-_LANE:]), _PATIENCE):
         try:
             renew(FolderOutputs(root), run, work)
         finally:

@@ -1,12 +1,11 @@
 """The report of subtitles: of every cue what time it had, and what was done to fit."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
+from shared.assembly import tables
 from shared.assembly.assembling import Placed
 from shared.assembly.fitting import Fit
 from shared.errors import StoreUnavailable
@@ -64,14 +63,20 @@ def heard(line: Line, slot: Slot, placed: Placed, fitted: Fit, text: str) -> Tol
     )
 
 
+def unheard(line: Line, why: str) -> Told:
+    """Of a cue that is not in the mix, and of its time, where it has one."""
+    slot = line.slot
+    told = Told(line.where.line, line.number, line.speaker, line.text, "failed", action=why)
+    if slot is None:
+        return told
+    length = round(slot.end - slot.start, 3)
+    return replace(told, start=slot.start, end=slot.end, slot=length)
+
+
 def whole(plan: Plan, told: Sequence[Told]) -> list[Told]:
     """Of every cue: those in the mix, those that were not spoken, and those that failed."""
     spoken = {each.line for each in told}
-    failed = [
-        Told(line.where.line, line.number, line.speaker, line.text, "failed")
-        for line in plan.lines
-        if line.number not in spoken
-    ]
+    failed = [unheard(line, _why(line)) for line in plan.lines if line.number not in spoken]
     skipped = [
         Told(each.where.line, None, "", each.text, "skipped", action=each.why)
         for each in plan.skipped
@@ -81,13 +86,10 @@ def whole(plan: Plan, told: Sequence[Told]) -> list[Told]:
 
 def write(folder: Path, rows: Sequence[Told]) -> list[Path]:
     """Write `report.json` and `report.csv`. Raises StoreUnavailable."""
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, [field.name for field in fields(Told)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([asdict(row) for row in rows])
+    header = [field.name for field in fields(Told)]
     texts = {
         "report.json": json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1),
-        "report.csv": table.getvalue(),
+        "report.csv": tables.text(header, map(astuple, rows)),
     }
     try:
         for name, text in texts.items():
@@ -95,3 +97,7 @@ def write(folder: Path, rows: Sequence[Told]) -> list[Path]:
     except OSError as error:
         raise StoreUnavailable(f"The report could not be written: {error.strerror}.") from error
     return [folder / name for name in texts]
+
+
+def _why(line: Line) -> str:
+    return "It was not spoken: lines.json says why." if line.slot else "It has no time."

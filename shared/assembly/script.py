@@ -1,47 +1,38 @@
 """The recording of a script: speech after speech, dual dialogue together, stems and lines."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from shared.assembly import files, stems, timings
-from shared.assembly.assembling import Assembled, Materials, Placed, assembles
-from shared.assembly.filenames import Filenames
-from shared.assembly.packing import packing
-from shared.assembly.stems import Laid, Level
-from shared.assembly.timings import Timed
-from shared.assembly.track import Track
-from shared.audio import loudness
-from shared.audio.formats import FORMATS
+from shared.assembly.assembling import Assembled, Materials, assembles
+from shared.assembly.mixing import PLACED, Mix, finish, mixing
 from shared.audio.pcm import SAMPLE_RATE
 from shared.plans.plan import Line
 from shared.requests.script import Script
+from shared.text.sentences import Boundary
 
-_NARRATOR = "narrator"
+_WITHIN = (Boundary.COMMA, Boundary.SENTENCE)
+"""What ends within a speech."""
 
 
 @dataclass
 class _Stage:
-    """Where the next line begins."""
+    """Where the next line begins; it is told of every line of the plan, spoken or not."""
 
-    track: Track
     speech: int = 0
     """Sample at which the present speech began: dual dialogue begins there too."""
     beside: int | None = None
     """Sample at which the second speaker goes on; None outside dual dialogue."""
     end: int = 0
     """Sample at which the next line begins, if it is not beside another."""
-    speaker: str | None = None
-    laid: list[Laid] = field(default_factory=list[Laid])
-    placed: list[Placed] = field(default_factory=list[Placed])
+    before: Line | None = None
+    """The line before, if it is not beside another."""
 
     def place(self, line: Line) -> int:
         """Sample at which a line begins."""
         if line.beside:
             return self.speech if self.beside is None else self.beside
-        if self.beside is not None or line.speaker != self.speaker:
+        if self.beside is not None or not _goes_on(self.before, line):
             self.speech = self.end
-        self.beside = None
+        self.beside, self.before = None, line
         return self.end
 
     def follow(self, line: Line, end: int) -> None:
@@ -50,68 +41,33 @@ class _Stage:
         self.end = max(self.end, after)
         if line.beside:
             self.beside = after
-        else:
-            self.speaker = line.speaker
+
+
+def _goes_on(before: Line | None, line: Line) -> bool:
+    """Whether a line is of the same speech as the one before."""
+    return before is not None and before.speaker == line.speaker and before.boundary in _WITHIN
 
 
 @assembles(Script)
 def assemble_script(materials: Materials) -> Assembled:
     """The mix, a stem and the single lines of each character, and subtitles with their names."""
-    request: Script = materials.request  # pyright: ignore[reportAssignmentType]
-    with Track(materials.folder / ".mix.track") as track:
-        stage = _perform(materials, track)
-        mastered = loudness.master(track, request.loudness, materials.watch)
-        level = Level(request.loudness, 10 ** (mastered.gain_db / 20))
-        audio = materials.folder / f"audio{FORMATS[request.format].extension}"
-        made = [files.encode(track, audio, request.format, watch=materials.watch)]
-        samples = len(track)
-    warnings = [mastered.note] if mastered.note else []
-    if request.stems:
-        written, notes = stems.write(
-            materials.folder, stage.laid, samples, level, request.format, materials.watch
-        )
-        made += written
-        warnings += notes
-    made.append(_lines(materials, stage.laid, level))
-    made += timings.write(materials.folder, list(_timed(materials, stage.placed)))
-    return Assembled(audio.name, SAMPLE_RATE, samples, stage.placed, made, warnings)
+    request = materials.request
+    assert isinstance(request, Script)
+    with mixing(materials.folder) as mix:
+        _perform(materials, mix)
+        return finish(mix, materials, request, "lines")
 
 
-def _perform(materials: Materials, track: Track) -> _Stage:
+def _perform(materials: Materials, mix: Mix) -> None:
     """Every line in its place; equal lines of one speaker are heard each time."""
-    track.silence(materials.plan.opening)
-    stage = _Stage(track, speech=len(track), end=len(track))
+    mix.together.silence(materials.plan.opening)
+    stage = _Stage(speech=len(mix.together), end=len(mix.together))
     for count, line in enumerate(materials.plan.lines):
         materials.watch()
-        materials.tell(count / len(materials.plan.lines))
-        sound = materials.sounds.get(line.number)
-        if sound is None:
-            continue
-        samples = sound.heard()
+        materials.tell(PLACED * count / len(materials.plan.lines))
         start = stage.place(line)
-        track.mix(start, samples)
-        end = start + len(samples)
-        stage.laid.append(Laid(line.number, line.speaker, start, sound.heard))
-        stage.placed.append(Placed(line.number, start / SAMPLE_RATE, end / SAMPLE_RATE))
-        stage.follow(line, end)
-    track.extend(stage.end)
-    return stage
-
-
-def _lines(materials: Materials, laid: list[Laid], level: Level) -> Path:
-    """Every line as a file of its own, as loud as in the mix."""
-    target = materials.folder / "lines.zip"
-    names = Filenames("speaker")
-    with packing(target) as pack:
-        for line in laid:
-            materials.watch()
-            name = f"{line.number:05d}-{names.of(line.speaker or _NARRATOR)}.wav"
-            pack.add(f"lines/{name}", level.clip(line.sound()))
-    return target
-
-
-def _timed(materials: Materials, placed: list[Placed]) -> Iterator[Timed]:
-    for place in placed:
-        line = materials.plan.by_number[place.number]
-        text = materials.sounds[place.number].text
-        yield Timed(place.number, place.start, place.end, text, line.speaker, line.chapter)
+        if sound := materials.sounds.get(line.number):
+            samples = sound.heard()
+            mix.lay(line, start, samples)
+            stage.follow(line, start + len(samples))
+    mix.together.extend(stage.end)

@@ -1,10 +1,11 @@
 """What is heard when, written beside a recording: as subtitles and for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from shared.assembly.assembling import Materials, Placed
 from shared.cues.cue import Cue
 from shared.cues.writing import to_srt, to_vtt
 from shared.errors import StoreUnavailable
@@ -25,6 +26,17 @@ class Timed:
     """Empty for a narrator."""
     chapter: int = 0
     """0 outside all."""
+
+
+def of(materials: Materials, placed: Iterable[Placed]) -> list[Timed]:
+    """The lines that are heard, with their words."""
+    return [_timed(materials, place) for place in placed]
+
+
+def _timed(materials: Materials, place: Placed) -> Timed:
+    line = materials.plan.by_number[place.number]
+    text = materials.sounds[place.number].text
+    return Timed(line.number, place.start, place.end, text, line.speaker, line.chapter)
 
 
 def write(folder: Path, rows: Sequence[Timed]) -> list[Path]:

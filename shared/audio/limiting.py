@@ -58,10 +58,16 @@ def levels(peaks: Steps, gain: float, ceiling: float) -> Steps:
 
 
 def apply(sound: Samples, edges: Steps, rate: int) -> Samples:
-    """`sound` [samples, channels] at these levels, in straight lines from edge to edge."""
-    places = np.arange(len(sound)) / step(rate)
-    factor = np.interp(places, np.arange(len(edges)), edges).astype(np.float32)
-    return sound * factor[:, np.newaxis]
+    """`sound` [samples, channels] at these levels."""
+    return sound * factors(edges, 0, len(sound), rate)[:, np.newaxis]
+
+
+def factors(edges: Steps, start: int, count: int, rate: int) -> Samples:
+    """That of each sample from `start` on, in straight lines from edge to edge."""
+    first, within = divmod(start, step(rate))
+    part = edges[first : first + count // step(rate) + 3]
+    places = (within + np.arange(count)) / step(rate)
+    return np.interp(places, np.arange(len(part)), part).astype(np.float32)
 
 
 def _highest(wave: Samples, size: int) -> Steps:

@@ -4,8 +4,8 @@ A recording is read twice, however long it is: once to measure it in steps of 10
 and limiter are then planned, and once to apply them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from math import inf, log10
 from typing import Protocol
 
@@ -94,6 +94,18 @@ class Mastered:
     """dBTP, as it is now; -inf for silence."""
     note: str = ""
     """Why it is not as wanted, if it is not: one sentence."""
+    edges: Steps | None = field(default=None, repr=False, compare=False)
+    """The level at the edges of its steps; None where it was left alone."""
+    rate: int = pcm.SAMPLE_RATE
+
+    def part(self, start: int, samples: Samples) -> Samples:
+        """Mono sound that lies in the recording from sample `start` on, as loud as it is there.
+
+        So all parts of a mix, put together, are the mix.
+        """
+        if self.edges is None:
+            return samples
+        return samples * limiting.factors(self.edges, start, len(samples), self.rate)
 
 
 def target(preset: Loudness, channels: int = 1) -> float | None:
@@ -107,19 +119,34 @@ def measure(blocks: Iterable[Samples], rate: int = pcm.SAMPLE_RATE, channels: in
     return survey(blocks, rate, channels, peaks=False).integrated()
 
 
-def clip_gain(clips: Iterable[Samples], target_lufs: float) -> float:
-    """One factor for mono clips at 24 kHz that makes them, taken together, as loud as wanted.
+@dataclass(frozen=True)
+class Clip:
+    """A short recording, as far as its gain depends on it."""
 
-    No sample comes above -3 dBFS by it. Silence keeps its level: 1.0.
+    powers: Powers
+    peak: float
+    """Amplitude, between the samples too: at another rate it may come out as one."""
+
+    def lufs(self, gain: float = 1.0) -> float:
+        """Its loudness, multiplied with `gain`; -inf for silence."""
+        return integrated(self.powers * gain**2)
+
+
+def clip(samples: Samples) -> Clip:
+    """Mono, 24 kHz."""
+    found = survey([samples], pcm.SAMPLE_RATE)
+    return Clip(found.powers(), found.peak)
+
+
+def clip_gain(clips: Sequence[Clip], target_lufs: float) -> float:
+    """One factor for clips that makes them, taken together, as loud as wanted.
+
+    No peak comes above -3 dBFS by it. Silence keeps its level: 1.0.
     """
-    powers: list[Powers] = []
-    peak = 0.0
-    for clip in clips:
-        powers.append(survey([clip], pcm.SAMPLE_RATE, peaks=False).powers())
-        peak = max(peak, float(np.abs(clip).max(initial=0)))
-    loudness = integrated(np.concatenate(powers)) if powers else -inf
+    loudness = integrated(np.concatenate([it.powers for it in clips])) if clips else -inf
     if loudness == -inf:
         return 1.0
+    peak = max(it.peak for it in clips)
     return min(_factor(target_lufs - loudness), _factor(_CLIPS_PEAK) / peak)
 
 
@@ -144,50 +171,7 @@ def master(
     edges = limiting.levels(found.peaks, _factor(gain), _factor(aim.ceiling))
     made = _survey(_rewritten(recording, edges, aim.room_tone, watch), recording, rms)
     after = _level(made, rms)
-    return Mastered(gain, after, _db(made.peak), _shortfall(after, wanted))
-
-
-def limit(
-    recording: Master,
-    preset: Loudness,
-    gain: float,
-    watch: Callable[[], None] = lambda: None,
-) -> None:
-    """Multiply a recording in place; its peaks stay below those that the preset allows.
-
-    So a part of a mix becomes what it is in the mix that `master` gave that gain.
-    """
-    aim = _AIMS.get(preset)
-    ceiling = inf if aim is None else _factor(aim.ceiling)
-    found = _survey(_read(recording, watch), recording, rms=False)
-    edges = limiting.levels(found.peaks, gain, ceiling)
-    for _ in _rewritten(recording, edges, False, watch):
-        pass
-
-
-def limited(clip: Samples, preset: Loudness, gain: float) -> Samples:
-    """The same of a mono clip at 24 kHz; a copy."""
-    copy = _Clip(clip.astype(np.float32))
-    limit(copy, preset, gain)
-    return copy.samples
-
-
-@dataclass
-class _Clip:
-    """Sound in memory as a recording."""
-
-    samples: Samples
-    rate: int = pcm.SAMPLE_RATE
-    channels: int = 1
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def read(self, start: int, count: int, /) -> Samples:
-        return self.samples[start : start + count]
-
-    def write(self, start: int, samples: Samples, /) -> None:
-        self.samples[start : start + len(samples)] = samples
+    return Mastered(gain, after, _db(made.peak), _shortfall(after, wanted), edges, recording.rate)
 
 
 def room_tone(samples: int, channels: int = 1, seed: int = 0) -> Samples:

@@ -15,6 +15,7 @@ from shared.cues.substation import events
 from shared.cues.timing import Times, is_meant, times
 from shared.errors import InvalidRequest, NothingToSay, UnreadableDocument
 from shared.plans.plan import MOST_LINES
+from shared.text.remarks import listed
 
 Form = Literal["srt", "vtt", "ass"]
 
@@ -25,8 +26,6 @@ _SUBSTATION = re.compile(
 )
 _REMARK = re.compile(r"NOTE(?:\s.*)?|STYLE\s*|REGION\s*")
 _INDEX = re.compile(r"[0-9]{1,9}")
-_NAMED = 10
-"""How many cues a warning names."""
 
 
 def load(text: str, form: Form | None = None) -> Loaded:
@@ -59,15 +58,6 @@ def form_of(text: str) -> Form:
     if _SUBSTATION.search(text):
         return "ass"
     return "vtt" if _VOICE.search(text) else "srt"
-
-
-def listed(numbers: Iterable[int]) -> str:
-    """`3`, `3 and 7`, `1, 2, 3 … (40 in all)`."""
-    found = list(numbers)
-    words = [str(number) for number in found[:_NAMED]]
-    if len(found) > _NAMED:
-        return f"{', '.join(words)} … ({len(found)} in all)"
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 # --- SRT and WebVTT ---------------------------------------------------------------------------

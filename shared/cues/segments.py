@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from shared.cues.cue import LoadedCue, Segment
+from shared.requests.role import LONGEST_NAME, same
 from shared.text.markers import mood_of
-from shared.voices import naming
 
 _INNER_TIME = re.compile(r"<\d[\d:.,]*>")
 _READING = re.compile(r"<rt\b[^<>]*>[^<>]*(?:</rt>)?", re.I)
@@ -21,7 +21,12 @@ _STYLE = re.compile(r"\{[\\=][^{}]*\}|\{[YyCcFfSsPp]:[^{}]*\}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
 _MUSIC = re.compile(r"[♪♫♬♩][^♪♫♬♩]*[♪♫♬♩]+|[♪♫♬♩][^\n]*")
 _MARK_UP = r"/?\s*(?:pause|break|silent|silence|voice|emotion|speed|lang|language)\s*(?:[:=\d\]])"
-_SOUND = re.compile(rf"\[(?!{_MARK_UP})[^\[\]]*\]|［[^［］]*］|\([^()]*\)|（[^（）]*）", re.I)
+_SOUND = re.compile(
+    rf"\[(?!{_MARK_UP}|[A-Z]\][A-Z])[^\[\]]*\]|［[^［］]*］"
+    r"|(?!(?<=[A-Z])\([A-Z]{1,3}\))\([^()]*\)|（[^（）]*）",
+    re.I,
+)
+"""Not `[T]he`, nor `key(s)`."""
 _LEADING = re.compile(r"\s*[(（\[［]([^()（）\[\]［］]+)[)）\]］]\s*(?=\S)")
 _CHANGE = re.compile(r"\s*(?:[-‐–—](?:\s+|(?=[^\s\d\-‐–—>]))|>>+\s*)(?=\S)")
 """A dash or `>>` at the beginning of a line: somebody else speaks."""
@@ -37,7 +42,9 @@ _NAME = re.compile(
 _OFF = re.compile(r"v\.?\s?o\.?|o\.?\s?[sc]\.?|cont(?:['’]?d|inued)?\.?|off|on tv|on phone", re.I)
 """Where somebody is, which is no direction."""
 _FEW_WORDS = 3
-_LITTLE = frozenset(("of", "the", "de", "del", "di", "da", "do", "la", "le", "von", "van", "der"))
+_LITTLE = frozenset(
+    ("&", "of", "the", "de", "del", "di", "da", "do", "la", "le", "von", "van", "der")
+)
 """Words of a name that have no capital."""
 _NO_NAMES = frozenset(
     (
@@ -49,7 +56,6 @@ _NO_NAMES = frozenset(
 """What begins a sentence with a colon after it, and is nobody's name."""
 _SAYING = frozenset("说說道问問答曰")
 """Ends of what is no name before a colon, but "he said"."""
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,6 @@ def apart(cue: LoadedCue, known: Collection[str] = ()) -> Told:
     return Told(segments, sounds)
 
 
-def same(name: str) -> str:
-    """What two spellings of one speaker have in common."""
-    return naming.folded(" ".join(name.split()))
-
-
 def repeated(cues: Iterable[LoadedCue]) -> set[str]:
     """What stands before a colon at the beginning of two lines or more, by `same`."""
     found = Counter(
@@ -96,12 +97,12 @@ def repeated(cues: Iterable[LoadedCue]) -> set[str]:
 def _voices(cue: LoadedCue) -> Iterator[tuple[str, str]]:
     """The parts of a cue that `<v Name>` begins, without their tags."""
     text = _READING.sub("", _INNER_TIME.sub("", cue.text))
-    own = cue.speaker[:_LONGEST_NAME]
+    own = cue.speaker[:LONGEST_NAME]
     speaker, start = own, 0
     for tag in _VOICE.finditer(text):
         yield speaker, _plain(text[start : tag.start()])
         named = " ".join(_unescaped(tag[1] or "").split())
-        speaker, start = named[:_LONGEST_NAME] or own, tag.end()
+        speaker, start = named[:LONGEST_NAME] or own, tag.end()
     yield speaker, _plain(text[start:])
 
 

@@ -8,7 +8,6 @@ from charset_normalizer import from_bytes
 from shared.errors import UnreadableDocument
 
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -46,6 +45,8 @@ def text_of(data: bytes) -> str:
 
 
 def _decoded(data: bytes) -> str:
+    # This one says little: some programs put it before text in another encoding.
+    data = data.removeprefix(codecs.BOM_UTF8)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _mended(data[len(mark) :], encoding)

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -29,11 +30,15 @@ _NUMBERED = re.compile(r"\[(?=\^[^\]\s]{1,60}\])")
 _NOTE = re.compile(_NOTE_MARK + r"\^[^\]\s]{1,60}\]")
 _NOTE_ITSELF = re.compile(_NOTE.pattern + ":")
 _QUOTES = "\"'"
+_BOX = re.compile(r"^([ \t>]{0,20}(?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\](?=[ \t])", re.MULTILINE)
+"""Of a task in a list: `- [x] done`."""
 
 _CODE = "It is code."
 _PICTURE = "It is a picture."
 _BREAK = "It is a break: a pause is left here."
 _FOOTNOTE = "It is a footnote."
+_IS_COMMENT = "It is a comment."
+_REFERENCE = "It is the address of a link."
 _HEADER = "It says what the document is, and is no part of its text."
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["code", "text_join"])
@@ -45,12 +50,19 @@ def book(text: str) -> Book:
     """The book in a Markdown text; places are in `text`."""
     header = _FACTS.match(text)
     facts = _facts(header[1]) if header else {}
-    parsed = _blanked(text, header.end() if header else 0)
-    tokens = _PARSER.parse(parsed)
+    start = header.end() if header else 0
+    comments = list(_comments(text, start))
+    parsed = _blanked(text, start, comments)
+    env: dict[str, Any] = {}
+    tokens = _PARSER.parse(parsed, env)
     found = _Finder(text, parsed)
     left_out = [LeftOut(header[0].strip(), _HEADER, 0, header.end())] if header else []
+    left_out += [LeftOut(text[a:b], _IS_COMMENT, a, b) for a, b in comments]
+    for link in (*env.get("references", {}).values(), *env.get("duplicate_refs", ())):
+        found.leave(link["map"], _REFERENCE)
     paragraphs = list(_paragraphs(tokens, found))
-    if not any(paragraph.level for paragraph in paragraphs) and _is_plain(tokens):
+    is_prose = not any(paragraph.level for paragraph in paragraphs) and _is_plain(tokens)
+    if is_prose and not left_out:
         return plain.book(text)
     arranged = outline.arrange(paragraphs, facts.get("title", ""))
     return Book(
@@ -59,7 +71,9 @@ def book(text: str) -> Book:
         author=facts.get("author", ""),
         language=spoken(facts.get("lang", facts.get("language", ""))),
         text=text,
-        left_out=left_out + found.left_out + arranged.left_out,
+        left_out=sorted(
+            left_out + found.left_out + arranged.left_out, key=lambda it: it.start or 0
+        ),
     )
 
 
@@ -78,21 +92,24 @@ def _facts(header: str) -> dict[str, str]:
     return {name: value.strip(_QUOTES) for name, value in _FACT.findall(header)}
 
 
-def _blanked(text: str, header: int) -> str:
+def _comments(text: str, start: int) -> Iterator[tuple[int, int]]:
+    opening, closing = _COMMENT
+    while (start := text.find(opening, start)) >= 0 and (end := text.find(closing, start)) >= 0:
+        yield start, end + len(closing)
+        start = end + len(closing)
+
+
+def _blanked(text: str, header: int, comments: Sequence[tuple[int, int]]) -> str:
     """The text with blanks for what is no text, so that every character keeps its place."""
 
-    body = _TAG.sub(lambda tag: _blank(tag[0]), _without_comments(text[header:]))
-    return _blank(text[:header]) + _NUMBERED.sub(_NOTE_MARK, body)
-
-
-def _without_comments(text: str) -> str:
-    opening, closing = _COMMENT
     parts: list[str] = []
-    at = 0
-    while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start)) >= 0:
-        parts += (text[at:start], _blank(text[start : end + len(closing)]))
-        at = end + len(closing)
-    return "".join((*parts, text[at:]))
+    at = header
+    for start, end in comments:
+        parts += (text[at:start], _blank(text[start:end]))
+        at = end
+    body = _TAG.sub(lambda tag: _blank(tag[0]), "".join((*parts, text[at:])))
+    body = _BOX.sub(lambda box: box[1] + _blank(box[0][len(box[1]) :]), body)
+    return _blank(text[:header]) + _NUMBERED.sub(_NOTE_MARK, body)
 
 
 def _blank(text: str) -> str:
@@ -112,7 +129,7 @@ def _paragraphs(tokens: Sequence[Token], found: "_Finder") -> Iterator[Paragraph
                 yield from _joined(row or [])
                 row = None
             case "inline" if _NOTE_ITSELF.match(token.content):
-                found.leave(token, _FOOTNOTE)
+                found.leave(token.map, _FOOTNOTE)
             case "inline":
                 paragraph = found.paragraph(token, level)
                 level = 0
@@ -121,9 +138,9 @@ def _paragraphs(tokens: Sequence[Token], found: "_Finder") -> Iterator[Paragraph
                 else:
                     row.append(paragraph)
             case "fence" | "code_block":
-                found.leave(token, _CODE)
+                found.leave(token.map, _CODE)
             case "hr":
-                found.leave(token, _BREAK)
+                found.leave(token.map, _BREAK)
             case _:
                 pass
 
@@ -163,13 +180,14 @@ class _Finder:
         self._lines = [0, *(found.end() for found in re.finditer("\n", source)), len(source)]
         self._at = 0
 
-    def leave(self, token: Token, why: str) -> None:
-        start, end = self._range(token)
+    def leave(self, lines: Sequence[int] | None, why: str) -> None:
+        """Lines from and to, the last not included, that are not read."""
+        start, end = self._range(lines)
         self._leave(start, end, why)
 
     def paragraph(self, token: Token, level: int) -> Paragraph:
         """The text of a block; pictures and footnotes in it are left out."""
-        start, end = self._range(token)
+        start, end = self._range(token.map)
         # The cells of a row stand in one line, one after the other.
         self._at = max(start, min(self._at, end))
         parts: list[str] = []
@@ -218,11 +236,11 @@ class _Finder:
     def _leave(self, start: int, end: int, why: str) -> None:
         self.left_out.append(LeftOut(self._source[start:end].strip(), why, start, end))
 
-    def _range(self, token: Token) -> tuple[int, int]:
-        if not token.map:
+    def _range(self, lines: Sequence[int] | None) -> tuple[int, int]:
+        if not lines:
             # Cells have none of their own: they come after what was found last.
             return self._at, self._lines[bisect_right(self._lines, self._at)]
-        first, last = token.map
+        first, last = lines
         return self._lines[first], self._lines[min(last, len(self._lines) - 1)]
 
 

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -23,11 +22,10 @@ _BLOCKS = words(
     "section summary table tbody tfoot thead tr ul"
 )
 _CELLS = frozenset({"td", "th"})
-_SILENT = words(
-    "head script style template noscript svg math audio video object iframe canvas select "
-    "textarea button rt rp"
-)
-"""Nobody reads them aloud; `rt` says how a word is read, which the word itself says too."""
+_UNSAID = words("head script style template rt rp")
+"""No text of the page; `rt` says how a word is read, which the word itself says too."""
+_SHOWN = words("noscript svg math audio video object iframe canvas select textarea button")
+"""What is looked at, or worked with."""
 _NOTES = frozenset({"footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes"})
 _MARKS = frozenset({"noteref", "pagebreak", "backlink"})
 _SELF_CLOSED = re.compile(
@@ -43,8 +41,7 @@ _LINE_BREAK = "\ue001"
 _PICTURE = "It is a picture."
 _FOOTNOTE = "It is a footnote."
 _HIDDEN = "It is hidden in the book."
-_DEEPEST = 400
-"""Elements within one another; a page has a dozen."""
+_LOOKED_AT = "It is a drawing, a formula or the like."
 
 
 @dataclass
@@ -122,25 +119,22 @@ class _Walk:
 
     def over(self, root: Element) -> None:
         """Every element, in order, without recursion."""
-        stack: list[Iterator[Element]] = []
-        opened: list[Element] = []
         self._open(root)
-        stack.append(iter(root))
-        opened.append(root)
+        stack = [(root, iter(root))]
         while stack:
-            child = next(stack[-1], None)
+            element, children = stack[-1]
+            child = next(children, None)
             if child is None:
                 stack.pop()
-                self._close(done := opened.pop())
+                self._close(element)
                 if stack:
-                    self._parts.append(done.tail or "")
-            elif len(stack) > _DEEPEST or not self._enters(child):
+                    self._parts.append(element.tail or "")
+            elif not self._enters(child):
                 self._note_id(child)
                 self._parts.append(child.tail or "")
             else:
                 self._open(child)
-                stack.append(iter(child))
-                opened.append(child)
+                stack.append((child, iter(child)))
         self._end()
 
     def _enters(self, element: Element) -> bool:
@@ -160,7 +154,9 @@ class _Walk:
             return False
         if element.get("hidden") is not None:
             return self._leave(element, _HIDDEN)
-        return element.tag not in _SILENT and not said & _MARKS
+        if element.tag in _SHOWN:
+            return self._leave(element, _LOOKED_AT)
+        return element.tag not in _UNSAID and not said & _MARKS
 
     def _leave(self, element: Element, why: str) -> bool:
         text = " ".join("".join(element.itertext()).split())

@@ -45,7 +45,7 @@ def read(text: str, form: Form | None = None) -> Table:
         case "csv":
             return _csv(text)
         case "json":
-            return _entries(_json(text))
+            return _entries(json_of(text))
         case "yaml":
             return _entries(_yaml(text))
 
@@ -123,15 +123,16 @@ def _row(number: int, cells: list[str], columns: list[str]) -> Row:
 # --- JSON and YAML ----------------------------------------------------------------------------
 
 
-def _json(text: str) -> Any:
+def json_of(text: str) -> Any:
+    """What a JSON text holds. Raises UnreadableDocument, naming the line."""
     try:
         return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise UnreadableDocument(
-            f"Line {error.lineno}, column {error.colno} is not JSON: {error.msg}.", hint=_LIST
+            f"Line {error.lineno}, column {error.colno} is not JSON: {error.msg}."
         ) from error
     except RecursionError as error:
-        raise UnreadableDocument("The JSON is nested too deeply.", hint=_LIST) from error
+        raise UnreadableDocument("The JSON is nested too deeply.") from error
     except ValueError as error:
         raise UnreadableDocument("A number in the JSON has too many digits.") from error
 
@@ -140,7 +141,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise UnreadableDocument(f"An object in the document has {_printable(name)[:60]!r} twice.")
+        raise UnreadableDocument(f"An object in the document has {printable(name)[:60]!r} twice.")
     return found
 
 
@@ -198,10 +199,10 @@ def _entries(found: Any) -> Table:
         columns |= dict.fromkeys(cast(dict[str, Any], entry))
         _require_columns(len(columns))
     rows = [
-        Row(number, {_printable(name): _cell(entry.get(name)) for name in columns})
+        Row(number, {printable(name): _cell(entry.get(name)) for name in columns})
         for number, entry in enumerate(cast(list[dict[str, Any]], entries), 1)
     ]
-    names = [_printable(name) for name in columns]
+    names = [printable(name) for name in columns]
     return Table(names, [row for row in rows if any(row.cells.values())], "Entry")
 
 
@@ -209,10 +210,10 @@ def _cell(value: Any) -> str:
     """A value as a table has it; what is no scalar stays JSON."""
     if value is None:
         return ""
-    return _printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """JSON may hold half a surrogate pair, which nothing can be written with."""
     return text.encode("utf-8", "replace").decode()
 

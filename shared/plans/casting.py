@@ -1,14 +1,13 @@
 """Who speaks whom: roles that were given, and voices for those who have none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 
 from shared.plans.directory import Directory
 from shared.plans.plan import Line, Part
-from shared.requests.role import Role
-from shared.voices import naming
+from shared.requests.role import Role, same
 
-_ORDER = (
+_UNLIKE = (
     "ryan",
     "serena",
     "aiden",
@@ -20,6 +19,13 @@ _ORDER = (
     "eric",
 )
 """The preset speakers, unlike voices one after the other."""
+_AT_HOME = {
+    "chinese": ("serena", "dylan", "vivian", "uncle_fu", "eric"),
+    "japanese": ("ono_anna",),
+    "korean": ("sohee",),
+}
+"""Those who speak a language without an accent, and go first in it. English has two men alone, who
+are too much alike to go first: there they take turns with the others."""
 FEW_VOICES = (
     "There are more characters without a role than preset speakers, so some share a voice: give "
     "them roles."
@@ -30,17 +36,23 @@ class Casting:
     """The roles of one document, handed out in the order in which they are first asked for."""
 
     def __init__(
-        self, given: Mapping[str, Role], directory: Directory, others: Iterable[Role] = ()
+        self,
+        given: Mapping[str, Role],
+        directory: Directory,
+        language: str,
+        others: Iterable[Role] = (),
     ) -> None:
         """`given` are the roles of the request, whose voices are ids; `others` speak besides, such
-        as a narrator, and nobody else gets their voices as long as there are any left."""
+        as a narrator, and nobody else gets their voices as long as there are any left. `language`
+        is that of the document."""
         self._given = {same(name): role for name, role in given.items()}
         self._directory = directory
         self._cast: dict[str, tuple[Role, bool]] = {}
         self._names: dict[str, str] = {}
         used = {role.voice for role in (*given.values(), *others)}
-        free = [voice for voice in _ORDER if voice not in used]
-        self._voices = cycle([*free, *_ORDER])
+        order = dict.fromkeys((*_AT_HOME.get(language, ()), *_UNLIKE))
+        free = [voice for voice in order if voice not in used]
+        self._voices = cycle([*free, *order])
         self._free = len(free)
         self.warnings: list[str] = []
 
@@ -89,10 +101,10 @@ class Casting:
             automatic=automatic,
             lines=len(lines),
             seconds=sum(line.seconds for line in lines),
-            sample=max((line.text for line in lines[:20]), key=len)[:200],
+            sample=sample_of(lines),
         )
 
 
-def same(name: str) -> str:
-    """What two spellings of one character have in common."""
-    return naming.folded(" ".join(name.split()))
+def sample_of(lines: Sequence[Line]) -> str:
+    """The longest of somebody's first lines, which tells most."""
+    return max((line.text for line in lines[:20]), key=len)[:200]

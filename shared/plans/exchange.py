@@ -69,6 +69,8 @@ def _require_order(plan: Plan) -> None:
     """What no type says of a line: that it has a number of its own, a voice and a language."""
     if not plan.lines:
         raise NothingToSay("The plan has no line.", hint=_HOW)
+    if plan.language not in languages.CODES:
+        raise InvalidRequest(f"language: It is none of {', '.join(languages.CODES)}.", hint=_HOW)
     last = 0
     for index, line in enumerate(plan.lines):
         if line.number <= last:

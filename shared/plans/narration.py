@@ -9,28 +9,22 @@ from shared import languages
 from shared.documents import decoding, dialogue, docx, epub, markdown, media, plain
 from shared.documents.book import Book, BookChapter, Paragraph
 from shared.errors import InvalidRequest, UnknownVoice, UnreadableDocument
-from shared.plans.casting import Casting
+from shared.plans.casting import Casting, sample_of
 from shared.plans.directory import Directory
-from shared.plans.plan import MOST_LINES, Chapter, Line, Part, Plan, Skipped, Where
-from shared.plans.planning import Document, plans, seed_of
+from shared.plans.plan import LONGEST_PAUSE, Chapter, Line, Part, Plan, Skipped, Where
+from shared.plans.planning import Document, language_of, plans, require_room, seed_of
+from shared.plans.utterance import directed, require_short
 from shared.requests.narration import Narration
-from shared.requests.pipeline import Pauses
 from shared.requests.role import Role
 from shared.text import passages
 from shared.text.clean import has_speech
 from shared.text.passages import Passage
+from shared.text.plain import Plain
 from shared.text.sentences import Boundary
 
 FIRST = 3.0
 """Seconds of the first line, so that there is soon something to hear."""
 _MOST_WARNINGS = 50
-_SHOWN = 200
-_SAMPLE = 5_000
-"""Characters by which a language is guessed."""
-_LONGEST = 4_000
-_LONGEST_INSTRUCT = 1_000
-_SLOWEST, _FASTEST = 0.5, 2.0
-_LONGEST_PAUSE = 600.0
 
 NARRATOR = "Narrator"
 DIALOGUE = "Dialogue"
@@ -38,7 +32,6 @@ _QUOTED = "//dialogue"
 """Stands for the voice of the dialogue in the text that is read: no voice can have such a name."""
 _VOICE = re.compile(r"\[\s*(/?)\s*voice\b[^\[\]\n]{0,120}\]", re.IGNORECASE)
 _MARK_UP_ALONE = re.compile(r"(?:\s*(?:\[[^\[\]]{1,120}\]|<[^<>]{1,200}>))+\s*")
-_PLACE = re.compile(r"\(line (\d+)\)")
 _LOST = "\ufffd"
 
 _FRONT = "It stands before the text: imprint, contents, dedication or the like."
@@ -110,7 +103,7 @@ class _Planner:
         self._directory = directory
         self._language = self._spoken()
         self._newlines = [found.start() for found in re.finditer("\n", book.text or "")]
-        self._casting = _casting(request, directory)
+        self._casting = _casting(request, directory, self._language)
         self._narrator = self._casting.role(NARRATOR)
         self._dialogue = self._casting.role(DIALOGUE) if request.dialogue is not None else None
         self._voices: dict[str, str | None] = {}
@@ -146,9 +139,12 @@ class _Planner:
     # --- what is read ---
 
     def _spoken(self) -> str:
-        if self._request.language != languages.AUTO:
-            return self._request.language
-        return self._book.language or languages.guess(_sample(self._book.chapters))
+        if self._request.language == languages.AUTO and self._book.language:
+            return self._book.language
+        chapters = self._book.chapters
+        body = [it for it in chapters if not it.front] or chapters
+        texts = (paragraph.text for chapter in body for paragraph in chapter.paragraphs)
+        return language_of(self._request, texts)
 
     def _asked(self) -> list[_Numbered]:
         """The chapters that are read, with their numbers; all others are accounted for."""
@@ -186,7 +182,8 @@ class _Planner:
         if len(self._lines) == first:
             return
         if not self._chapters or self._chapters[-1].number != number:
-            self._chapters.append(Chapter(number=number, title=chapter.title))
+            title = Plain.of(chapter.title).words
+            self._chapters.append(Chapter(number=number, title=title))
         ends = Boundary.CHAPTER if self._request.chapters == "auto" else Boundary.PARAGRAPH
         self._end_with(ends)
 
@@ -197,22 +194,23 @@ class _Planner:
         if not self._request.announce:
             self._skip(where, chapter.title, _NOT_ANNOUNCED)
             return
-        for passage in self._reading(chapter.title).passages:
+        reading = self._reading(chapter.title, where.line)
+        self._warn_of(reading, chapter)
+        for passage in reading.passages:
             self._say(passage, number, where)
         self._end_with(Boundary.PARAGRAPH)
 
     def _read_text(self, number: int, chapter: BookChapter) -> None:
         joined = self._joined(chapter)
-        reading = self._reading(joined.text)
+        reading = self._reading(joined.text, joined.first)
         self._pause(reading.opening)
-        for remark in reading.remarks:
-            self._warn(self._placed(remark, chapter, joined.first))
+        self._warn_of(reading, chapter)
         for passage in reading.passages:
             span = joined.span(passage.start, passage.end)
             self._say(passage, number, self._where(chapter, span))
         self._skip_silent(chapter, joined, reading.passages)
 
-    def _reading(self, text: str) -> passages.Reading:
+    def _reading(self, text: str, line: int | None) -> passages.Reading:
         request = self._request
         return passages.read(
             text,
@@ -220,6 +218,7 @@ class _Planner:
             lexicon=request.lexicon,
             normalise=request.normalise,
             first=None if self._lines else FIRST,
+            line=line if self._book.text is not None else None,
         )
 
     def _joined(self, chapter: BookChapter) -> "_Joined":
@@ -251,27 +250,24 @@ class _Planner:
     # --- lines ---
 
     def _say(self, passage: Passage, chapter: int, where: Where) -> None:
-        if len(self._lines) == MOST_LINES:
-            raise InvalidRequest(
-                f"The document has more than {MOST_LINES:,} lines.", hint="Send it in parts."
-            )
+        require_room(len(self._lines) + 1)
+        require_short(passage.said, self._request, f"Line {len(self._lines) + 1} of the plan")
         name, role = self._role(passage, where)
         who = role.voice or role.description or ""
-        said = passage.said[:_LONGEST]
         self._names.append(name)
         self._lines.append(
             Line(
                 number=len(self._lines) + 1,
-                text=passage.text[:_LONGEST],
-                said=said,
+                text=passage.text,
+                said=passage.said,
                 role=role,
                 language=passage.manner.language or self._language,
-                seed=seed_of(self._request.seed or 0, said, who),
+                seed=seed_of(self._request.seed or 0, passage.said, who),
                 seconds=passage.seconds,
                 boundary=passage.boundary,
-                pause_after=_pause(passage.boundary, self._request.pauses)
+                pause_after=self._request.pauses.after(passage.boundary)
                 if passage.pause is None
-                else min(passage.pause, _LONGEST_PAUSE),
+                else passage.pause,
                 chapter=chapter,
                 where=where,
             )
@@ -283,20 +279,9 @@ class _Planner:
         manner = passage.manner
         quoted = self._dialogue if manner.voice == _QUOTED else None
         name, role = (DIALOGUE, quoted) if quoted else (NARRATOR, self._narrator)
-        changes: dict[str, object] = {}
-        if manner.voice and not quoted:
-            voice = self._voice(manner.voice, where)
-            if voice:
-                name = ""
-                changes |= {"voice": voice, "description": None}
-        if manner.emotion:
-            changes["emotion"] = manner.emotion
-        if manner.instruct:
-            both = "; ".join(it for it in (role.instruct, manner.instruct) if it)
-            changes["instruct"] = both[:_LONGEST_INSTRUCT]
-        if manner.speed:
-            changes["speed"] = min(max(role.speed * manner.speed, _SLOWEST), _FASTEST)
-        return name, role.model_copy(update=changes) if changes else role
+        voice = None if quoted or not manner.voice else self._voice(manner.voice, where)
+        manner = replace(manner, voice=voice)
+        return "" if voice else name, directed(role, manner, self._directory)
 
     def _voice(self, word: str, where: Where) -> str | None:
         if word not in self._voices:
@@ -314,7 +299,7 @@ class _Planner:
             last = self._lines[-1]
             update: dict[str, object] = {"boundary": boundary}
             if last.number != self._explicit:
-                update["pause_after"] = _pause(boundary, self._request.pauses)
+                update["pause_after"] = self._request.pauses.after(boundary)
             self._lines[-1] = last.model_copy(update=update)
 
     def _ended(self) -> list[Line]:
@@ -326,10 +311,10 @@ class _Planner:
         if not seconds:
             return
         if not self._lines:
-            self._opening = min(self._opening + seconds, _LONGEST_PAUSE)
+            self._opening = min(self._opening + seconds, LONGEST_PAUSE)
             return
         last = self._lines[-1]
-        longer = min(max(last.pause_after, seconds), _LONGEST_PAUSE)
+        longer = max(last.pause_after, seconds)
         self._lines[-1] = last.model_copy(update={"pause_after": longer})
         self._explicit = last.number
 
@@ -347,13 +332,13 @@ class _Planner:
                 automatic=not (given and given.chosen),
                 lines=len(own),
                 seconds=sum(line.seconds for line in own),
-                sample=max((line.text for line in own[:20]), key=len)[:_SHOWN],
+                sample=sample_of(own),
             )
 
     # --- what is not read ---
 
     def _skip(self, where: Where, text: str, why: str) -> None:
-        self._skipped.append(Skipped(where=where, text=text[:_SHOWN], why=why))
+        self._skipped.append(Skipped.of(where, text, why))
 
     def _skip_what_was_left_out(self) -> None:
         for it in self._book.left_out:
@@ -391,13 +376,11 @@ class _Planner:
             return None
         return bisect_right(self._newlines, offset - 1) + 1
 
-    def _placed(self, remark: str, chapter: BookChapter, first: int) -> str:
-        """A remark on the text of a chapter, with the lines of the document."""
-        if self._book.text is not None:
-            return _PLACE.sub(lambda place: f"(line {int(place[1]) + first - 1})", remark)
-        if not chapter.title:
-            return remark
-        return f"{chapter.title}: {remark}"
+    def _warn_of(self, reading: passages.Reading, chapter: BookChapter) -> None:
+        """What is remarked on a text; of a book without lines, with the chapter."""
+        named = self._book.text is None and chapter.title
+        for remark in reading.remarks:
+            self._warn(f"{chapter.title}: {remark}" if named else remark)
 
     def _warn(self, warning: str) -> None:
         self._warnings.setdefault(warning)
@@ -465,11 +448,11 @@ class _Joined:
         self._line += text.count("\n")
 
 
-def _casting(request: Narration, directory: Directory) -> Casting:
+def _casting(request: Narration, directory: Directory, language: str) -> Casting:
     given = {NARRATOR: request.narrator}
     if request.dialogue is not None:
         given[DIALOGUE] = request.dialogue
-    return Casting(given, directory)
+    return Casting(given, directory, language)
 
 
 def _with_title(chapter: BookChapter) -> BookChapter:
@@ -492,36 +475,11 @@ def _require_known(only: Iterable[int], there: Sequence[_Numbered]) -> None:
         )
 
 
-def _sample(chapters: Iterable[BookChapter]) -> str:
-    parts: list[str] = []
-    size = 0
-    for paragraph in (it for chapter in chapters for it in chapter.paragraphs):
-        parts.append(paragraph.text[:_SAMPLE])
-        size += len(parts[-1])
-        if size > _SAMPLE:
-            break
-    return "\n".join(parts)
-
-
 def _gives_voice(text: str, given: bool) -> bool:
     """Whether the document itself says who speaks, after this text."""
     for tag in _VOICE.finditer(text):
         given = not tag[1]
     return given
-
-
-def _pause(boundary: Boundary, pauses: Pauses) -> float:
-    match boundary:
-        case Boundary.COMMA:
-            return pauses.comma
-        case Boundary.SENTENCE:
-            return pauses.sentence
-        case Boundary.PARAGRAPH:
-            return pauses.paragraph
-        case Boundary.CHAPTER:
-            return pauses.chapter
-        case Boundary.END:
-            return 0.0
 
 
 def _limited(warnings: Sequence[str]) -> list[str]:

@@ -1,12 +1,12 @@
 """The plan of an NPC pack: a line for each row of a table, in each language and each take."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from shared import emotions, languages
-from shared.cues.loading import listed
 from shared.documents.decoding import text_of
 from shared.documents.media import media_of
 from shared.errors import InvalidRequest, UnknownVoice
@@ -16,19 +16,18 @@ from shared.manifests.table import Row, Table
 from shared.plans import utterance
 from shared.plans.casting import Casting
 from shared.plans.directory import Directory
-from shared.plans.plan import MOST_LINES, Line, Plan, Skipped, Where
-from shared.plans.planning import Document, plans, seed_of
+from shared.plans.plan import Line, Plan, Skipped, Where
+from shared.plans.planning import Document, language_of, plans, require_room, seed_of
 from shared.plans.utterance import Utterance, directed, field_of, refused
 from shared.requests.declared import MAX_SEED
 from shared.requests.npc_pack import NpcPack
-from shared.requests.role import Role
+from shared.requests.role import LONGEST_NAME, Role
+from shared.text.remarks import listed
 from shared.text.sentences import Boundary
 
 NARRATOR = "Narrator"
 """Who speaks rows of nobody."""
 MOST_TAKES = 10
-_LONGEST_NAME = 100
-_SHOWN = 200
 _REQUIRED: tuple[Literal["id", "character", "text"], ...] = ("id", "character", "text")
 _SPEAKER = re.compile(r"\s*([^\W\d_][^:：\n\[\]{}<>!?…\"]{0,59}?)\s*(?::\s+|：\s*)(?=\S)")
 """The character in the text itself, as Yarn Spinner has it: `Oracle: You were taller.`"""
@@ -47,7 +46,7 @@ class _Entry:
     character: str
     text: str
     language: str
-    """Canonical, or `auto`."""
+    """Canonical, or `auto` where the row says so."""
     columns: Columns
 
     def cell(self, meaning: str) -> str:
@@ -70,7 +69,7 @@ class _Account:
 
     def skip(self, row: Row, id_: str, text: str, why: str) -> None:
         where = Where(line=row.number, id=id_)
-        self.skipped.append(Skipped(where=where, text=text[:_SHOWN], why=why))
+        self.skipped.append(Skipped.of(where, text, why))
 
     def warnings(self, word: str) -> list[str]:
         warnings: list[str] = []
@@ -90,15 +89,16 @@ def plan_npc_pack(request: NpcPack, document: Document, directory: Directory) ->
     try:
         table = reading.read(text_of(document.data), _form(request, document))
         columns = _columns(table)
+        language = language_of(request, _undeclared(table, columns))
         account = _Account()
-        casting = Casting(request.cast, directory)
-        lines = _numbered(_lines(request, table, columns, casting, directory, account))
+        casting = Casting(request.cast, directory, language)
+        lines = _numbered(_lines(request, table, columns, language, casting, directory, account))
     except InvalidRequest as error:
         error.param = error.param or field_of(request)
         raise
     return Plan(
         task=request.name,
-        language=_language(request, lines),
+        language=_most(lines, language) if request.language == languages.AUTO else language,
         lines=lines,
         cast=casting.parts(lines),
         skipped=account.skipped,
@@ -147,25 +147,30 @@ def _unread(columns: Columns) -> list[str]:
     return [f"Not spoken: {names}. The table has a column `{text}`, and that is spoken alone."]
 
 
-def _language(request: NpcPack, lines: list[Line]) -> str:
-    """Of the request, or of most lines."""
-    if request.language != languages.AUTO:
-        return request.language
-    spoken = [line.language for line in lines]
-    return max(dict.fromkeys(spoken), key=spoken.count, default="english")
+def _undeclared(table: Table, columns: Columns) -> Iterator[str]:
+    """The texts of which no column says the language; of all columns where all say it."""
+    for row in table.rows:
+        if columns.locales:
+            yield from (row.cells[locale.column] for locale in columns.locales if locale.language)
+        elif not (column := columns.by_meaning.get("language")) or not row.cells[column].strip():
+            yield row.cells[columns.by_meaning["text"]]
+
+
+def _most(lines: list[Line], otherwise: str) -> str:
+    """The language of most lines."""
+    spoken = Counter(line.language for line in lines)
+    return max(spoken, key=lambda language: spoken[language], default=otherwise)
 
 
 # --- rows -------------------------------------------------------------------------------------
 
 
-def _entries(
-    request: NpcPack, table: Table, columns: Columns, account: _Account
-) -> Iterator[_Entry]:
+def _entries(table: Table, columns: Columns, language: str, account: _Account) -> Iterator[_Entry]:
     """What every row says, in every language that it has."""
     ids = {row.cells[columns.by_meaning["id"]].strip() for row in table.rows}
     for row in table.rows:
         name = row.cells[columns.by_meaning["id"]].strip() or _made_id(row, ids, account)
-        for place, text, language in _texts(request, table, columns, row, name, account):
+        for place, text, spoken in _texts(table, columns, row, language, name, account):
             if not text:
                 account.skip(row, name, "", f"{place} has no text.")
                 continue
@@ -173,11 +178,11 @@ def _entries(
             if not character:
                 character = NARRATOR
                 account.nobodys += [row.number] if row.number not in account.nobodys[-1:] else []
-            if len(character) > _LONGEST_NAME:
+            if len(character) > LONGEST_NAME:
                 raise InvalidRequest(
-                    f"{place}: The character's name has more than {_LONGEST_NAME} characters."
+                    f"{place}: The character's name has more than {LONGEST_NAME} characters."
                 )
-            yield _Entry(row, place, name, character, said, language, columns)
+            yield _Entry(row, place, name, character, said, spoken, columns)
 
 
 def _made_id(row: Row, ids: set[str], account: _Account) -> str:
@@ -190,15 +195,18 @@ def _made_id(row: Row, ids: set[str], account: _Account) -> str:
 
 
 def _texts(
-    request: NpcPack, table: Table, columns: Columns, row: Row, id_: str, account: _Account
+    table: Table, columns: Columns, row: Row, language: str, id_: str, account: _Account
 ) -> Iterator[tuple[str, str, str]]:
-    """Place, text and language; a text that the model has no language for is skipped."""
+    """Place, text and its language, which is `language` where the table says none.
+
+    A text that the model has no language for is skipped.
+    """
     place = f"{table.word} {row.number}"
     if not columns.locales:
         column = columns.by_meaning.get("language")
         word = row.cells[column].strip() if column else ""
-        language = _canonical(place, word) if word else request.language
-        yield place, row.cells[columns.by_meaning["text"]].strip(), language
+        own = _canonical(place, word) if word else language
+        yield place, row.cells[columns.by_meaning["text"]].strip(), own
     for locale in columns.locales:
         text = row.cells[locale.column].strip()
         if locale.language:
@@ -232,11 +240,7 @@ def _numbered(lines: Iterator[Line]) -> list[Line]:
     found: list[Line] = []
     for line in lines:
         found.append(line.model_copy(update={"number": len(found) + 1}))
-        if len(found) > MOST_LINES:
-            raise InvalidRequest(
-                f"The table makes more than {MOST_LINES:,} lines, with all takes and languages.",
-                hint="Send it in parts.",
-            )
+        require_room(len(found))
     return found
 
 
@@ -244,11 +248,12 @@ def _lines(
     request: NpcPack,
     table: Table,
     columns: Columns,
+    language: str,
     casting: Casting,
     directory: Directory,
     account: _Account,
 ) -> Iterator[Line]:
-    for entry in _entries(request, table, columns, account):
+    for entry in _entries(table, columns, language, account):
         text = _LETTERS.sub("", entry.text)
         said = utterance.read(text, entry.language, request, entry.place)
         if said is None:

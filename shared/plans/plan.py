@@ -17,9 +17,12 @@ from shared.text.sentences import Boundary
 
 MOST_LINES = 50_000
 """Lines of a plan; a long novel has four thousand."""
-_SHAPE = ConfigDict(
-    extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
-)
+LONGEST_TEXT = 4_000
+"""Characters of a line."""
+LONGEST_PAUSE = 600.0
+"""Seconds after a line, whatever the document asks for."""
+_SHOWN = 200
+_SHAPE = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Where(BaseModel):
@@ -53,9 +56,9 @@ class Line(BaseModel):
 
     number: int = Field(ge=1)
     """From 1, in the order in which they are heard."""
-    text: str = Field(max_length=4_000)
+    text: str = Field(max_length=LONGEST_TEXT)
     """As it is written, without mark-up."""
-    said: str = Field(min_length=1, max_length=4_000)
+    said: str = Field(min_length=1, max_length=LONGEST_TEXT)
     """As it is spoken: numbers written out, spellings of the lexicon."""
     role: Role
     """Who speaks: `voice` is the id of a voice of the library, or `description` a voice in words.
@@ -69,7 +72,7 @@ class Line(BaseModel):
     """Estimated."""
     boundary: Boundary = Boundary.SENTENCE
     """What ends after it."""
-    pause_after: float = Field(default=0.0, ge=0, le=600)
+    pause_after: float = Field(default=0.0, ge=0, le=LONGEST_PAUSE)
     """Seconds of silence after it."""
     chapter: int = 0
     """Number of its chapter or scene; 0 outside all."""
@@ -130,6 +133,11 @@ class Skipped(BaseModel):
     """The first 200 characters of it."""
     why: str
     """One sentence."""
+
+    @classmethod
+    def of(cls, where: Where, text: str, why: str) -> "Skipped":
+        """Of a text of any length."""
+        return cls(where=where, text=text[:_SHOWN], why=why)
 
 
 class Plan(BaseModel):

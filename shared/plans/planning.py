@@ -3,15 +3,20 @@
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import shared.plans
+from shared import languages
 from shared.errors import InvalidRequest, NothingToSay
 from shared.plans.directory import Directory
 from shared.plans.plan import MOST_LINES, Plan
 from shared.requests.pipeline import Pipeline
+from shared.text.plain import Plain
+
+_SAMPLE = 20_000
+"""Characters by which a language is told."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,34 @@ def plan(request: Pipeline, document: Document, directory: Directory) -> Plan:
             param="text" if request.text is not None else "source",
             hint=made.skipped[0].why if made.skipped else None,
         )
-    if len(made.lines) > MOST_LINES:
+    require_room(len(made.lines))
+    return made
+
+
+def require_room(lines: int) -> None:
+    """Refuse more lines than a plan may have; a planner asks before it has made them all."""
+    if lines > MOST_LINES:
         raise InvalidRequest(
-            f"The document has {len(made.lines):,} lines; {MOST_LINES:,} are spoken at most.",
+            f"The document has more than {MOST_LINES:,} lines to be spoken.",
             hint="Send it in parts.",
         )
-    return made
+
+
+def language_of(request: Pipeline, texts: Iterable[str]) -> str:
+    """The language that a request names, or that of the texts of its document together.
+
+    One line alone is too little to tell by, and mark-up has words of its own.
+    """
+    if request.language != languages.AUTO:
+        return request.language
+    sample: list[str] = []
+    size = 0
+    for text in texts:
+        sample.append(text[:_SAMPLE])
+        size += len(text)
+        if size > _SAMPLE:
+            break
+    return languages.guess(Plain.of("\n\n".join(sample)).words)
 
 
 def seed_of(seed: int, said: str, who: str, take: int = 1) -> int:

@@ -1,5 +1,7 @@
 """Speaking one line again: as a task of its own, which knows nothing of the output."""
 
+import itertools
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,11 +11,13 @@ from shared.errors import InvalidRequest
 from shared.plans.directory import Directory
 from shared.plans.plan import Line
 from shared.plans.planning import seed_of
+from shared.plans.utterance import joined
 from shared.requests.declared import MAX_SEED, EmotionName, Instruct
 from shared.requests.pipeline import Pipeline
 from shared.requests.role import AnyVoiceName, Role
 from shared.speakers import SPEAKERS
 from shared.stores.takes import Spoken
+from shared.text import passages
 from shared.text.samples import SAMPLES
 
 
@@ -46,11 +50,12 @@ class Designed:
     """In which it says the sample sentence."""
 
 
-def seed_for(retake: Retake, line: Line, takes: int) -> int:
-    """The seed of one take more of a line that has so many."""
+def seed_for(retake: Retake, line: Line, known: Container[int]) -> int:
+    """The seed of one take more: the one that is wanted, or the next that is not `known`."""
     if retake.seed is not None:
         return retake.seed
-    return seed_of(line.seed, line.said, "retake", takes + 1)
+    seeds = (seed_of(line.seed, line.said, "retake", number) for number in itertools.count(2))
+    return next(seed for seed in seeds if seed not in known)
 
 
 def role_for(retake: Retake, line: Line, directory: Directory) -> Role:
@@ -83,7 +88,9 @@ def task_for(
         return "voice_clone", {**body, "voice": role.voice}
     if designed is None:
         raise InvalidRequest(
-            "The voice of this line was designed, and no take of it was kept.", param="voice"
+            "The voice of this line was designed, and no take of it was kept.",
+            param="voice",
+            hint="Name a `voice` of the library instead.",
         )
     said = SAMPLES[designed.language]
     return "voice_clone", {**body, "reference": designed.upload, "transcript": said}
@@ -91,7 +98,7 @@ def task_for(
 
 def spoken(job: str, task: str, request: dict[str, Any], seed: int, line: Line) -> Spoken:
     """What such a job has made of the line."""
-    said = request["text"]
+    text, said = _read(request, line)
     voice = request.get("speaker" if task == "custom_voice" else "voice")
     changes = {"instruct": request.get("instruct"), "emotion": request.get("emotion")}
     if voice:
@@ -99,7 +106,7 @@ def spoken(job: str, task: str, request: dict[str, Any], seed: int, line: Line) 
     return Spoken(
         job=job,
         seed=seed,
-        text=line.text if said == line.said else said,
+        text=text,
         said=said,
         role=line.role.model_copy(update=changes),
     )
@@ -110,3 +117,15 @@ def _words(retake: Retake, line: Line, request: Pipeline) -> dict[str, Any]:
     if retake.text is None:
         return {"text": line.said}
     return {"text": retake.text, "normalise": request.normalise, "lexicon": request.lexicon}
+
+
+def _read(request: dict[str, Any], line: Line) -> tuple[str, str]:
+    """What was said, as it is written without mark-up, and as it was spoken."""
+    source = request["text"]
+    if source == line.said:
+        return line.text, line.said
+    parts = passages.read(
+        source, line.language, lexicon=request["lexicon"], normalise=request["normalise"], line=None
+    ).passages
+    written, spoken = [part.text for part in parts], [part.said for part in parts]
+    return joined(source, parts, written), joined(source, parts, spoken)

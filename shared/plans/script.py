@@ -1,17 +1,16 @@
 """The plan of a table read: what each character says, who speaks it, and what nobody reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared import languages
 from shared.errors import InvalidRequest, NothingToSay, UnknownVoice
-from shared.plans.casting import Casting, same
+from shared.plans.casting import Casting
 from shared.plans.directory import Directory
-from shared.plans.plan import MOST_LINES, Chapter, Line, Plan, Skipped
-from shared.plans.planning import Document, plans, seed_of
-from shared.plans.utterance import directed, field_of, refused
+from shared.plans.plan import LONGEST_PAUSE, MOST_LINES, Chapter, Line, Plan, Skipped
+from shared.plans.planning import Document, language_of, plans, require_room, seed_of
+from shared.plans.utterance import directed, field_of, refused, require_short
 from shared.requests.pipeline import Pauses
-from shared.requests.role import Role
+from shared.requests.role import LONGEST_NAME, Role, same
 from shared.requests.script import Script
 from shared.screenplay import elements as screenplay
 from shared.screenplay import reading
@@ -19,6 +18,7 @@ from shared.screenplay.elements import Action, Aside, Beat, Direction, Heading, 
 from shared.text import passages
 from shared.text.markers import mood_of
 from shared.text.passages import Reading
+from shared.text.plain import Plain
 from shared.text.sentences import Boundary
 
 _WHO_NARRATES = (
@@ -38,14 +38,10 @@ _PLACES = {
 """How `INT.` and `EXT.` are read."""
 _FIRST = 4.0
 """Seconds of the first line: it is heard while the second is made."""
-_LONGEST_NAME = 100
-_LONGEST_PAUSE = 600.0
 _MOST_ELEMENTS = 4 * MOST_LINES
 """With what is not spoken."""
 _MOST_REMARKS = 200
-_SHOWN = 200
-_SAMPLE = 5_000
-"""Characters by which the language is told."""
+_LONGEST_TITLE = 200
 
 _UNREAD = "Scene headings and action are read only where there is a `narrator`."
 _NOT_CHOSEN = "The narrator reads only {narrates}, as `narrates` has it."
@@ -73,7 +69,10 @@ def _require_speech(request: Script, script: screenplay.Script) -> None:
     if not script.elements:
         raise NothingToSay("The script is empty.")
     if len(script.elements) > _MOST_ELEMENTS:
-        raise _too_long()
+        raise InvalidRequest(
+            f"The script has more than {_MOST_ELEMENTS:,} speeches, notes and the like.",
+            hint="Send it in parts.",
+        )
     if script.speeches or request.narrator:
         return
     raise InvalidRequest(
@@ -94,8 +93,8 @@ class _Draft:
     """Seconds of beats that follow it, and of pauses before the next."""
 
     def finished(self, pauses: Pauses) -> Line:
-        pause = _natural(self.line.boundary, pauses) if self.pause is None else self.pause
-        longest = min(max(pause, self.silence), _LONGEST_PAUSE)
+        pause = pauses.after(self.line.boundary) if self.pause is None else self.pause
+        longest = min(max(pause, self.silence), LONGEST_PAUSE)
         return self.line.model_copy(update={"pause_after": longest})
 
 
@@ -115,9 +114,9 @@ class _Planning:
         self._request = request
         self._script = script
         self._directory = directory
-        self._narrator = _narrator(request, directory)
-        self._casting = _casting(request, script, directory, self._narrator)
-        self._language = _language(request, script)
+        self._language = language_of(request, _said(script))
+        self._narrator = _narrator(request, directory, self._language)
+        self._casting = _casting(request, script, directory, self._language, self._narrator)
         self._drafts: list[_Draft] = []
         self._chapters: list[Chapter] = []
         self._scene: Chapter | None = None
@@ -153,7 +152,7 @@ class _Planning:
                 *self._casting.warnings,
                 *_shortened(self._remarks),
             ],
-            opening=min(self._opening, _LONGEST_PAUSE),
+            opening=min(self._opening, LONGEST_PAUSE),
         )
 
     # --- what is read ---
@@ -161,7 +160,8 @@ class _Planning:
     def _begin_scene(self, heading: Heading) -> None:
         self._end(Boundary.CHAPTER)
         number = len(self._chapters) + 1
-        self._scene = Chapter(number=number, title=heading.words.text[:_SHOWN])
+        title = Plain.of(heading.words.text).words[:_LONGEST_TITLE]
+        self._scene = Chapter(number=number, title=title)
         self._chapters.append(self._scene)
         self._narrate(heading.words, "headings")
 
@@ -176,8 +176,8 @@ class _Planning:
 
     def _speak(self, speech: Speech) -> None:
         place = f"{self._script.unit} {speech.cue.line}"
-        if len(speech.character) > _LONGEST_NAME:
-            raise InvalidRequest(f"{place}: the name has more than {_LONGEST_NAME} characters.")
+        if len(speech.character) > LONGEST_NAME:
+            raise InvalidRequest(f"{place}: the name has more than {LONGEST_NAME} characters.")
         try:
             role = self._casting.role(speech.character, speech.voice)
         except UnknownVoice as error:
@@ -208,8 +208,8 @@ class _Planning:
             else:
                 if inside and self._drafts:
                     self._end(Boundary.SENTENCE)
-                inside = self._read(part, voice, directions) or inside
-                used = True
+                heard = self._read(part, voice, directions)
+                inside, used = inside or heard, used or heard
         for left in () if used else directions:
             self._skip(left.words, _LEFT_OVER)
 
@@ -228,20 +228,20 @@ class _Planning:
             lexicon={**(_places(self._language) if is_heading else {}), **self._request.lexicon},
             normalise=self._request.normalise,
             first=None if self._drafts or is_heading else _FIRST,
+            line=None,
         )
-        # A speech is one line to its reader, whatever lines it stands on in the document.
-        remarks = (remark.replace(" (line 1)", "") for remark in found.remarks)
-        self._remarks += [f"{place}: {remark}" for remark in remarks]
+        self._remarks += [f"{place}: {remark}" for remark in found.remarks]
         self._be_silent(found.opening)
         if not found.passages:
             self._skip(words, _UNSPEAKABLE)
             return False
         try:
+            for passage in found.passages:
+                require_short(passage.said, self._request, place)
             self._draft(found, words, voice, directions)
         except (InvalidRequest, UnknownVoice) as error:
             raise refused(place, error, self._request) from error
-        if len(self._drafts) > MOST_LINES:
-            raise _too_long()
+        require_room(len(self._drafts))
         return True
 
     def _draft(
@@ -280,7 +280,7 @@ class _Planning:
             last.line = last.line.model_copy(update={"boundary": boundary})
 
     def _skip(self, words: Words, why: str) -> None:
-        self._skipped.append(Skipped(where=words.where(), text=words.text[:_SHOWN], why=why))
+        self._skipped.append(Skipped.of(words.where(), words.text, why))
 
     def _unknown(self) -> list[str]:
         """Of the roles that were given, those of nobody."""
@@ -295,23 +295,27 @@ class _Planning:
 # --- who speaks ---
 
 
-def _narrator(request: Script, directory: Directory) -> Role | None:
+def _narrator(request: Script, directory: Directory, language: str) -> Role | None:
     """With a voice: where none was asked for, one that no role has."""
     if request.narrator is None or request.narrator.chosen:
         return request.narrator
-    return Casting({**request.cast, "": request.narrator}, directory).role("")
+    return Casting({**request.cast, "": request.narrator}, directory, language).role("")
 
 
 def _casting(
-    request: Script, script: screenplay.Script, directory: Directory, narrator: Role | None
+    request: Script,
+    script: screenplay.Script,
+    directory: Directory,
+    language: str,
+    narrator: Role | None,
 ) -> Casting:
     """A character who tells the story is the narrator, where there is one."""
     given = {same(name): role for name, role in request.cast.items()}
     if narrator is None:
-        return Casting(given, directory)
+        return Casting(given, directory, language)
     for name in {same(speech.character) for speech in script.speeches} & _NARRATORS:
         given.setdefault(name, narrator)
-    return Casting(given, directory, [narrator])
+    return Casting(given, directory, language, [narrator])
 
 
 def _with_mood(role: Role, directions: Sequence[Direction]) -> tuple[Role, list[str]]:
@@ -322,20 +326,13 @@ def _with_mood(role: Role, directions: Sequence[Direction]) -> tuple[Role, list[
     return role, [text for text in words if not mood_of(text)]
 
 
-def _language(request: Script, script: screenplay.Script) -> str:
-    """Of all that is said: one line alone tells little."""
-    if request.language != languages.AUTO:
-        return request.language
-    sample = ""
+def _said(script: screenplay.Script) -> Iterator[str]:
+    """All that is said, or where nobody speaks, all that may be read."""
     for element in script.elements:
         if isinstance(element, Speech):
-            parts = [part.text for part in element.parts if isinstance(part, Words)]
-            sample += " ".join(parts)[:_SAMPLE]
-        elif not isinstance(element, Aside):
-            sample += element.words.text[:_SAMPLE] if not script.speeches else ""
-        if len(sample) > _SAMPLE:
-            break
-    return languages.guess(sample)
+            yield from (part.text for part in element.parts if isinstance(part, Words))
+        elif not script.speeches and not isinstance(element, Aside):
+            yield element.words.text
 
 
 def _places(language: str) -> dict[str, str]:
@@ -349,16 +346,6 @@ def _places(language: str) -> dict[str, str]:
         "EXT.": f"{outside},",
         **dict.fromkeys(("INT./EXT.", "INT/EXT.", "INT/EXT", "I/E.", "I/E"), both),
     }
-
-
-def _too_long() -> InvalidRequest:
-    return InvalidRequest(
-        f"The script has more than {MOST_LINES:,} lines.", hint="Send it in parts."
-    )
-
-
-def _natural(boundary: Boundary, pauses: Pauses) -> float:
-    return 0.0 if boundary is Boundary.END else float(getattr(pauses, boundary.value))
 
 
 def _shortened(remarks: Sequence[str]) -> list[str]:

@@ -1,14 +1,14 @@
 """The plan of subtitles: what is said in each cue, in the time that the cue has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import cast
 
-from shared import languages
 from shared.cues import loading, segments
 from shared.cues.cue import Loaded, LoadedCue, Segment
 from shared.cues.loading import Form
+from shared.cues.segments import Told
 from shared.cues.timing import clock
 from shared.documents.decoding import text_of
 from shared.documents.media import media_of
@@ -16,19 +16,18 @@ from shared.errors import InvalidRequest, UnknownVoice
 from shared.plans import utterance
 from shared.plans.casting import Casting
 from shared.plans.directory import Directory
-from shared.plans.plan import Line, Plan, Skipped, Slot, Where
-from shared.plans.planning import Document, plans, seed_of
+from shared.plans.plan import LONGEST_TEXT, Line, Plan, Skipped, Slot, Where
+from shared.plans.planning import Document, language_of, plans, seed_of
 from shared.plans.utterance import Utterance, directed, field_of, refused
-from shared.requests.role import Role
+from shared.requests.role import Role, same
 from shared.requests.subtitles import Subtitles
 from shared.text.markers import mood_of
 from shared.text.sentences import Boundary
 
 LONGEST_FILM = 86_400
 """Seconds, as `duration` allows: the mix is as long as the film, however few cues it has."""
-_ROOM = 10 * utterance.LONGEST
+_ROOM = 10 * LONGEST_TEXT
 """Characters of a cue with its tags; beyond, nobody looks for what is said in it."""
-_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class _Account:
 
     def skip(self, cue: LoadedCue, text: str, why: str) -> None:
         where = Where(line=cue.number, id=cue.id)
-        self.skipped.append(Skipped(where=where, text=text[:_SHOWN], why=why))
+        self.skipped.append(Skipped.of(where, text, why))
 
 
 @plans(Subtitles)
@@ -61,10 +60,11 @@ def plan_subtitles(request: Subtitles, document: Document, directory: Directory)
     Raises InvalidRequest, which names the cue, NothingToSay for an empty document.
     """
     loaded = _loaded(request, document)
-    language = _language(request, loaded)
-    account = _account(request, loaded, language)
+    told = _told(request, loaded)
+    language = language_of(request, (it.text for each in told.values() for it in each.segments))
+    account = _account(request, loaded, told, language)
     narrator = _narrator(request)
-    casting = Casting(request.cast, directory, others=[narrator])
+    casting = Casting(request.cast, directory, language, [narrator])
     lines = list(_lines(request, account, casting, narrator, directory))
     return Plan(
         task=request.name,
@@ -99,8 +99,7 @@ def _require_limits(request: Subtitles, cue: LoadedCue) -> None:
         )
     if len(cue.text) > _ROOM:
         raise InvalidRequest(
-            f"{_place(cue)} has {len(cue.text):,} characters; {utterance.LONGEST:,} are spoken at "
-            "most.",
+            f"{_place(cue)} has {len(cue.text):,} characters; {LONGEST_TEXT:,} are spoken at most.",
             param=field_of(request),
             hint="Divide it into several.",
         )
@@ -110,13 +109,6 @@ def _form(request: Subtitles, document: Document) -> Form | None:
     """How it is written, as somebody says; None where the text is to tell."""
     form = request.form if request.form != "auto" else media_of(document.data, document.name)
     return form if form in ("srt", "vtt", "ass") else None
-
-
-def _language(request: Subtitles, loaded: Loaded) -> str:
-    """That of all cues together: one of them is too little to tell by."""
-    if request.language != languages.AUTO:
-        return request.language
-    return languages.guess("\n".join(cue.text for cue in loaded.cues if not cue.unspoken))
 
 
 def _narrator(request: Subtitles) -> Role:
@@ -130,26 +122,31 @@ def _narrator(request: Subtitles) -> Role:
 # --- what is said -----------------------------------------------------------------------------
 
 
-def _account(request: Subtitles, loaded: Loaded, language: str) -> _Account:
+def _told(request: Subtitles, loaded: Loaded) -> dict[int, Told]:
+    """By number, the cues that can be spoken, taken apart."""
+    known = {same(name) for name in request.cast} | segments.repeated(loaded.cues)
+    return {cue.number: segments.apart(cue, known) for cue in loaded.cues if not cue.unspoken}
+
+
+def _account(
+    request: Subtitles, loaded: Loaded, told: Mapping[int, Told], language: str
+) -> _Account:
     account = _Account()
     for row, text in loaded.strays:
         why = f"Line {row} of the file stands before the first cue."
-        account.skipped.append(Skipped(where=Where(), text=text[:_SHOWN], why=why))
-    known = {segments.same(name) for name in request.cast} | segments.repeated(loaded.cues)
+        account.skipped.append(Skipped.of(Where(), text, why))
     for cue in loaded.cues:
-        said = [] if cue.unspoken else list(_heard(request, cue, language, known, account))
-        if said:
-            account.said.append(said)
-        elif cue.unspoken:
+        if cue.unspoken:
             account.skip(cue, cue.text, cue.unspoken)
+        elif said := list(_heard(request, cue, told[cue.number], language, account)):
+            account.said.append(said)
     return account
 
 
 def _heard(
-    request: Subtitles, cue: LoadedCue, language: str, known: set[str], account: _Account
+    request: Subtitles, cue: LoadedCue, told: Told, language: str, account: _Account
 ) -> Iterator[_Said]:
     """What is said in a cue; what else is in it goes to the account."""
-    told = segments.apart(cue, known)
     spoken = False
     for segment in told.segments:
         read = utterance.read(segment.text, language, request, _place(cue))

@@ -97,7 +97,9 @@ class LineRow(BaseModel):
 
     @property
     def take(self) -> Take | None:
-        """The take that is heard."""
+        """The take that is heard; a line that failed has none until one is chosen."""
+        if self.state == "failed":
+            return None
         return next((take for take in self.takes if take.number == self.chosen), None)
 
 

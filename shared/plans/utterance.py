@@ -5,17 +5,16 @@ from itertools import pairwise
 
 from shared.errors import InvalidRequest, UnknownVoice
 from shared.plans.directory import Directory
+from shared.plans.plan import LONGEST_TEXT
 from shared.requests.pipeline import Pipeline
 from shared.requests.role import Role
 from shared.text import passages
+from shared.text.marks import SPEEDS
 from shared.text.passages import Manner, Passage, Reading
 
-LONGEST = 4_000
-"""Characters of a line of a plan."""
 _WHOLE = 3_600.0
 """Seconds; nothing that may be said is longer, so nothing is cut for its length."""
 _LONGEST_INSTRUCT = 1_000
-_SPEEDS = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def read(text: str, language: str, request: Pipeline, place: str) -> Utterance |
 
     Raises InvalidRequest, naming the `place` (`Row 4`), for one that is too long.
     """
-    _require_short(text, request, place)
+    require_short(text, request, place)
     reading = passages.read(
         text,
         language,
@@ -47,15 +46,16 @@ def read(text: str, language: str, request: Pipeline, place: str) -> Utterance |
         normalise=request.normalise,
         target=_WHOLE,
         longest=_WHOLE,
+        line=None,
     )
     parts = reading.passages
     if not parts:
         return None
-    said = _joined(text, parts, [part.said for part in parts])
-    _require_short(said, request, place)
+    said = joined(text, parts, [part.said for part in parts])
+    require_short(said, request, place)
     manner = parts[0].manner
     return Utterance(
-        text=_joined(text, parts, [part.text for part in parts]),
+        text=joined(text, parts, [part.text for part in parts]),
         said=said,
         seconds=sum(part.seconds for part in parts),
         language=manner.language or reading.language,
@@ -75,7 +75,7 @@ def directed(role: Role, manner: Manner, directory: Directory, *directions: str)
     if manner.emotion:
         change["emotion"] = manner.emotion
     if manner.speed:
-        slowest, fastest = _SPEEDS
+        slowest, fastest = SPEEDS
         change["speed"] = min(max(role.speed * manner.speed, slowest), fastest)
     words = [part for part in (role.instruct, *directions, manner.instruct) if part]
     instruct = "; ".join(dict.fromkeys(words))
@@ -98,16 +98,17 @@ def field_of(request: Pipeline) -> str:
     return "source" if request.text is None else "text"
 
 
-def _require_short(text: str, request: Pipeline, place: str) -> None:
-    if len(text) > LONGEST:
+def require_short(text: str, request: Pipeline, place: str) -> None:
+    """Refuse more than a line of a plan may have."""
+    if len(text) > LONGEST_TEXT:
         raise InvalidRequest(
-            f"{place} has {len(text):,} characters to be spoken; {LONGEST:,} are the most.",
+            f"{place} has {len(text):,} characters to be spoken; {LONGEST_TEXT:,} are the most.",
             param=field_of(request),
             hint="Divide it into several.",
         )
 
 
-def _joined(source: str, parts: list[Passage], texts: list[str]) -> str:
+def joined(source: str, parts: list[Passage], texts: list[str]) -> str:
     """The texts of passages, with a blank where the source has one between them."""
     joined = texts[0]
     for (before, after), text in zip(pairwise(parts), texts[1:], strict=True):

@@ -25,6 +25,7 @@ from shared.requests.declared import (
 from shared.requests.role import CAST, Role
 from shared.requests.sampling import Sampling
 from shared.text import duration
+from shared.text.sentences import Boundary
 
 LONGEST_DOCUMENT = 4_000_000
 """Characters of a document in a request; a file may have what `MAX_UPLOAD_MB` allows."""
@@ -51,6 +52,10 @@ class Pauses(BaseModel):
     """After a paragraph, and between two speakers."""
     chapter: _Seconds = 2.0
     """After a chapter or a scene."""
+
+    def after(self, boundary: Boundary) -> float:
+        """Seconds after what ends so; nothing comes after the end."""
+        return 0.0 if boundary is Boundary.END else float(getattr(self, boundary.value))
 
 
 class Pipeline(Sampling, Declared):

@@ -46,18 +46,25 @@ class Role(BaseModel):
         return bool(self.voice or self.description)
 
 
+def same(name: str) -> str:
+    """What two spellings of the name of one character have in common."""
+    return naming.folded(" ".join(name.split()))
+
+
 def _named(value: Any) -> Any:
     """A voice's name alone stands for the role that says nothing else."""
     return {"voice": value} if isinstance(value, str) else value
 
 
+LONGEST_NAME = 100
+"""Characters of the name of a character."""
 ROLE = "x-role"
 """In the schema of a field that says who speaks; a voice's name alone will do."""
 CAST = "x-cast"
 """In the schema of a field that gives the roles of several, by name."""
 
 RoleField = Annotated[Role, BeforeValidator(_named), Field(json_schema_extra={ROLE: True})]
-_PartName = Annotated[str, Field(min_length=1, max_length=100)]
+_PartName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 CastField = Annotated[
     dict[_PartName, Annotated[Role, BeforeValidator(_named)]],
     Field(max_length=1_000, json_schema_extra={CAST: True, PRIVATE: True}),

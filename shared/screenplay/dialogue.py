@@ -44,7 +44,12 @@ _HEADING = re.compile(r" {0,3}#{1,6}\s+(?P<a>.*?)[\s#]*|(?P<b>(?:INT|EXT|EST|I/E
 _LONGEST_HEADING = 300
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}|\s*<!--.*?-->\s*")
 _IN_BRACKETS = re.compile(r"\s*[*_]*[(（](?P<inside>[^()（）]*)[)）][*_]*\s*")
-_STAGE = re.compile(r"\s*\[(?P<inside>[^\W\d_a-z][^\[\]:]*)\]\s*")
+_STAGE = re.compile(
+    r"\s*\[(?!(?:pause|break|silent|silence)\s+[\d.,])"
+    r"(?P<inside>[^\W\d_a-z][^\[\]:]*|[^\W\d_][^\s\[\]:=]*\s[^\[\]:=]*)\]\s*"
+)
+"""What is seen or heard: `[Enter ANA]`, `[door slams]`; one small word is mark-up, `[laugh]`."""
+_COUNTED = re.compile(r"\s+(?:\d{1,4}|[ivxlc]{1,8})$")
 _MOST_WORDS = 3
 """Of a name that occurs only once."""
 _TITLE = "title titel titre título titolo название 标题 タイトル"
@@ -83,6 +88,11 @@ class _Cue:
     def same(self) -> str:
         """What spellings of the name have in common."""
         return naming.folded(self.name)
+
+    @property
+    def label(self) -> str:
+        """The name without a number after it: `scene` of `Scene 2`."""
+        return _COUNTED.sub("", self.same)
 
     @property
     def lower(self) -> bool:
@@ -132,7 +142,7 @@ def _names(cues: Sequence[_Cue], cast: Collection[str]) -> set[str]:
             return True
         if cue.form is _BRACKETED:
             return bracketed and not cue.lower
-        if cue.same in _NO_NAMES:
+        if cue.label in _NO_NAMES:
             return False
         return often[cue.same] > 1 or _looks_like_a_name(cue.name)
 
@@ -205,8 +215,8 @@ class _Gathering:
     def _labelled(self, line: Span, cue: _Cue) -> Element | None:
         """`Scene: the market`, and what stands above all: `Title: The Blue Door`."""
         value = line.cut(cue.said, len(line.text))
-        if cue.same in _SCENES and not self._speech:
-            return Heading(Words.of([value if value.text else line]))
+        if cue.label in _SCENES and (not self._speech or cue.label != cue.same):
+            return Heading(Words.of([value if value.text and cue.label == cue.same else line]))
         if all(isinstance(element, Aside) for element in self.elements) and not self._speech:
             if cue.same in _TITLES:
                 self.title = value.text

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from shared.screenplay.elements import Beat, Direction, Part, Words
 
-_BRACKETS = re.compile(r"（([^（）]+)）|(?<!\w)\(([^()]+)\)(?!\w)")
-"""Not `key(s)`."""
+_BRACKETS = re.compile(
+    r"（([^（）]+)）|(?!(?<=\])\([^\s()]{0,200}[./:#][\w/])(?<!\w)\(([^()]+)\)(?!\w)"
+)
+"""Not `key(s)`, nor the address of a link."""
 _MOST_WORDS = 6
 _LONGEST = 60
 """Words and characters of a direction within a text; more is something to be read."""

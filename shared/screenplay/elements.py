@@ -142,7 +142,7 @@ class Script:
     unit: str = "Line"
     """What the numbers of places count."""
 
-    @property
+    @cached_property
     def speeches(self) -> list[Speech]:
         return [element for element in self.elements if isinstance(element, Speech)]
 

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from shared.errors import InvalidRequest, UnreadableDocument
+from shared.manifests import reading as manifest
 from shared.screenplay.directions import directed, direction, name_of
 from shared.screenplay.elements import Action, Aside, Element, Script, Span, Speech, Words
 from shared.voices import naming
@@ -71,7 +71,7 @@ def read_json(text: str) -> Script:
 
     Raises UnreadableDocument, InvalidRequest for an item that is wrong, naming it.
     """
-    found = _parsed(text)
+    found = manifest.json_of(text)
     title = ""
     if isinstance(found, dict):
         whole = cast(dict[str, Any], found)
@@ -151,21 +151,6 @@ def _unused(names: Sequence[str]) -> list[str]:
 # --- JSON ---
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UnreadableDocument(
-            f"Line {error.lineno}, character {error.colno} of the JSON: {error.msg}.",
-            param="source",
-            hint="Check it with a JSON validator.",
-        ) from error
-    except RecursionError as error:
-        raise UnreadableDocument("The JSON is nested too deep.", param="source") from error
-    except ValueError as error:
-        raise UnreadableDocument(f"The JSON cannot be read: {error}.", param="source") from error
-
-
 def _of_items(items: Sequence[Any], title: str) -> Script:
     elements: list[Element] = []
     unused: dict[str, None] = {}
@@ -217,7 +202,7 @@ def _text(found: Mapping[str, Any], column: str, number: int, what: str) -> str:
         return ""
     if not isinstance(value, str):
         raise InvalidRequest(f"{what} {number}: `{column}` is no text.", param="source")
-    return value.strip()
+    return manifest.printable(value).strip()
 
 
 def _pause(found: Mapping[str, Any], number: int, what: str) -> float | None:

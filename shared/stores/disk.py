@@ -113,9 +113,15 @@ def renew(path: Path) -> None:
 
 
 def settle(folder: Path) -> None:
-    """See to it that the files of `folder` outlive a loss of power."""
-    for path in filter(Path.is_file, folder.iterdir()):
-        with path.open("r+b") as file:
+    """See to it that the files of `folder` outlive a loss of power.
+
+    What has another name too was settled in the folder that it is linked from: of an output with
+    ten thousand lines, all of them would take a quarter of a minute.
+    """
+    with os.scandir(folder) as found:
+        own = [item for item in found if item.is_file() and os.stat(item.path).st_nlink == 1]
+    for item in own:
+        with open(item.path, "r+b") as file:
             os.fsync(file.fileno())
 
 

@@ -40,6 +40,8 @@ class FolderOutputs:
         self._root = root
         self._doomed = root / _DOOMED
         self._growing = GrowingFolders(root, self._doomed)
+        self._moving = disk.lock(root)
+        """Held while a run changes places, or its labels, which is for a moment."""
 
     # --- growing ---
 
@@ -98,7 +100,7 @@ class FolderOutputs:
 
     def label(self, run: str, labels: Labels) -> None:
         folder = self._existing(run)
-        with self._explained():
+        with disk.alone(self._moving), self._explained():
             disk.write(folder / LABELS, labels.model_dump_json(indent=1).encode())
             disk.touch(folder)
 
@@ -107,6 +109,8 @@ class FolderOutputs:
         amending = self._root / _AMENDING
         with disk.alone(disk.lock(amending)):
             with self._explained():
+                for left in self._runs(amending):
+                    self._recover(left.name)
                 disk.clear(amending, self._doomed)  # what a crash has left
             folder, copy = self._existing(run), amending / run
             with self._explained():
@@ -121,7 +125,7 @@ class FolderOutputs:
             with disk.explained(self._root, _missing(METADATA)):
                 os.stat(copy / METADATA)
                 disk.settle(copy)
-            with self._explained():
+            with disk.alone(self._moving), self._explained():
                 with suppress(FileNotFoundError):
                     disk.write(copy / LABELS, (folder / LABELS).read_bytes())
                 os.stat(folder)  # thrown away meanwhile: it stays so
@@ -129,7 +133,7 @@ class FolderOutputs:
 
     def trash(self, run: str) -> None:
         folder, target = self._existing(run), self._trashed(run)
-        with self._explained():
+        with disk.alone(self._moving), self._explained():
             target.parent.mkdir(exist_ok=True)
             disk.supersede(folder, target, self._doomed)
             os.utime(target)
@@ -137,7 +141,7 @@ class FolderOutputs:
     def restore(self, run: str) -> None:
         if self.finished(run):
             raise _not_in_trash()
-        with self._explained():
+        with disk.alone(self._moving), self._explained():
             try:
                 disk.admit(self._trashed(run), self._finished(run))
             except FileExistsError as error:
@@ -174,20 +178,35 @@ class FolderOutputs:
 
     def _existing(self, run: str) -> Path:
         if not self.finished(run):
-            raise UnknownOutput("There is no such output.", param="id")
+            self._recover(run)
+            if not self.finished(run):
+                raise UnknownOutput("There is no such output.", param="id")
         return self._finished(run)
 
+    def _recover(self, run: str) -> bool:
+        """Put a run back that was about to be superseded when all broke off, or let it be done.
+
+        Returns whether there was such a one.
+        """
+        former = self._root / _AMENDING / checked_run(run) / disk.FORMER
+        if not former.is_dir():
+            return False
+        with disk.alone(self._moving), suppress(FileNotFoundError, FileExistsError):
+            disk.admit(former, self._finished(run))
+        return True
+
     def _look(self, run: str, name: str, look: Callable[[Path], Seen]) -> Seen:
-        """What `look` sees; a run that was taken over or finished meanwhile is looked for again."""
+        """What `look` sees; a run that changed places meanwhile is looked for again."""
         checked_name(name)
         missing = UnknownFile("There is no such file in this output.", param="name")
         with disk.explained(self._root, missing):
             while True:
-                growing = self._growing.place(run)
+                growing, finished = self._growing.place(run), _inode(self._finished(run))
                 for folder in filter(None, (growing, self._finished(run))):
                     with suppress(FileNotFoundError):
                         return look(folder / name)
-                if self._growing.place(run) == growing:
+                there = self._growing.place(run), _inode(self._finished(run))
+                if there == (growing, finished) and not self._recover(run):
                     raise missing
 
     def _runs(self, folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -201,6 +220,13 @@ class FolderOutputs:
 
     def _explained(self) -> AbstractContextManager[None]:
         return disk.explained(self._root, UnknownOutput("There is no such output.", param="id"))
+
+
+def _inode(folder: Path) -> int | None:
+    """Which folder it is; None if there is none."""
+    with suppress(FileNotFoundError):
+        return folder.stat().st_ino
+    return None
 
 
 def _labels(folder: Path) -> Labels:

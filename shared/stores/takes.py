@@ -7,9 +7,18 @@ from typing import TypeVar
 
 from shared.audio import flac, pcm
 from shared.audio.pcm import SAMPLE_RATE
-from shared.errors import Conflict, RecordDamaged, UnknownFile, UnknownLine
+from shared.errors import (
+    Conflict,
+    InvalidRequest,
+    RecordDamaged,
+    UnknownFile,
+    UnknownLine,
+    UnknownOutput,
+)
 from shared.plans.plan import Plan
 from shared.plans.table import LINES, PLAN, LineTable, Take, take_name
+from shared.requests import CONTRACTS
+from shared.requests.pipeline import Pipeline
 from shared.requests.role import Role
 from shared.stores import disk, master
 from shared.stores.facts import fact_of
@@ -38,13 +47,28 @@ class Spoken:
 
 
 def plan_of(store: OutputStore, run: str) -> Plan:
-    """The plan of an output. Raises Conflict for one without, and RecordDamaged."""
+    """The plan of an output. Raises UnknownOutput, Conflict for one without, and RecordDamaged."""
     return _opened(store, run, PLAN, Plan)
 
 
 def table_of(store: OutputStore, run: str) -> LineTable:
-    """The lines of an output. Raises Conflict for one without, and RecordDamaged."""
+    """The lines of an output. Raises UnknownOutput, Conflict for one without, and RecordDamaged."""
     return _opened(store, run, LINES, LineTable)
+
+
+def request_of(recipe: Recipe) -> Pipeline:
+    """What an output was asked for as. Raises Conflict where no pipeline of today made it."""
+    declared = CONTRACTS.get(recipe.task)
+    if declared is None or not issubclass(declared, Pipeline):
+        raise without_lines()
+    try:
+        return declared.parse(recipe.request)
+    except InvalidRequest as error:
+        raise Conflict(
+            f"Another version of the service made this output: {error.message}",
+            param="id",
+            hint="Send its document again: lines that have not changed are taken over.",
+        ) from error
 
 
 def adopt(store: OutputStore, output: str, number: int, spoken: Spoken) -> Take:
@@ -100,6 +124,8 @@ def _opened(store: OutputStore, run: str, name: str, record: type[Record]) -> Re
     try:
         data = store.read(run, name, 0, _WHOLE)
     except UnknownFile as error:
+        if not store.finished(run):
+            raise UnknownOutput("There is no such output.", param="id") from error
         raise without_lines() from error
     return _parsed(record, data, run, name)
 

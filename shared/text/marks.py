@@ -14,6 +14,7 @@ LONGEST_PAUSE = 60.0
 """Seconds that mark-up can ask for at one place."""
 SPEEDS = (0.5, 2.0)
 
+COMMENTS = "Comments were left out:"
 UNKNOWN = "Mark-up that is not known was left out:"
 UNBALANCED = "Mark-up that closes nothing, or that nothing closes:"
 UNCLEAR = "Mark-up with a value that makes no sense was left out:"

@@ -1,7 +1,7 @@
 """Mark-up taken out of a text: square brackets, and SSML beside them.
 
 What looks like a tag is one: `[word]` of two letters or more, `[word:value]` without blanks in the
-value, `[/word]`. Other brackets are prose: `[from his mother]`, `[T]he`, `[1]`, `[a link](…)`.
+value, `[/word]`. Other brackets are prose: `[from his mother]`, `[T]he`, `[1]`.
 Tags that are not known are left out with a remark, and never read aloud.
 """
 
@@ -18,7 +18,6 @@ from shared.text.tracked import Edit, Tracked
 _SQUARE = (
     r"\[(?P<off>/?)[ \t]{0,3}(?P<name>[^\W\d_][\w-]{0,39})"
     r"(?:[ \t]{0,3}(?P<sign>[:= \t])[ \t]{0,3}(?P<value>[^\s\[\]][^\n\[\]]{0,99}))?[ \t]{0,3}\]"
-    r"(?!\((?:https?:|mailto:|www\.|[./#]))"
 )
 _TAG = re.compile(f"{_SQUARE}|{ssml.TAG}")
 _CLOSES = ",.;:!?…)]}”»，。；：！？、"
@@ -34,14 +33,13 @@ class Unmarked:
     marks: Marks
 
 
-def take_out(text: Tracked, source: str) -> Unmarked:
-    """`source` is where `text` stems from."""
-    brackets = _Brackets(Marks(Remarks(source)))
+def take_out(text: Tracked, remarks: Remarks) -> Unmarked:
+    """What cannot be followed goes into `remarks`."""
+    brackets = _Brackets(Marks(remarks))
     edits = [*brackets.edits(text)]
     brackets.finish()
-    plain = text.edited(edits)
-    if brackets.elements.spoken:
-        plain = plain.replaced(ssml.ENTITY, ssml.unescaped)
+    # Nobody wants to hear `&amp;`, whether there was an SSML document around it or not.
+    plain = text.edited(edits).replaced(ssml.ENTITY, ssml.unescaped)
     return Unmarked(plain, brackets.marks)
 
 

@@ -63,14 +63,17 @@ def read(
     target: float = 12.0,
     longest: float = 20.0,
     first: float | None = None,
+    line: int | None = 1,
 ) -> Reading:
     """The passages of a text: about `target` seconds each, as it is written none above `longest`.
 
     `language` may be `auto`. `lexicon` goes before the entries of `configs/lexicon/`, which hold
     with and without `normalise`: that is for numbers, dates, abbreviations and pictures. With
     `first`, the first passage is one sentence of about so many seconds at most, if there is such.
+    `line` is the line of the document that the text begins in, for the remarks; with None they name
+    no lines.
     """
-    plain = Plain.of(text)
+    plain = Plain.of(text, line)
     if language == languages.AUTO:
         language = languages.guess(plain.words)
     reader = _Reader(plain.text, plain.marks, language, lexicon, normalise)

@@ -7,6 +7,7 @@ from shared.text import markers, markup
 from shared.text.clean import has_speech, laid_bare, made_safe
 from shared.text.markers import Mood
 from shared.text.marks import Marks
+from shared.text.remarks import Remarks
 from shared.text.tracked import Tracked
 
 LONGEST_SILENCE = 1_800.0
@@ -25,14 +26,17 @@ class Plain:
     """What was left out, and mark-up that nobody understands: one sentence each."""
 
     @classmethod
-    def of(cls, source: str) -> "Plain":
-        """Nothing in mark-up is refused: what makes no sense is remarked on."""
-        bare, of_controls = laid_bare(Tracked.of(source))
-        unmarked = markup.take_out(bare, source)
+    def of(cls, source: str, line: int | None = 1) -> "Plain":
+        """Nothing in mark-up is refused: what makes no sense is remarked on.
+
+        `line` is the line of the document that the source begins in, for the remarks; with None
+        they name no lines.
+        """
+        remarks = Remarks(source, line)
+        unmarked = markup.take_out(laid_bare(Tracked.of(source), remarks), remarks)
         text, moods = markers.take_out(unmarked.text)
-        safe, of_tokens = made_safe(text)
-        remarks = [*of_controls, *of_tokens, *unmarked.marks.remarks.sentences()]
-        return cls(safe.stripped(), unmarked.marks, moods, remarks)
+        safe = made_safe(text, remarks).stripped()
+        return cls(safe, unmarked.marks, moods, remarks.sentences())
 
     @property
     def words(self) -> str:

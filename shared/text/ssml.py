@@ -1,8 +1,8 @@
 """The part of SSML 1.1 that is followed (https://www.w3.org/TR/speech-synthesis11/).
 
 `speak`, `break`, `prosody rate`, `say-as`, `sub`, `lang`, `p`, `s`; `emphasis` is left to the
-model. Every other tag is left out with a remark. What is not written like a tag, `a < b` for
-example, is text.
+model, and `sub` without an alias is that of HTML, `H<sub>2</sub>O`, which changes nothing. Every
+other tag is left out with a remark. What is not written like a tag, `a < b` for example, is text.
 """
 
 import html
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from shared.text.clean import clean
 from shared.text.manner import Manner
-from shared.text.marks import UNBALANCED, UNCLEAR, UNKNOWN, Aside, Marks, seconds
+from shared.text.marks import COMMENTS, UNBALANCED, UNCLEAR, UNKNOWN, Aside, Marks, seconds
 
 TAG = (
     r"<!--[^<>]{0,1000}-->|<\?[^<>]{0,500}\?>"
@@ -69,13 +69,13 @@ class Elements:
 
     marks: Marks
     _open: list[_Open] = field(default_factory=list[_Open])
-    spoken: bool = False
-    """True once there was `<speak>`: then `&amp;` is `&`."""
 
     def read(self, match: re.Match[str], start: int, end: int) -> str:
         """What is left of a tag that stood in `source[start:end]`: nothing, or an empty line."""
         name = (match["tag"] or "").lower()
         if not name:
+            if match[0].startswith("<!--"):
+                self.marks.remarks.add(COMMENTS, match[0], start)
             return ""
         if name not in _ELEMENTS:
             self.marks.remarks.add(UNKNOWN, match[0], start)
@@ -84,7 +84,6 @@ class Elements:
             self._end(name, match[0], start, end)
         else:
             self._begin(name, match, start, end)
-        self.spoken = self.spoken or name == "speak"
         if name == "s":
             self.marks.cuts.append(end)
         return _PARAGRAPH if name == "p" else ""
@@ -110,8 +109,8 @@ class Elements:
             self._prosody(attributes, match[0], end)
         elif name == "lang" or (name in ("p", "s", "speak") and "xml:lang" in attributes):
             self.marks.set_language(end, attributes.get("xml:lang", ""), match[0])
-        elif name == "sub":
-            element.aside = ("sub", clean(html.unescape(attributes.get("alias", "")))[0])
+        elif name == "sub" and "alias" in attributes:
+            element.aside = ("sub", clean(html.unescape(attributes["alias"]))[0])
         elif name == "say-as":
             element.aside = self._way(attributes, match[0], start)
 

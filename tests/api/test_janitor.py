@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api import janitor
 from api.app import open_context
 from api.deps import Context
 from api.janitor import Janitor
@@ -95,6 +96,24 @@ def test_what_a_pipeline_left_stays_until_its_job_is_forgotten(redis_url: str, t
     for record in (paused, ended):
         assert context.uploads.holds("plan", record.request["plan"])
     assert not context.uploads.holds("plan", gone)
+    context.redis.close()
+
+
+def test_what_a_job_goes_on_with_stays_though_its_own_job_is_forgotten(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(janitor, "_LEFT_OVER", -1.0)
+    context = open_context(Settings(redis_url=redis_url, outputs_dir=tmp_path))
+    first, other = (
+        _left(context, Narration.parse({"plan": _sent(context, name)})) for name in (b"a", b"b")
+    )
+    on = Narration.parse({"plan": first.request["plan"], "continues": first.id})
+    context.queue.submit(Submission(on, "me", keys.BATCH, estimate=1.0))
+    for record in (first, other):
+        context.queue.transition(record, JobState.CANCELLED)
+        context.redis.delete(keys.job(record.id))
+    Janitor(context).tidy()
+    assert context.outputs.growing() == [first.id]
     context.redis.close()
 
 

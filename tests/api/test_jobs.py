@@ -473,7 +473,10 @@ def test_a_cancelled_job_leaves_no_files(paced):
     job = sounding(http)["id"]
     http.delete(f"/v1/jobs/{job}")
     ended(http, job)
-    assert not list(paced.outputs_dir.rglob(f"*{job}*"))
+    until = time.monotonic() + PATIENCE
+    while list(paced.outputs_dir.rglob(f"*{job}*")):  # they go once the job has ended
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_the_next_job_runs_after_a_cancelled_one(paced):

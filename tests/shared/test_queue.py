@@ -22,7 +22,7 @@ from shared.errors import (
     UnknownJob,
 )
 from shared.jobs import JobRecord
-from shared.queue import Fenced, Idempotency, JobQueue, Submission
+from shared.queue import Fenced, Idempotency, JobQueue, Retaking, Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.narration import Narration
 from shared.requests.voice_clone import VoiceClone
@@ -360,7 +360,8 @@ def narrating(queue: JobQueue, lane: str = keys.BATCH) -> tuple[JobRecord, int]:
     """A pipeline whose worker is between two lines."""
     record = narrated(queue, lane)
     rq.forget(record.id, queue._redis)
-    attempt = queue.transition(record, JobState.RUNNING, worker="w")
+    worker = queue._settings.worker_name
+    attempt = queue.transition(record, JobState.RUNNING, worker=worker)
     return queue.get(record.id), attempt
 
 
@@ -529,6 +530,30 @@ def test_attempt_that_stepped_aside_can_do_nothing_until_it_is_taken_up(queue: J
     assert queue.get(record.id).state is JobState.QUEUED
 
 
+def test_step_that_is_repeated_for_want_of_an_answer_takes_nothing_from_another_worker(
+    make_queue: Callable[..., JobQueue],
+) -> None:
+    first, second = make_queue(worker_name="first"), make_queue(worker_name="second")
+    record = narrated(first)
+    attempt = first.transition(record, JobState.RUNNING, worker="first")
+    first.step_aside(record, attempt, JobState.QUEUED)
+    assert second.transition(record, JobState.RUNNING, worker="second") == attempt
+    with pytest.raises(Fenced):
+        first.step_aside(record, attempt, JobState.QUEUED)
+    assert second.get(record.id).state is JobState.RUNNING
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.PAUSED])
+def test_pipeline_that_was_cancelled_after_its_last_look_ends(
+    queue: JobQueue, connection: Connection, state: JobState
+) -> None:
+    record, attempt = narrating(queue)
+    queue.cancel(record.id)
+    queue.step_aside(record, attempt, state)
+    assert queue.get(record.id).state is JobState.CANCELLED
+    assert (lane(connection), queue.active()) == ([], [])
+
+
 def test_stepping_aside_is_good_for_one_beginning(queue: JobQueue) -> None:
     """A worker that dies over it counts, however often it stepped aside before."""
     record, attempt = narrating(queue)
@@ -547,5 +572,6 @@ def test_nobody_steps_aside_into_an_end(queue: JobQueue) -> None:
 
 
 def test_job_knows_the_line_that_it_makes_a_take_of(queue: JobQueue) -> None:
-    record = submitted(queue, line="0199-a/7")
+    record, _ = submitted(queue, line="0199-a/7"), submitted(queue, line="0199-ab/8")
     assert queue.get(record.id).line == "0199-a/7"
+    assert queue.retaking("0199-a") == [Retaking(record.id, 7, record.seed)]

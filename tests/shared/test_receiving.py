@@ -23,10 +23,12 @@ from shared.errors import (
     UnreadablePicture,
     UnsuitableReference,
 )
+from shared.plans import exchange
 from shared.receiving import examine, receive
 from shared.requests.declared import UploadKind
 from shared.settings import ROOT, Settings
 from shared.stores.uploads import FolderUploads
+from tests.shared.assembly.materials import planned
 from tests.shared.audio.sending import encoded, silent_hours, tone, with_film
 
 SETTINGS = Settings(max_audio_seconds=20, max_upload_mb=1)
@@ -144,6 +146,14 @@ def test_a_cover_is_a_jpeg_or_png(store: FolderUploads, kind: str):
     upload = receive("cover", io.BytesIO(PICTURES[kind]), SETTINGS, store)
     assert store.read("cover", upload.id) == PICTURES[kind]
     assert upload.media == kind
+
+
+def test_of_many_warnings_of_a_plan_the_rest_are_counted(store: FolderUploads):
+    _, made = planned("script", "ANNA: The first line.")
+    given = made.model_copy(update={"warnings": [f"Line {n} is odd." for n in range(5_000)]})
+    upload = receive("plan", io.BytesIO(exchange.dumps(given)), SETTINGS, store)
+    kept = exchange.loads(store.read("plan", upload.id)).warnings
+    assert (len(kept), kept[-1]) == (201, "… and 4,800 warnings more.")
 
 
 REFUSED: list[tuple[UploadKind, Callable[[], bytes], type[Exception]]] = [

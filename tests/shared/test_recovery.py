@@ -28,7 +28,7 @@ def connection(redis_url: str) -> Connection:
 
 @pytest.fixture
 def queue(connection: Connection) -> JobQueue:
-    return JobQueue(connection, load())
+    return JobQueue(connection, load(worker_name=WORKER))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The dashboard as a person uses it, in a real browser that really plays."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,6 +126,41 @@ def test_a_page_reloaded_in_mid_job_finds_its_job_and_text_again(
     expect(page.get_by_label("Text", exact=True)).to_have_value(LONG)
     page.locator("speech-player .play").click()
     wait_for_sound(page)
+
+
+@pytest.mark.parametrize("page", [390], indirect=True)
+def test_what_is_spoken_next_takes_the_place_of_what_was_spoken_before(
+    page: Page, address: str, client: Client
+):
+    speak(page, address, "One.")
+    wait_for_result(page, JobState.SUCCEEDED)
+    before = job_of(page)
+    page.get_by_label("Text", exact=True).fill("Two.")
+    page.locator("#speak").click()
+    expect(page.locator("speech-player")).not_to_have_attribute("job", before)
+    wait_for_sound(page)
+
+
+@pytest.mark.parametrize("page", [1440], indirect=True)
+def test_a_pipeline_rests_and_goes_on(page: Page, address: str, client: Client):
+    page.goto(f"{address}/script")
+    page.wait_for_selector("#banner .notice")
+    page.locator("#field-text textarea").fill("\n".join(f"ANNA: {LONG[:48]}{n}." for n in range(9)))
+    page.locator("#speak").click()
+    wait_for_sound(page)
+    expect(page.locator(".result")).to_contain_text(re.compile(r"line \d+ of 10"))
+    page.locator("#step").click()
+    wait_for_result(page, JobState.PAUSED)
+    job = job_of(page)
+    page.reload()
+    wait_for_result(page, JobState.PAUSED)
+    page.locator("#step").click()
+    wait_for_result(page, JobState.RUNNING)
+    page.locator("#stop").click()
+    wait_for_result(page, JobState.CANCELLED)
+    page.locator("#step").click()
+    wait_for_result(page, JobState.RUNNING)
+    assert job_of(page) != job
 
 
 @pytest.mark.parametrize("page", [390], indirect=True)

@@ -46,11 +46,12 @@ def held(form: Form, **values: Any) -> list[Any]:
 @EVERY
 def test_every_field_has_a_widget_with_its_description(contract: type[Declared]):
     form = placed(contract)
-    assert set(form.widgets) == set(contract.model_fields)
-    for name, field in contract.model_fields.items():
-        assert field.description
+    made = {name for name, kind in contract.uploads().items() if kind == "plan"}
+    assert {field.outer for field in form.fields.values()} == set(contract.model_fields) - made
+    assert set(form.widgets) == set(form.fields)
+    for name, field in form.fields.items():
         if name not in form.slots:
-            assert form.widgets[name].info == form.fields[name].info
+            assert form.widgets[name].info == field.info
 
 
 @EVERY
@@ -194,3 +195,66 @@ def test_of_several_sides_only_the_chosen_one_is_read():
     assert found["who"] == "sailor"
     assert not {"title_of", "count"} & found.keys()
     assert form.fill({"title_of": "Lamp"})[-3] == "Other"
+
+
+def test_a_role_is_a_voice_and_what_else_is_said_of_it():
+    form = placed(CONTRACTS["narration"])
+    found = form.read(held(form, **{"narrator.voice": "serena", "narrator.speed": 0.9}))
+    assert found["narrator"] == {"voice": "serena", "speed": 0.9}
+    widget: Any = form.widgets["narrator.voice"]
+    names = {value for _, value in widget.choices}
+    assert {"ryan", "serena", ""} <= names
+
+
+def test_of_a_field_with_parts_of_which_none_is_unusual_nothing_is_sent():
+    form = placed(CONTRACTS["script"])
+    found = form.read(held(form, **{"narrator.voice": ""}))
+    assert not {"narrator", "pauses"} & found.keys()
+    assert form.read(held(form, **{"pauses.comma": 0.2}))["pauses"]["comma"] == 0.2
+
+
+def test_a_part_that_a_preset_does_not_hold_is_as_the_contract_has_it():
+    form = placed(CONTRACTS["narration"])
+    shown = dict(zip(form.widgets, form.fill({"narrator": "serena"}), strict=False))
+    assert (shown["narrator.voice"], shown["narrator.speed"]) == ("serena", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "written", "value"),
+    [
+        ("narration", "only", "1, 3 5-7", [1, 3, 5, 6, 7]),
+        ("script", "lexicon", "Wren = ren\n\n Tolla=toh-la", {"Wren": "ren", "Tolla": "toh-la"}),
+        ("npc_pack", "tables", ["yarn"], ["yarn"]),
+        ("npc_pack", "rate", 48_000, 48_000),
+    ],
+)
+def test_lists_and_pairs_are_written_as_people_write_them(
+    task: str, name: str, written: Any, value: Any
+):
+    form = placed(CONTRACTS[task])
+    found = form.read(held(form, **{name: written}))
+    assert found[name] == value
+    assert CONTRACTS[task].parse(found)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "written", "said"),
+    [
+        ("narration", "only", "1, two", "'two'"),
+        ("narration", "only", "1-999999999", "more than 2,000"),
+        ("script", "lexicon", "Wren = ren\nTolla", "Line 2"),
+    ],
+)
+def test_what_is_not_written_so_is_told_with_its_place(
+    task: str, name: str, written: str, said: str
+):
+    form = placed(CONTRACTS[task])
+    with pytest.raises(InvalidRequest, match=said) as raised:
+        form.read(held(form, **{name: written}))
+    assert raised.value.param == name
+
+
+def test_documents_and_covers_are_dropped_as_files_of_the_kinds_that_are_known():
+    widgets: dict[str, Any] = dict(placed(CONTRACTS["narration"]).widgets)
+    assert {".epub", ".docx", ".md", ".srt"} <= set(widgets["source"].file_types)
+    assert widgets["cover"].file_types == [".png", ".jpg", ".jpeg"]

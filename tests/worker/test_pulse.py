@@ -31,6 +31,7 @@ def test_patient_stretch_does_not_count_towards_the_deadline() -> None:
     pulse.limit(0.05)
     with pulse.armed(), pulse.patient(60):
         time.sleep(0.1)
+        pulse.watch()
     pulse.watch()
 
 

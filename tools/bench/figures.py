@@ -1,6 +1,6 @@
 """Numbers of a measurement as the rows of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -45,3 +45,25 @@ def table(rows: Sequence[Row]) -> str:
 
 def _percentile(values: Sequence[float], share: float) -> float:
     return float(np.quantile(values, share, method="inverted_cdf"))
+
+
+def medians(
+    what: str, columns: Mapping[str, Sequence[Mapping[str, float]]], aims: Mapping[str, str]
+) -> str:
+    """A table in Markdown: of each column the runs, and of each figure of a run a row.
+
+    A cell holds the median over the runs; it is empty where a column has no such figure.
+    """
+    figures = dict.fromkeys(name for runs in columns.values() for run in runs for name in run)
+    lines = [
+        f"| {what} | {' | '.join(columns)} | aim |",
+        f"| --- |{' ---: |' * len(columns)} --- |",
+    ]
+    for name in figures:
+        cells = [_median([run[name] for run in runs if name in run]) for runs in columns.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} | {aims.get(name, '')} |")
+    return "\n".join(lines)
+
+
+def _median(values: Sequence[float]) -> str:
+    return f"{median(values):.2f}" if values else ""

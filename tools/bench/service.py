@@ -5,14 +5,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from shared.errors import EngineUnavailable
+from shared.client import Client
+from shared.errors import EngineUnavailable, JobFailed
 from shared.settings import ROOT, Settings
 from tools import ports, redis_server
 from tools.leash import leashed
@@ -27,6 +29,17 @@ class Service:
 
     url: str
     redis_url: str
+    outputs_dir: Path
+    pids: Mapping[str, int]
+    """Of `api` and `worker`."""
+
+
+def done(client: Client, task: str, asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The id of a job once it is done, and its result. Raises JobFailed."""
+    job = client.wait(client.submit(task, asked).id)
+    if job.result is None:
+        raise JobFailed(f"A job ended as {job.state.value}.")
+    return job.id, job.result
 
 
 @contextmanager
@@ -40,12 +53,18 @@ def running(**settings: str) -> Generator[Service]:
         redis_url = stack.enter_context(redis_server.serving(folder / "run"))
         port = ports.any_free()
         environment = _environment(folder) | {"REDIS_URL": redis_url, "PORT": str(port)} | settings
-        processes = [
-            stack.enter_context(_process(module, environment)) for module in ("api", "worker")
-        ]
-        service = Service(f"http://127.0.0.1:{port}", redis_url)
-        _wait(service, processes)
-        yield service
+        processes = {
+            module: stack.enter_context(_process(module, environment))
+            for module in ("api", "worker")
+        }
+        url = f"http://127.0.0.1:{port}"
+        _wait(url, processes.values())
+        yield Service(
+            url,
+            redis_url,
+            Path(environment["OUTPUTS_DIR"]),
+            {module: process.pid for module, process in processes.items()},
+        )
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -77,9 +96,9 @@ def _process(module: str, environment: dict[str, str]) -> Generator[subprocess.P
             process.wait()
 
 
-def _wait(service: Service, processes: list[subprocess.Popen[bytes]]) -> None:
+def _wait(url: str, processes: Collection[subprocess.Popen[bytes]]) -> None:
     until = time.monotonic() + _START_SECONDS
-    while not _ready(service.url):
+    while not _ready(url):
         if time.monotonic() > until or any(process.poll() is not None for process in processes):
             raise EngineUnavailable("The service to measure does not become ready.")
         time.sleep(0.05)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.markup import escape
@@ -48,7 +48,7 @@ class Hearing:
         if self._sink:
             self._hear(self._here.client.stream(task, request, files=files))
         else:
-            self.attach(self._here.client.submit(task, request, files=files).id)
+            self._hear(self._submitted(task, request, files))
 
     def attach(self, job_id: str) -> None:
         """Hear a job that somebody has started."""
@@ -76,6 +76,14 @@ class Hearing:
             time.sleep(1)
             opening = self._opened()
         raise ServiceUnreachable(f"The connection broke {RETURNS} times.")
+
+    @contextmanager
+    def _submitted(
+        self, task: str, request: dict[str, Any], files: Mapping[str, File]
+    ) -> Generator[Iterable[Frame]]:
+        """A job that is started now, without its sound."""
+        self.job_id = self._here.client.submit(task, request, files=files).id
+        yield self._here.client.events(self.job_id)
 
     def _opened(self) -> Opening:
         """A connection to a job that is known, from what has been heard of it on."""

@@ -64,7 +64,8 @@ def _plan(
         output.write_text(content, encoding="utf-8")
         tell_written(here, output)
     name = output or plan.id
-    here.notes.print(f"Speak it: qtts run {contract.name} --plan {name}", markup=False)
+    way = f"Speak it: qtts run {contract.name} --plan {name}"
+    here.notes.print(way, markup=False, soft_wrap=True)
 
 
 def told(plan: PlanView) -> Iterator[RenderableType]:

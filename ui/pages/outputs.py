@@ -97,7 +97,7 @@ def _player(dashboard: Dashboard, output: Output) -> Html:
 
 def _downloads(dashboard: Dashboard, output: Output) -> Html:
     if has_lines(output.task):
-        return recordings.files(dashboard, output.id, output.files)
+        return recordings.files(dashboard, output.id, output.files, folded=True)
     return downloads(dashboard, output.id)
 
 

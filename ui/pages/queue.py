@@ -5,7 +5,6 @@ import gradio as gr
 from shared.errors import SpeechError
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
-from shared.requests.declared import PRIVATE
 from ui import markup, result
 from ui.dashboard import QUIET, Dashboard, ask
 from ui.markup import Html, element
@@ -107,8 +106,7 @@ def _progress(job: JobView) -> Html:
 def excerpt(job: JobView, length: int = 90) -> str:
     """The beginning of what is said."""
     declared = CONTRACTS.get(job.task)
-    schema = declared.model_json_schema()["properties"] if declared else {"text": {}}
-    named = [name for name, field in schema.items() if field.get(PRIVATE)] or ["text"]
+    named = [*declared.texts()] if declared else ["text"]
     found = (job.request.get(name) for name in named)
     words = " ".join(text for text in found if isinstance(text, str)).split()
     unread = _FROM_FILE if job.request.get("source") else "Text is not kept"

@@ -38,6 +38,23 @@ function clock(seconds) {
 }
 
 class SpeechPlayer extends HTMLElement {
+  static observedAttributes = ["job", "file", "finished"];
+
+  // Gradio gives the element of one job to the next: it takes what is in it out, and changes what
+  // is written on it, in one go.
+  attributeChangedCallback() {
+    if (!this.job || this.renewing) return;
+    this.renewing = true;
+    setTimeout(() => {
+      this.renewing = false;
+      if (!this.isConnected) return;
+      this.disconnectedCallback();
+      this.gain = this.analyser = this.element = null;
+      for (const name of ["firstSoundMs", "level"]) delete this.dataset[name];
+      this.connectedCallback();
+    });
+  }
+
   connectedCallback() {
     this.job = this.getAttribute("job");
     this.innerHTML = `
@@ -54,6 +71,7 @@ class SpeechPlayer extends HTMLElement {
     this.said = this.querySelector(".said");
     this.audio = this.querySelector("audio");
     this.file = this.getAttribute("file") ?? new URL(`audio/${this.job}.wav`, HOME);
+    this.next = null;
     this.waiting = []; // Pieces that are fetched and not yet scheduled.
     this.nodes = new Set();
     this.received = 0;

@@ -40,7 +40,7 @@ def custom_voice(request: CustomVoice, studio: Studio) -> Generator[Piece]:
         for manner in manners(reading)
     }
     batch = model.generate(utterances(voices, reading.passages, studio.seed), studio.pulse.watch)
-    progress = Progress([part.seconds for part in reading.passages], studio.progress)
+    progress = Progress([passage.seconds for passage in reading.passages], studio.progress)
     with heard_out(in_order(batch)) as rows:
         yield from read(rows, reading.passages, progress, reading.opening)
 

@@ -76,9 +76,9 @@ def design_then_clone(request: DesignThenClone, studio: Studio) -> Generator[Pie
     yield from unheard(STRANGERS, voices_named(reading))
     if any(manner.emotion for manner in manners(reading)):
         yield Remark(ONE_MOOD)
-    parts = reading.passages
+    passages = reading.passages
     sample = yield from _sample(request, reading.language)
-    estimates = [sample.seconds] * request.candidates + [part.seconds for part in parts]
+    estimates = [sample.seconds] * request.candidates + [passage.seconds for passage in passages]
     progress = Progress(estimates, studio.progress)
     chosen = yield from _design(request, studio, sample, reading.language, progress)
     model = studio.model("base", request.size)
@@ -86,9 +86,9 @@ def design_then_clone(request: DesignThenClone, studio: Studio) -> Generator[Pie
     yield Voiced(cast.fact)
     voice = replace(prepare(request, studio), prompt=cast.prompt)
     voices = {manner: replace(voice, instruct=manner.instruct) for manner in manners(reading)}
-    said = utterances(voices, parts, studio.seed)
+    said = utterances(voices, passages, studio.seed)
     with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
-        yield from read(rows, parts, progress, reading.opening)
+        yield from read(rows, passages, progress, reading.opening)
     if request.lock_as is not None:
         yield from _lock(request, studio, request.lock_as, chosen, model, cast)
 

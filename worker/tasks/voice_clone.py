@@ -51,7 +51,7 @@ def voice_clone(request: VoiceClone, studio: Studio) -> Generator[Piece]:
         for manner, cast in casts.items()
     }
     said = utterances(voices, reading.passages, studio.seed)
-    progress = Progress([part.seconds for part in reading.passages], studio.progress)
+    progress = Progress([passage.seconds for passage in reading.passages], studio.progress)
     with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
         yield from read(rows, reading.passages, progress, reading.opening)
 
@@ -80,20 +80,18 @@ def _cast(request: VoiceClone, studio: Studio, model: Model) -> Cast:
 
 def _voices(library: Library, names: Iterable[str]) -> Generator[Remark, None, dict[str, str]]:
     """Those of the voices that the text names which can be cloned: name → id."""
-    found: dict[str, str] = {}
-    strangers: list[str] = []
-    for name in names:
-        try:
-            voice_id = library.find(name)
-            known = library.get(voice_id).kind != "preset"
-        except UnknownVoice:
-            known = False
-        if known:
-            found[name] = voice_id
-        else:
-            strangers.append(name)
-    yield from unheard(STRANGERS, strangers)
-    return found
+    found = {name: _cloneable(library, name) for name in names}
+    yield from unheard(STRANGERS, [name for name, voice_id in found.items() if not voice_id])
+    return {name: voice_id for name, voice_id in found.items() if voice_id}
+
+
+def _cloneable(library: Library, name: str) -> str | None:
+    """The id of a voice, by its id or its name; None for no voice and for a preset speaker."""
+    try:
+        voice_id = library.find(name)
+        return None if library.get(voice_id).kind == "preset" else voice_id
+    except UnknownVoice:
+        return None
 
 
 def _casts(

@@ -28,19 +28,19 @@ WANDERS = (
 def voice_design(request: VoiceDesign, studio: Studio) -> Generator[Piece]:
     """Speak the text once for each candidate; the first is heard while the others are made."""
     reading = yield from divide(request)
-    parts = reading.passages
+    passages = reading.passages
     yield from unheard(STRANGERS, voices_named(reading))
-    if len(parts) > 1:
+    if len(passages) > 1:
         yield Remark(WANDERS)
     model = studio.model("voice_design", request.size)
     wanted = takes(request, studio.seed)
-    said = described(request, studio, parts, reading.language, wanted, live=studio.live)
+    said = described(request, studio, passages, reading.language, wanted, live=studio.live)
     batch = model.generate(said, studio.pulse.watch)
-    progress = Progress([part.seconds for part in parts] * len(wanted), studio.progress)
+    progress = Progress([passage.seconds for passage in passages] * len(wanted), studio.progress)
     words = Plain.of(request.text).words
     with heard_out(in_order(batch)) as rows:
         for take in wanted:
             if take.number > 1:
                 yield Audio.silence(BETWEEN)
-            yield from take.hear(read(rows, parts, progress, reading.opening))
+            yield from take.hear(read(rows, passages, progress, reading.opening))
             yield take.finish(request, studio, words)

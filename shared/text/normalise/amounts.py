@@ -81,13 +81,21 @@ _LARGE = {
     "english": "thousand|million|billion|trillion",
     "german": "Tausend|Million|Millionen|Milliarde|Milliarden",
 }
+_SHORT_LARGE = {"k": "thousand", "m": "million", "bn": "billion"}
+"""As English sticks them to a sum: `£5m`."""
+
+
+_ENDS = re.compile(r"\s*(?:$|[A-ZА-ЯЁ])")
+"""After an abbreviation that ends a sentence."""
 
 
 def money(tongue: Tongue) -> list[Rule]:
-    """`$3.50`, `12,50 €`, `EUR 5`, and signs that stand alone."""
+    """`$3.50`, `12,50 €`, `EUR 5`, `$5 million`; a sum that letters stick to stays as it is."""
     large = _LARGE.get(tongue.name)
     more = rf"(?: (?P<large>{large})(?![a-z]))?" if large else ""
-    before = rf"(?<![{LETTER}$])(?P<sign>{_SIGN}) ?(?P<number>{tongue.numeral}){more}"
+    short = r"(?P<short>[kKmM]|bn)?" if tongue.name == "english" else ""
+    end = rf"(?![{LETTER}]|[.,]\d)"
+    before = rf"(?<![{LETTER}$])(?P<sign>{_SIGN}) ?(?P<number>{tongue.numeral}){short}{more}{end}"
     after = rf"(?<![{LETTER}.,:/-])(?P<number>{tongue.numeral}){more} ?(?P<sign>{_SIGN}|руб\.|₽)"
     return [
         (re.compile(before), lambda match: _money(match, tongue)),
@@ -100,15 +108,18 @@ def _money(match: re.Match[str], tongue: Tongue) -> str:
     if code == "JPY" and tongue.name == "chinese" and match["sign"] in "¥￥":
         code = "CNY"
     number = parse(match["number"], tongue)
-    large = match.groupdict().get("large")
+    found = match.groupdict()
+    large = found.get("large") or _SHORT_LARGE.get((found.get("short") or "").lower())
     if large:
         return f"{spell(number, tongue)} {large} {_name(code, Decimal(1_000_000), tongue)}"
     known = _MONEY[tongue.name].get(code)
+    ends = match["sign"].endswith(".") and _ENDS.match(match.string, match.end())
+    point = "." if ends else ""
     if known and len(number.fraction) == 2 and tongue.name != "chinese":
-        return _with_cents(number, known, tongue)
+        return _with_cents(number, known, tongue) + point
     gender = known[0][0] if known else "m"
     said = spell(_short(number), tongue, gender)
-    return f"{said}{tongue.glue}{_name(code, _short(number).value, tongue)}"
+    return f"{said}{tongue.glue}{_name(code, _short(number).value, tongue)}{point}"
 
 
 def _with_cents(number: Number, money: tuple[_Noun, _Noun], tongue: Tongue) -> str:

@@ -19,8 +19,8 @@ from shared.text.normalise.numerals import (
 from shared.text.normalise.tongues import LETTER, Tongue
 from shared.text.sentences import GERMAN_COUNTED
 
-_START = rf"(?<![{LETTER}.,:/°#+])(?<![{LETTER}.,:/][-–−])"
-_END = rf"(?![{LETTER}/°²³]|[-–]\d|[.,:]\d)"
+_START = rf"(?<![{LETTER}.,:/°#+{{])(?<![{LETTER}.,:/][-–−])(?<!\d['’′])"
+_END = rf"(?![{LETTER}/°²³]|[-–]\d|[.,:'’′]\d)"
 
 # --- ordinals ---------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ def years(tongue: Tongue) -> list[Rule]:
         likely = before.search(match.string[: match.start()][-12:])
         return year(number, tongue) if likely or number >= 1700 else match[0]
 
-    rules: list[Rule] = [(re.compile(rf"{_START}(1[1-9]\d\d|20\d\d){_END}(?! ?%)"), said)]
+    rules: list[Rule] = [(re.compile(rf"{_START}(1\d\d\d|20\d\d){_END}(?! ?%)"), said)]
     if tongue.name == "english":
         decade = re.compile(rf"{_START}['’]?((?:1[1-9]|20)?[1-9]0)['’]?s\b")
         rules.insert(0, (decade, lambda match: _decade(match[1], tongue)))
@@ -133,14 +133,15 @@ def _decade(written: str, tongue: Tongue) -> str:
 
 
 def ranges(tongue: Tongue) -> list[Rule]:
-    """`5–10`, and `5-10` where it is no score or telephone number: the first is the smaller."""
+    """`5–10`, and `5-10` where it is no score or telephone number (`555-1234`)."""
     pattern = re.compile(
         rf"{_START}({tongue.numeral})( ?[–~〜] ?|-)(?=({tongue.numeral})(?![\d/]|[-–]\d|[.,:]\d))"
     )
 
     def through(match: re.Match[str]) -> str:
         first, last = parse(match[1], tongue), parse(match[3], tongue)
-        if match[1].startswith("0") or first.value >= last.value:
+        is_call = match[2] == "-" and (len(match[1]), len(match[3])) == (3, 4)
+        if match[1].startswith("0") or first.value >= last.value or is_call:
             return match[0]
         return f"{match[1]}{tongue.glue}{tongue.through}{tongue.glue}"
 
@@ -150,7 +151,11 @@ def ranges(tongue: Tongue) -> list[Rule]:
 # --- everything else --------------------------------------------------------------------------
 
 _TELEPHONE = re.compile(
-    r"(?<![\w.,:/-])(?:\+\d{1,3}|0\d{1,5})(?:[ /-]?\(?\d{1,6}\)?){1,6}(?![\w.,:/-]\d)"
+    rf"(?<![{LETTER}.,:/-])(?:\+\d{{1,3}}|0\d{{1,5}})(?:[ /-]?\(?\d{{1,6}}\)?){{1,6}}"
+    r"(?![\w.,:/-]\d)"
+)
+_AMERICAN = re.compile(
+    r"(?<![\w.,:/-])(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w-]|[.,]\d)"
 )
 _CHINESE_MOBILE = re.compile(r"(?<![\d.,-])1[3-9]\d{9}(?![\d.,-]\d|\d)")
 _SHORTEST_TELEPHONE = 7
@@ -170,6 +175,8 @@ def telephones(tongue: Tongue) -> list[Rule]:
         return f"{tongue.plus}{tongue.glue}{spoken}" if match[0].startswith("+") else spoken
 
     rules: list[Rule] = [(_TELEPHONE, said)]
+    if tongue.name == "english":
+        rules.append((_AMERICAN, said))
     if tongue.name == "chinese":
         rules.append((_CHINESE_MOBILE, lambda match: digits(match[0], tongue)))
     return rules
@@ -204,16 +211,24 @@ def signs(tongue: Tongue) -> list[Rule]:
     ]
 
 
+_COUNTED = re.compile(
+    "[个個位只隻条條张張本件次天岁歲种種杯瓶辆輛座间間家倍]|分[钟鐘]|小[时時]|公[里斤]"
+)
+"""What two of are 两 in Chinese; 2月, 2号 and 2楼 are ordinals."""
+
+
 def counts(tongue: Tongue) -> list[Rule]:
     """Every number that nothing else has taken; what sticks to letters stays as it is."""
     minus = r"(?P<minus>(?<![\w)\]])[-−](?=\d))?"
-    end = rf"(?![{LETTER}/°²³]|[-–−][\d]|[.,:]\d)"
+    end = rf"(?![{LETTER}/°²³]|[-–−][\d]|[.,:'’′]\d)"
 
     def said(match: re.Match[str]) -> str:
         number = parse(match["number"], tongue)
-        if _depends_on_noun(number, match.string[match.end() :][:2], tongue):
+        follows = match.string[match.end() :][:2]
+        if _depends_on_noun(number, follows, tongue):
             return match[0]
-        words = spell(number, tongue)
+        two = tongue.name == "chinese" and match["number"] == "2" and _COUNTED.match(follows)
+        words = "两" if two else spell(number, tongue)
         return f"{tongue.minus}{tongue.glue}{words}" if match["minus"] else words
 
     pattern = rf"{_START}{minus}(?<![.,:/])(?P<number>{tongue.numeral}){end}"

@@ -96,7 +96,8 @@ def german_ordinal(number: int, tongue: Tongue, before: str) -> str:
 
 
 def _english(tongue: Tongue) -> list[Rule]:
-    month = r"(?P<month>[A-Z][a-z]{2,8})\.?"
+    written = r"(?P<month>[A-Z][a-z]{2,8})"
+    point = r"(?:\.(?=,? \d{4}))?"
     day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w/:%]|[.,]\d)"
     in_year = r"(?:,? (?P<year>\d{4})(?![\w/:%-]|[.,]\d))?"
 
@@ -112,8 +113,8 @@ def _english(tongue: Tongue) -> list[Rule]:
         return f"{said}, {year(int(match['year']), tongue)}" if match["year"] else said
 
     return [
-        (re.compile(rf"\b{month} {day}{in_year}"), american),
-        (re.compile(rf"(?<![\w.,/:-]){day} (?:of )?{month}\b{in_year}"), british),
+        (re.compile(rf"\b{written}\.? {day}{in_year}"), american),
+        (re.compile(rf"(?<![\w.,/:-]){day} (?:of )?{written}\b{point}{in_year}"), british),
     ]
 
 

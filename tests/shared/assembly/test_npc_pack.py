@@ -7,6 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -98,3 +99,49 @@ def test_every_row_is_accounted_for(tmp_path: Path):
         ("b", "skipped"),
         ("c", "failed"),
     ]
+
+
+def test_rows_of_one_id_and_names_without_letters_are_files_of_their_own(tmp_path: Path):
+    table = "id,character,text,filename\na,Ann,One.,声.wav\nb,Ann,Two.,声.wav\n"
+    request, plan = planned("npc_pack", table)
+    same = [it.model_copy(update={"where": plan.lines[0].where}) for it in plan.lines]
+    assemble(materials(tmp_path, request, plan.model_copy(update={"lines": same})))
+    with zipfile.ZipFile(tmp_path / "out" / "pack.zip") as packed:
+        names = [name for name in packed.namelist() if name.startswith("audio/")]
+    assert names == ["audio/en/ann/line.wav", "audio/en/ann/line_2.wav"]
+
+
+def test_a_long_name_keeps_the_number_of_its_take(tmp_path: Path):
+    table = f"id,character,text\n{'long_' * 20},Ann,One.\n"
+    request, plan = planned("npc_pack", table, takes=2)
+    assemble(materials(tmp_path, request, plan))
+    with zipfile.ZipFile(tmp_path / "out" / "pack.zip") as packed:
+        names = [name for name in packed.namelist() if name.startswith("audio/")]
+    assert [name[-8:] for name in names] == ["_t01.wav", "_t02.wav"]
+
+
+def test_equal_takes_make_an_equal_pack(tmp_path: Path):
+    request, plan = planned("npc_pack", TABLE, clips="ogg", rate=44_100)
+    packs: list[bytes] = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        assemble(materials(tmp_path / name, request, plan))
+        packs.append((tmp_path / name / "out" / "pack.zip").read_bytes())
+    assert packs[0] == packs[1]
+
+
+@pytest.mark.parametrize("rate", [22_050, 48_000])
+def test_a_file_has_no_click_no_long_silence_and_no_peak_above_what_is_promised(
+    tmp_path: Path, rate: int
+):
+    request, plan = planned("npc_pack", TABLE, rate=rate, bits=24, gain="per_line")
+    assemble(materials(tmp_path, request, plan, levels={1: 0.9, 2: 0.01}))
+    with zipfile.ZipFile(tmp_path / "out" / "pack.zip") as packed:
+        files = [packed.read(name) for name in packed.namelist() if name.startswith("audio/")]
+    for data in files:
+        sound, _ = soundfile.read(io.BytesIO(data))
+        heard = np.flatnonzero(np.abs(sound) > 10 ** (-45 / 20))
+        assert soundfile.info(io.BytesIO(data)).subtype == "PCM_24"
+        assert np.abs(sound).max() <= 10 ** (-3 / 20) * 1.01
+        assert max(heard[0], len(sound) - heard[-1]) < 0.1 * rate
+        assert max(abs(sound[0]), abs(sound[-1])) < 1e-3

@@ -74,6 +74,21 @@ def test_subtitles_name_the_speakers(made):
     assert "INSPECTOR OKAFOR: " in (given.folder / "audio.srt").read_text()
 
 
+DUAL = "ANNA\nOne is here.\n\nShe waits.\n\nANNA\nTwo is here.\n\nBEN ^\nThree is here.\n"
+
+
+@pytest.mark.parametrize(("missing", "second"), [(frozenset[int](), 2), (frozenset({2}), None)])
+def test_dual_dialogue_is_beside_the_speech_before_it_alone(
+    tmp_path: Path, missing: frozenset[int], second: int | None
+):
+    request, plan = planned("script", DUAL, form="fountain", loudness="off")
+    assert [line.beside for line in plan.lines] == [False, False, True]
+    made = assemble(materials(tmp_path, request, plan, missing=missing))
+    place = {it.number: it for it in made.placed}
+    assert place[3].start > place[1].end
+    assert second is None or place[3].start == place[second].start
+
+
 def test_a_line_that_failed_leaves_no_gap(tmp_path: Path):
     request, plan = planned("script", "ANNA: One.\n\nBEN: Two.\n\nANNA: Three.", loudness="off")
     assembled = assemble(materials(tmp_path, request, plan, missing=frozenset({2})))

@@ -1,15 +1,18 @@
 """The recording of subtitles, from tones."""
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from shared.assembly.assembling import Assembled, Materials, assemble
 from shared.audio.pcm import SAMPLE_RATE
 from shared.errors import CueTooLong
+from shared.plans.plan import Slot
 from tests.shared.assembly.materials import DATA, materials, planned
 
 
@@ -82,6 +85,75 @@ def test_shifted_cues_wait_for_the_one_before_and_catch_up(tmp_path: Path):
     assert first.end > 2.1
     assert second.start == pytest.approx(first.end + 0.08, abs=0.001)
     assert third.start == pytest.approx(9.0)
+
+
+CHAIN = """1
+00:00:00,000 --> 00:00:02,000
+Nobody could say that in its time.
+
+2
+00:00:02,000 --> 00:00:05,000
+This fits.
+
+3
+00:00:05,000 --> 00:00:07,000
+=Stop.
+
+4
+00:00:20,000 --> 00:00:21,000
+On time.
+"""
+
+
+def test_a_cue_that_fits_but_comes_late_holds_up_the_next_one(tmp_path: Path):
+    request, plan = planned("subtitles", CHAIN, overrun="shift")
+    spoken = {1: 6.0, 2: 2.9, 3: 1.5, 4: 0.8}
+    placed = assemble(materials(tmp_path, request, plan, seconds=spoken)).placed
+    for before, now in itertools.pairwise(placed):
+        assert now.start >= before.end + 0.079
+    assert placed[3].start == 20
+
+
+def test_what_is_not_heard_is_told_with_its_reason(tmp_path: Path):
+    request, plan = planned("subtitles", CHAIN, duration=10)
+    given = materials(tmp_path, request, plan, missing=frozenset({2}))
+    assembled = assemble(given)
+    told = {it["line"]: it for it in json.loads((given.folder / "report.json").read_text())}
+    assert (told[2]["state"], told[2]["start"]) == ("failed", 2.0)
+    assert "lines.json" in told[2]["action"]
+    assert (told[4]["state"], told[4]["action"]) == (
+        "failed",
+        "It begins after the end of the film.",
+    )
+    assert "left out: 4." in " ".join(assembled.warnings)
+    assert "'=Stop." in (given.folder / "report.csv").read_text()
+
+
+def test_a_cue_without_any_time_is_left_out_where_cues_are_cut(tmp_path: Path):
+    request, plan = planned("subtitles", HASTY, overrun="cut", borrow=False)
+    first = plan.lines[0].model_copy(update={"slot": Slot(start=1.0, end=1.0)})
+    short = plan.model_copy(update={"lines": [first, *plan.lines[1:]]})
+    assembled = assemble(materials(tmp_path, request, short))
+    assert [it.number for it in assembled.placed] == [2, 3]
+    assert "left out: 1." in " ".join(assembled.warnings)
+
+
+def test_a_plan_that_does_not_say_how_long_the_film_is(tmp_path: Path):
+    request, plan = planned("subtitles", HASTY)
+    bare = plan.model_copy(update={"duration": None})
+    assert assemble(materials(tmp_path, request, bare)).samples == 10 * SAMPLE_RATE
+
+
+def test_the_stems_of_a_limited_mix_are_together_the_mix(tmp_path: Path):
+    text = "1\n00:00:00,000 --> 00:00:04,000\nANNA: One.\nBEN: Two.\n\n"
+    text += "2\n00:00:01,000 --> 00:00:03,000\nCARL: Three.\n"
+    request, plan = planned("subtitles", text, loudness="podcast", cast={"ANNA": "ryan"})
+    given = materials(tmp_path, request, plan, levels={1: 0.9, 2: 0.1, 3: 0.9})
+    assemble(given)
+    stems = [soundfile.read(path)[0] for path in sorted(given.folder.glob("stem-*.wav"))]
+    mix = soundfile.read(given.folder / "audio.wav")[0]
+    assert len(stems) >= 2
+    assert np.abs(sum(stems) - mix).max() < (len(stems) + 1) / 32_768
 
 
 def test_a_shifted_end_makes_the_mix_longer(tmp_path: Path):

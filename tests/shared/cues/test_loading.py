@@ -123,9 +123,9 @@ def test_a_file_without_cues_is_refused():
         load("WEBVTT\n\nNOTE nothing yet\n")
 
 
-def test_twenty_thousand_cues_are_all_there():
+def test_five_thousand_cues_are_all_there():
     blocks = (
         f"{at}\n00:{at // 60 % 60:02}:{at % 60:02},000 --> 00:59:59,999\nHi {at}\n"
-        for at in range(20_000)
+        for at in range(5_000)
     )
-    assert len(load("\n".join(blocks)).cues) == 20_000
+    assert len(load("\n".join(blocks)).cues) == 5_000

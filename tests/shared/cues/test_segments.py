@@ -41,6 +41,8 @@ def told(text: str, *known: str) -> list[tuple[str, str, str]]:
         ("[whispering] I know.", [("", "I know.", "whispering")]),
         ("[pause:1.5] I know.", [("", "[pause:1.5] I know.", "")]),
         ("I (coughs), well, know.", [("", "I, well, know.", "")]),
+        ("[T]he key(s) [laughs]Yes.", [("", "[T]he key(s) Yes.", "")]),
+        ("JOHN & MARY: Hi.", [("JOHN & MARY", "Hi.", "")]),
     ],
 )
 def test_a_cue_is_taken_apart_by_who_speaks(text: str, found: list[tuple[str, str, str]]):

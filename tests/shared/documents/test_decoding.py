@@ -25,6 +25,11 @@ def test_text_is_read_in_what_it_was_written_in(encoding: str):
     assert decoding.text_of(SAID[encoding].encode(encoding)) == SAID[encoding]
 
 
+def test_a_mark_before_text_in_another_encoding_is_not_believed():
+    text = "id,text\n1,Grüß Gott – für 5 €.\n" + "2,Nothing but ASCII in this row.\n" * 9
+    assert decoding.text_of(codecs.BOM_UTF8 + text.encode("cp1252")) == text
+
+
 def test_utf_16_is_told_without_its_mark():
     assert decoding.text_of("A long line of words.\n".encode("utf-16-be")).startswith("A long")
 

@@ -72,6 +72,12 @@ def test_pictures_and_footnotes_are_accounted_for():
     assert ("A note.", "OEBPS/one page.xhtml") in left
 
 
+def test_what_is_looked_at_is_left_out_with_its_text():
+    book = epub.book(made({"a.xhtml": page("<p>One <math><mi>x</mi></math> two.</p>")}))
+    assert shape(book) == [("", ["One two."])]
+    assert [it.text for it in book.left_out] == ["x"]
+
+
 def test_broken_pages_are_read_as_a_browser_would():
     book = epub.book(made({"a.xhtml": "<html><title/><body><p>One<p>Two &unknown; <b>three."}))
     assert [text.split()[0] for _, texts in shape(book) for text in texts] == ["One", "Two"]

@@ -35,6 +35,8 @@ goes on.
 # Two
 
 <div>End.</div>
+
+[ref]: http://x/z
 """
 
 
@@ -49,6 +51,11 @@ def test_a_single_heading_above_others_is_the_title_of_the_book():
         "Chapter One: A Light That Would Not Go Out",
         "Chapter Two: The Thing in the Fog",
     ]
+
+
+def test_boxes_of_tasks_are_not_read():
+    book = markdown.book("# List\n\n- [ ] one\n- [x] two\n\n[x] three\n")
+    assert texts(book) == [["one", "two", "[x] three"]]
 
 
 def test_marks_are_taken_away_and_those_of_speech_are_left():
@@ -71,6 +78,8 @@ def test_what_is_not_read_is_accounted_for():
         "```python",
         "***",
         "[^1]: The note",
+        "<!-- hidden -->",
+        "[ref]: http://x/z",
     ]
 
 

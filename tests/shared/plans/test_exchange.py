@@ -80,6 +80,11 @@ def test_what_is_no_plan_is_refused(data: bytes):
         exchange.loads(data)
 
 
+def test_a_language_that_nobody_speaks_is_refused():
+    with pytest.raises(InvalidRequest, match="language: "):
+        exchange.loads(exchange.dumps(PLAN.model_copy(update={"language": "klingon"})))
+
+
 def test_a_plan_without_lines_says_nothing():
     with pytest.raises(NothingToSay):
         exchange.loads(exchange.dumps(PLAN.model_copy(update={"lines": []})))

@@ -168,6 +168,18 @@ def test_the_language_is_that_of_the_book_unless_another_is_asked_for():
     assert planned("Он ушёл.", language="auto").language == "russian"
 
 
+def test_front_matter_tells_nothing_of_the_language():
+    front = "Copyright: all rights of this book and of the text are with the author."
+    text = f"{front}\n\n# Eins\n\nDas Licht.\n\n# Zwei\n\nDer Hund."
+    assert planned(text, "a.md", language="auto").language == "german"
+
+
+def test_mark_up_in_a_title_is_remarked_and_is_not_in_the_title():
+    plan = planned("# [foo:x] One\n\nFirst.\n\n# Two\n\nSecond.", "a.md")
+    assert [it.title for it in plan.chapters] == ["One", "Two"]
+    assert any("[foo:x] (line 1)" in warning for warning in plan.warnings)
+
+
 def test_places_in_a_book_of_files_are_those_of_its_chapter():
     book = making.epub({"a.xhtml": making.page("<h1>One</h1><p>It was.</p><p>It is.</p>")})
     where = planned(book).lines[-1].where

@@ -117,7 +117,15 @@ def test_rows_without_id_or_words_are_told():
 def test_mark_up_of_game_engines_is_never_read_aloud():
     made = planned("id,character,text\na,Bob,It is [b]mine[/b] [wave]now[/wave].\n")
     assert made.lines[0].said == "It is mine now."
-    assert "[wave] (line 1)" in made.warnings[0]
+    assert made.warnings[0].startswith("Row 2: ")
+    assert made.warnings[0].endswith(": [wave], [/wave].")
+
+
+def test_the_language_is_that_of_all_rows_that_name_none():
+    rows = "a,Bob,Halt!,\nb,Bob,Wer ist da?,\nc,Bob,Halt!,en\n"
+    made = planned(f"id,character,text,language\n{rows}", language="auto")
+    assert [line.language for line in made.lines] == ["german", "german", "english"]
+    assert made.language == "german"
 
 
 def test_a_long_row_stays_one_line():

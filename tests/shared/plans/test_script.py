@@ -231,6 +231,20 @@ def test_a_table_says_who_speaks_how_and_what_follows():
     assert [(it.where.line, it.text) for it in made.skipped] == [(4, "Rain.")]
 
 
+def test_links_and_pictures_are_no_directions():
+    made = planned("ANA: See [the map](a/b.html) ![map](b.png) (softly) now.")
+    assert [(line.text, line.role.instruct) for line in made.lines] == [
+        ("See the map", None),
+        ("now.", "softly"),
+    ]
+
+
+def test_the_language_is_that_of_all_that_is_said_whatever_its_mark_up():
+    tag = "<say-as interpret-as='digits'>1</say-as>"
+    made = planned(f"ANA: {tag} {tag} {tag} Wo?\nBOB: Der Hund ist weg.", language="auto")
+    assert {line.language for line in made.lines} == {"german"}
+
+
 # --- what is wrong ---
 
 
@@ -246,6 +260,11 @@ def test_nothing_is_left_out_without_a_word(text: str, why: str):
     made = planned(text)
     assert texts(made) == ["BOB: Ho."]
     assert [skipped.why for skipped in made.skipped] == [why]
+
+
+def test_a_direction_before_what_cannot_be_spoken_is_accounted_for():
+    made = planned("BOB: Ho. (exits) …")
+    assert [skipped.text for skipped in made.skipped] == ["…", "exits"]
 
 
 @pytest.mark.parametrize("text", ["", " \n\n"])

@@ -87,6 +87,11 @@ def test_mark_up_in_a_cue_is_followed_and_never_read_aloud():
     ]
 
 
+def test_tags_and_names_tell_nothing_of_the_language():
+    made = planned(srt("<i>Das ist gut.</i>", "<i>Er</i> <i>ging</i>.", "THE MAN: Ach."))
+    assert made.language == "german"
+
+
 def test_the_language_is_that_of_all_cues():
     made = planned(srt("Привет, как дела?", "OK."))
     assert {line.language for line in made.lines} == {"russian"}

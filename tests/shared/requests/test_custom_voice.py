@@ -42,6 +42,9 @@ def test_a_text_is_needed():
         ("...!?—", "nothing_to_say"),
         ("<|im_start|><|im_end|>", "nothing_to_say"),
         ("<tts_pad>", "nothing_to_say"),
+        ("[pause:2]", "nothing_to_say"),
+        ("<speak><break time='1s'/></speak> (sad)", "nothing_to_say"),
+        ("a[pause:60]" * 31, "invalid_request"),
         ("a" * 20_001, "text_too_long"),
         (" " * 20_001, "text_too_long"),
         (5, "invalid_request"),
@@ -58,7 +61,9 @@ def test_a_text_that_cannot_be_spoken_is_refused(text: Any, code: str):
     assert refusal(text=text) == (code, "text")
 
 
-@pytest.mark.parametrize("text", ["a", "7", "灯", "ん", "🙂 a", "a" * 20_000, "<b>bold</b>"])
+@pytest.mark.parametrize(
+    "text", ["a", "7", "灯", "ん", "🙂 a", "a" * 20_000, "<b>bold</b>", "[pause:2] a"]
+)
 def test_a_text_with_a_letter_or_a_digit_is_taken(text: str):
     assert request(text=text).text == text
 
@@ -152,3 +157,24 @@ def test_the_sampling_parameters_go_to_the_engine_together():
 
 def test_a_longer_text_takes_longer():
     assert request(text="Hello. " * 20).estimated_seconds() > request().estimated_seconds()
+
+
+def test_mark_up_takes_no_time_but_for_its_pauses():
+    plain = request(text="Hello there, sailor.").estimated_seconds()
+    marked = request(text="[voice:Vivian]Hello there,[pause:10] [speed:1.5]sailor.[pause:2]")
+    assert marked.estimated_seconds() == pytest.approx(plain + 12)
+
+
+def test_the_language_is_guessed_from_the_words_alone():
+    assert request(text="[emotion:happy][voice:Uncle Fu]你好。").spoken_language == "chinese"
+
+
+def test_a_lexicon_gives_words_and_spellings():
+    assert request(lexicon={"Qwen": "Chwen"}).lexicon == {"Qwen": "Chwen"}
+    assert refusal(lexicon={"Qwen": ""}) == ("invalid_request", "lexicon.Qwen")
+    assert refusal(lexicon={str(n): "a" for n in range(1_001)}) == ("invalid_request", "lexicon")
+
+
+def test_a_lexicon_is_not_kept_where_texts_are_not():
+    kept = request(lexicon={"Qwen": "Chwen"}).model_dump(mode="json")
+    assert CustomVoice.redact(kept)["lexicon"] == {}

@@ -55,6 +55,7 @@ def test_names(line: str, speech: str):
         "[laugh] Well.",
         "[pause:1.5] Well.",
         "12: no name",
+        "[pause 2s]",
     ],
 )
 def test_what_is_no_name(line: str):
@@ -92,6 +93,23 @@ def test_lines_go_on_until_an_empty_one():
         "! She goes.",
         "! Rain.",
         "- ---",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "element"),
+    [
+        ("[door slams]", "! door slams"),
+        ("[Enter BOB]", "! Enter BOB"),
+        ("Scene 2: the harbor", "= Scene 2: the harbor"),
+        ("Act III: Night", "= Act III: Night"),
+    ],
+)
+def test_what_stands_between_speeches_ends_them(line: str, element: str):
+    assert brief(dialogue.read(f"ANA: Hey.\n{line}\nANA: Ho.")) == [
+        "ANA: Hey.",
+        element,
+        "ANA: Ho.",
     ]
 
 

@@ -69,10 +69,11 @@ def test_json(wrapped: str):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ('[\n{"text": }]', UnreadableDocument, "Line 2, character 10 of the JSON"),
+        ('[\n{"text": }]', UnreadableDocument, "Line 2, column 10 is not JSON"),
         ("[" * 100_000, UnreadableDocument, "nested too deep"),
-        ("[" + "9" * 5_000 + "]", UnreadableDocument, "cannot be read"),
+        ("[" + "9" * 5_000 + "]", UnreadableDocument, "too many digits"),
         ('{"a": 1}', InvalidRequest, "no list of lines"),
+        ('[{"text": "a", "text": "b"}]', UnreadableDocument, "has 'text' twice"),
         ('[{"text": "a"}, 3]', InvalidRequest, "Item 2 is no object"),
         ('[{"who": "a", "id": 1}]', InvalidRequest, "Item 1 has no `text`. Its keys are: who, id."),
         ('[{"who": 1, "text": "a"}]', InvalidRequest, "Item 1: `speaker` is no text."),

@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,18 @@ def test_a_renewed_file_is_out_of_reach_for_who_had_it_open(tmp_path: Path):
         file.write(b"def")
     assert (tmp_path / "file").read_bytes() == b"abc"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_was_settled_elsewhere_is_not_settled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        folder.mkdir()
+    (before / "old").write_bytes(b"old")
+    disk.link_all(before, after, lambda _: True)
+    (after / "new").write_bytes(b"new")
+    settled: list[int] = []
+    monkeypatch.setattr("os.fsync", lambda handle: settled.append(os.fstat(handle).st_ino))
+    disk.settle(after)
+    assert settled == [(after / "new").stat().st_ino]

@@ -1,11 +1,12 @@
 """Further takes of the lines of an output, and the recording assembled anew with one of them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from shared.assembly.assembling import assemble
-from shared.assembly.renewing import renew, segments_of
+from shared.assembly.renewing import renew, renew_in, segments_of
 from shared.audio import flac
 from shared.errors import Conflict, UnknownLine
 from shared.plans.plan import Plan
@@ -13,8 +14,9 @@ from shared.plans.table import LINES, PLAN, LineRow, LineTable, Take
 from shared.requests.pipeline import Pipeline
 from shared.stores import takes
 from shared.stores.facts import fact_of
+from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA, OutputStore
-from shared.stores.recipe import Recipe
+from shared.stores.recipe import LineCount, Recipe
 from shared.stores.takes import Spoken
 from tests.shared.assembly.materials import materials, planned
 from tests.shared.stores.runs import make, new_id, recipe, wav
@@ -40,7 +42,9 @@ def finished(store: OutputStore, folder: Path) -> str:
     (stage / LINES).write_text(table.model_dump_json())
     sent = request.model_dump(mode="json")
     made = recipe(run, wav(), task="script", segments=segments)
-    made = made.model_copy(update={"request": sent, "files": {}, "audio": assembled.audio})
+    made = made.model_copy(update={"request": sent, "audio": assembled.audio})
+    facts = {path.name: fact_of(path) for path in stage.iterdir()}
+    made = made.model_copy(update={"files": facts})
     (stage / METADATA).write_text(made.model_dump_json())
     growing.finish()
     return run
@@ -139,6 +143,59 @@ def test_a_line_or_take_that_is_not_there_is_unknown(
 ):
     with pytest.raises(UnknownLine):
         takes.choose(store, output, line, take)
+
+
+def test_a_line_that_failed_is_heard_once_a_take_of_it_is_chosen(
+    store: OutputStore, output: str, tmp_path: Path
+):
+    count = LineCount(planned=3, spoken=2, failed=1, skipped=0, retaken=0, taken_over=0)
+    table = takes.table_of(store, output)
+    table.row(2).state, table.row(2).takes, table.row(2).why = "failed", [], "Nothing was heard."
+    with store.amend(output) as folder:
+        (folder / LINES).unlink()
+        (folder / LINES).write_text(table.model_dump_json())
+        before = Recipe.model_validate_json((folder / METADATA).read_bytes())
+        (folder / METADATA).unlink()
+        told = before.model_copy(update={"lines": count}).model_dump_json()
+        (folder / METADATA).write_text(told)
+    line = takes.plan_of(store, output).by_number[2]
+    spoken = Spoken(make(store, seconds=0.75), 9, line.text, line.said, line.role)
+    number = takes.adopt(store, output, 2, spoken).number
+    assert takes.table_of(store, output).row(2).take is None
+    takes.choose(store, output, 2, number)
+    renew(store, output, tmp_path / "work")
+    row = takes.table_of(store, output).row(2)
+    assert (row.state, row.why, row.take and row.take.seed) == ("spoken", "", 9)
+    assert row.start is not None
+    after = Recipe.model_validate(store.metadata(output))
+    assert [segment.line for segment in after.segments] == [1, 2, 3]
+    assert after.lines is not None
+    assert (after.lines.spoken, after.lines.failed) == (3, 0)
+
+
+def test_an_output_is_assembled_by_one_process_at_a_time(tmp_path: Path):
+    """The folder of the work goes while the next one waits for it."""
+    store = FolderOutputs(tmp_path / "outputs")
+    output = finished(store, tmp_path)
+    adopted(store, output, 2, 5.0)
+    takes.choose(store, output, 2, 2)
+    with ThreadPoolExecutor(3) as threads:
+        ends = [threads.submit(renew_in, tmp_path / "outputs", output) for _ in range(3)]
+    assert [end.exception() for end in ends] == [None] * 3
+    table = takes.table_of(store, output)
+    assert table.assembled == table.revision
+
+
+@pytest.mark.parametrize("task", ["custom_voice", "of_tomorrow"])
+def test_what_no_pipeline_made_has_no_lines(task: str):
+    with pytest.raises(Conflict, match="no lines"):
+        takes.request_of(recipe(new_id(), wav(), task=task))
+
+
+def test_what_another_version_made_is_told_from_what_was_sent_wrongly():
+    made = recipe(new_id(), wav(), task="script").model_copy(update={"request": {"old": 1}})
+    with pytest.raises(Conflict, match="Another version"):
+        takes.request_of(made)
 
 
 def test_an_output_of_a_task_has_no_lines(store: OutputStore):

@@ -67,8 +67,42 @@ def test_emphasis_marks_are_not_spoken(text: str):
     assert clean(text)[0] == "the Alba Grace is"
 
 
-@pytest.mark.parametrize("text", ["2 * 3 * 4", "snake_case_name", "5*3", "a * b"])
-def test_marks_that_are_no_emphasis_stay(text: str):
+@pytest.mark.parametrize(
+    ("marked", "plain"),
+    [
+        ("see [the site](https://a.b/c_(d)).", "see the site."),
+        ('[one](a.html "title"), [two](#b)', "one, two"),
+        ("at <https://a.b/c>", "at https://a.b/c"),
+        ("run `make all` ~~now~~", "run make all now"),
+        ("**[bold](http://a_b.c)**", "bold"),
+    ],
+)
+def test_addresses_of_links_and_marks_of_code_are_not_spoken(marked: str, plain: str):
+    assert clean(marked) == (plain, [])
+
+
+def test_pictures_are_left_out_with_a_remark():
+    found = clean("One ![a map](maps/a.png) two [![three](b.png)](http://c.d)")
+    assert found == (
+        "One two",
+        ["Pictures were left out: ![a map](maps/a.png) (line 1), ![three](b.png) (line 1)."],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 * 3 * 4",
+        "snake_case_name",
+        "5*3",
+        "a * b",
+        "[Ana](sad) hi",
+        "[x](...)",
+        "`a ~~ b` c",
+        "it`s John`s",
+    ],
+)
+def test_marks_that_mark_nothing_stay(text: str):
     assert clean(text)[0] == text
 
 

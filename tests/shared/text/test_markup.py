@@ -81,6 +81,8 @@ def test_a_voice_ends_where_the_next_begins():
         ('<say-as interpret-as="time">7:05</say-as>', "seven oh five"),
         ('<sub alias="World Wide Web">WWW</sub>', "World Wide Web"),
         ('<speak>a &lt; b &amp; c</speak>', "a < b & c"),
+        ("a &lt; b &amp; c", "a < b & c"),
+        ("H<sub>2</sub>O", "H2O"),
         ("<emphasis level='strong'>now</emphasis>", "now"),
     ],
 )  # fmt: skip
@@ -116,7 +118,6 @@ def test_unknown_mark_up_is_remarked_with_its_line_and_not_read(tag: str):
         "if x<y and y>z",
         "[note: this is prose]",
         "[pause for effect]",
-        "[here](https://example.com)",
         "[] [ ] < > <>",
     ],
 )
@@ -145,6 +146,18 @@ def test_mark_up_that_cannot_be_followed_is_remarked_and_not_read(text: str, wha
     found = read(text, "english")
     assert any(what in remark for remark in found.remarks)
     assert not [p for p in found.passages if set(p.said) & set("[]<>")]
+
+
+@pytest.mark.parametrize(("line", "named"), [(7, " (line 8)"), (None, "")])
+def test_remarks_count_lines_as_the_document_does(line: int | None, named: str):
+    found = read("One\n[laugh] two.", "english", line=line)
+    assert found.remarks == [f"Mark-up that is not known was left out: [laugh]{named}."]
+
+
+def test_comments_are_remarked():
+    assert remarks("One <!-- not yet --> two.") == [
+        "Comments were left out: <!-- not yet --> (line 1)."
+    ]
 
 
 def test_many_faults_make_one_remark():

@@ -30,6 +30,11 @@ TABLE = {
         ("+49 30 1234", "plus four nine, three zero, one two three four"),
         ("Mrs. Lee, etc.", "Missus Lee, et cetera."),
         ("a 23-year-old", "a twenty-three-year-old"),
+        ("£5m, $3.5bn", "five million pounds, three point five billion dollars"),
+        ("on 3 Jan. 1999. On 3 May. He", "on the third of January, nineteen ninety-nine. On the "
+         "third of May. He"),
+        ("(555) 123-4567", "five five five, one two three, four five six seven"),
+        ("in 1066", "in ten sixty-six"),
     ],
     "german": [
         ("der 3. Mann", "der dritte Mann"),
@@ -66,11 +71,14 @@ TABLE = {
         ("с 1998 г., 3-й", "с тысяча девятьсот девяносто восьмого года, третий"),
         ("21 кг, 2 мин, $2", "двадцать один килограмм, две минуты, два доллара"),
         ("2,5 км, 5 %", "две целых пять десятых километра, пять процентов"),
+        ("12,50 руб. и 21 руб.", "двенадцать рублей пятьдесят копеек и двадцать один рубль."),
     ],
     "chinese": [
         ("2026年3月5日7:05", "二零二六年三月五日七点零五分"),
         ("50%，¥3.50，25°C", "百分之五十，三点五元，二十五摄氏度"),
         ("第3章，１２个，13812345678", "第三章，十二个，一三八一二三四五六七八"),
+        ("2个人，2月，第2天", "两个人，二月，第二天"),
+        ("电话010-12345678", "电话零一零，一二三四五六七八"),
     ],
     "japanese": [
         ("2026/3/5、第3章", "二千二十六年三月五日、第三章"),
@@ -82,7 +90,10 @@ TABLE = {
     ],
 }  # fmt: skip
 CASES = [(language, *case) for language, cases in TABLE.items() for case in cases]
-UNSURE = ["F-16", "7:05:10", "3:2", "24/7", "3.11.2", "99/99/2026", "2026-13-45", "Main St. Bob"]
+UNSURE = [
+    *("F-16", "7:05:10", "3:2", "24/7", "3.11.2", "99/99/2026", "2026-13-45", "Main St. Bob"),
+    *("$5x", "$1,234x", "€1.234,56", "6'2\"", "555-1234", "{0}"),
+]
 DENSE = st.text(st.sampled_from("0123456789.,:/-–%$€°²½#@&+ hmkgISVX.г№º年第"), max_size=40)
 
 

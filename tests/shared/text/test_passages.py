@@ -162,6 +162,6 @@ def test_every_text_is_read_with_exact_places(text: str, language: str, normalis
 
 
 def test_a_long_text_with_many_brackets_is_read():
-    assert len(read("[laugh]" * 20_000 + "[" * 50_000, "english").passages) == 0
-    assert len(read("a [pause:1] " * 3_000, "english").passages) == 3_000
+    assert len(read("[laugh]" * 5_000 + "[" * 20_000, "english").passages) == 0
+    assert len(read("a [pause:1] " * 1_000, "english").passages) == 1_000
     assert len(read("word " * 10_000 + "end.", "english").passages) > 150

@@ -1,6 +1,6 @@
 """Measured values as rows of a table."""
 
-from tools.bench.figures import row, table
+from tools.bench.figures import medians, row, table
 
 
 def test_a_percentile_is_a_value_that_was_measured():
@@ -21,4 +21,15 @@ def test_rows_with_other_percentiles_share_a_table():
         "| --- | ---: | ---: | ---: | ---: | --- |",
         "| first | 1.0 | 2.0 |  | 2 | p95 ≤ 15 |",
         "| second |  |  | 3.0 | 1 |  |",
+    ]
+
+
+def test_a_cell_is_the_median_of_its_runs_and_empty_without_any():
+    columns = {"a": [{"x": 1.0}, {"x": 9.0}, {"x": 2.0}], "b": [{"y": 0.5}]}
+
+    assert medians("seconds", columns, {"x": "< 3"}).splitlines() == [
+        "| seconds | a | b | aim |",
+        "| --- | ---: | ---: | --- |",
+        "| x | 2.00 |  | < 3 |",
+        "| y |  | 0.50 |  |",
     ]

@@ -12,6 +12,7 @@ import pytest
 
 from shared.errors import SpeechError
 from shared.requests import CONTRACTS
+from shared.requests.script import Script
 from shared.settings import ROOT, Settings
 from tools.docs import configuration, errors, routes, tasks
 
@@ -78,6 +79,22 @@ def test_every_task_is_documented_field_by_field(name: str):
     assert {
         field for field in CONTRACTS[name].model_fields if f"| `{field}` |" not in section
     } == set()
+
+
+def test_a_pipeline_is_shown_with_a_file_its_plan_and_its_command():
+    section = tasks.section(Script)
+
+    assert "cat > market.txt <<'END'\nNARRATOR: The market closes at dusk.\n" in section
+    assert "curl -sf 'http://127.0.0.1:8000/v1/jobs/script?plan=1'" in section
+    assert "-F source=@market.txt" in section
+    assert "qtts plan script --source market.txt" in section
+    assert """--cast 'WREN={"voice": "aiden", "instruct": "wary"}'""" in section
+    assert "qtts run script --plan plan.json -o market.wav --all market" in section
+
+
+@pytest.mark.parametrize("heading", ["## Role", "## Pauses"])
+def test_what_fields_refer_to_is_documented_once(heading: str):
+    assert tasks.page().count(f"{heading}\n") == 1
 
 
 def test_every_route_is_documented(openapi: dict[str, Any]):

@@ -19,10 +19,26 @@ from tools.docs.schema import default, kind, table
         ({"type": "string", "format": "path"}, "path"),
         ({"type": "string", "pattern": "^[0-9a-f]+$", "x-upload": "audio"}, "a file, or its id"),
         ({"$ref": "#/$defs/State"}, "`on`, `off`"),
+        ({"$ref": "#/$defs/Pauses"}, "an object, [Pauses](#pauses)"),
+        ({"$ref": "#/$defs/Role", "x-role": True}, "a voice's name, or a [Role](#role)"),
+        (
+            {"type": "object", "additionalProperties": {"$ref": "#/$defs/Role"}, "x-cast": True},
+            "for each name a voice's name, or a [Role](#role)",
+        ),
+        (
+            {"type": "object", "additionalProperties": {"type": "string", "maxLength": 9}},
+            "for each name a string, at most 9 characters",
+        ),
     ],
 )
 def test_a_type_is_told_with_its_limits(schema: dict[str, object], words: str):
-    assert kind(schema, {"State": {"enum": ["on", "off"]}}) == words
+    known = {
+        "State": {"enum": ["on", "off"]},
+        "Pauses": {"type": "object", "properties": {"comma": {"type": "number"}}},
+        "Role": {"type": "object", "properties": {"voice": {"type": "string"}}},
+    }
+
+    assert kind(schema, known) == words
 
 
 @pytest.mark.parametrize(
@@ -32,6 +48,7 @@ def test_a_type_is_told_with_its_limits(schema: dict[str, object], words: str):
         ({"default": True}, "`true`"),
         ({"default": "wav"}, "`wav`"),
         ({"default": ["a", "b"]}, "`a,b`"),
+        ({"default": {"voice": "ryan", "speed": 1.0}, "x-role": True}, "`ryan`"),
         ({"default": None}, ""),
         ({"default": ""}, ""),
         ({}, ""),

@@ -83,3 +83,23 @@ def test_a_voice_that_was_kept_is_named():
     result = {"candidates": CANDIDATES, "locked_as": "old_sailor"}
 
     assert list(remarks("job", result))[-1] == "Kept in the library as old_sailor."
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((10, 10, 0, 0, 0, 0), "10 of 10 lines spoken."),
+        (
+            (10, 8, 2, 1, 3, 4),
+            "8 of 10 lines spoken, 2 failed, 4 taken over, 3 spoken more than once, "
+            "1 part of the document skipped.",
+        ),
+    ],
+)
+def test_the_lines_of_a_pipeline_are_counted(counts: tuple[int, ...], said: str):
+    names = ("planned", "spoken", "failed", "skipped", "retaken", "taken_over")
+
+    assert list(remarks("job", {"lines": dict(zip(names, counts, strict=True))})) == [
+        said,
+        "Look at them: qtts lines job",
+    ]

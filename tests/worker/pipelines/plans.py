@@ -46,7 +46,9 @@ class Witness(PreviewEngine):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[Utterance] = []
+        self.batches: list[Sequence[Utterance]] = []
         self.before: Callable[[Utterance], None] = lambda utterance: None
+        self.mute: Callable[[Utterance], bool] = lambda utterance: False
         self.ending: Callable[[Utterance], FinishReason] = lambda utterance: "stop"
 
     @property
@@ -68,9 +70,12 @@ class _Heard(PreviewModel):
     def generate(
         self, utterances: Sequence[Utterance], watch: Watch
     ) -> Generator[Frames, None, None]:
+        self._witness.batches.append(utterances)
         for utterance in utterances:
             self._witness.asked.append(utterance)
             self._witness.before(utterance)
         for frames in super().generate(utterances, watch):
+            if self._witness.mute(utterances[frames.row]):
+                continue
             reason = frames.finish_reason and self._witness.ending(utterances[frames.row])
             yield replace(frames, finish_reason=reason)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 import redis
 
 from shared import keys
+from shared.audio import clip
 from shared.connection import Connection, prompt
 from shared.errors import NothingToSay, RunawaySpeech, SpeechError
 from shared.jobs import JobRecord
-from shared.plans.plan import Plan
+from shared.plans.plan import Plan, Slot
 from shared.plans.table import LINES, PLAN, LineTable, Take
 from shared.queue import JobQueue, Submission
 from shared.requests import contract
@@ -24,15 +26,17 @@ from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import FolderUploads
+from shared.stores.voice_record import Voice, VoiceClip
 from shared.stores.voices import FolderVoices
 from shared.voices.library import Library
+from tests.worker.engine.speech import recording
 from tests.worker.pipelines.plans import RYAN, SAILOR, TEXTS, Witness, plan, send
 from worker import pipelines, tasks
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.engine.protocol import Engine, Utterance
 from worker.performing import discover
-from worker.reading import MORE
+from worker.reading import MORE, MORE_OF_PLAN
 from worker.runner import Runner
 
 
@@ -59,6 +63,7 @@ class Theatre:
         self.uploads = FolderUploads(folder / "uploads")
         self.engine = Witness()
         speaks = engine or self.engine
+        self.library = Library(FolderVoices(self.settings.voices_dir))
         discover(tasks, pipelines)
         self.runner = Runner(
             self.redis,
@@ -68,7 +73,7 @@ class Theatre:
             self.settings,
             Choice(speaks, speaks.describe(), "A test asks for it."),
             Cache(speaks, self.settings, lambda name, stage: None),
-            Library(FolderVoices(self.settings.voices_dir)),
+            self.library,
             self.uploads,
         )
 
@@ -217,6 +222,26 @@ def test_many_lines_that_fail_make_few_warnings(theatre: Theatre) -> None:
     assert job.warnings[-1] == MORE
 
 
+def test_an_attempt_that_goes_on_does_not_begin_to_count_its_warnings_anew(
+    theatre: Theatre,
+) -> None:
+    texts = [f"{number}." for number in range(120)]
+    job = theatre.submit(plan(*texts, "Yes.", roles=[Role(voice="nobody")] * 120))
+    theatre.somebody_waits()
+    theatre.run(job)
+    again = theatre.run(job)
+    assert again.warnings is not None
+    assert len(again.warnings) == 51
+
+
+def test_a_plan_of_many_warnings_makes_few(theatre: Theatre) -> None:
+    many = plan(TEXTS[0]).model_copy(update={"warnings": [f"{number}!" for number in range(80)]})
+    job = theatre.perform(many)
+    assert job.warnings is not None
+    assert len(job.warnings) == 51
+    assert job.warnings[-1] == MORE_OF_PLAN
+
+
 def test_no_text_is_kept_where_none_shall_be(redis_url: str, tmp_path: Path) -> None:
     theatre = Theatre(redis_url, tmp_path, store_text=False)
     job = theatre.perform(plan("Nobody must read this.", roles=[SAILOR]))
@@ -226,6 +251,29 @@ def test_no_text_is_kept_where_none_shall_be(redis_url: str, tmp_path: Path) -> 
     told = theatre.table(job.id).model_dump_json() + theatre.recipe(job.id).model_dump_json()
     assert "Nobody must" not in told
     assert "sailor" not in told
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"opening": 1e12},
+        {"opening": -1.0},
+        {"duration": 1e12},
+        {"slot": (5.0, 4.0)},
+        {"slot": (0.0, 1e9)},
+    ],
+)
+def test_a_plan_that_asks_for_impossible_times_is_refused(
+    theatre: Theatre, changes: dict[str, Any]
+) -> None:
+    wanted = plan(TEXTS[0])
+    if times := changes.pop("slot", None):
+        slot = Slot(start=times[0], end=times[1])
+        changes = {"lines": [wanted.lines[0].model_copy(update={"slot": slot})]}
+    job = theatre.perform(wanted.model_copy(update=changes))
+    assert job.error is not None
+    assert job.error["code"] in ("invalid_request", "record_damaged")
+    assert theatre.engine.said == []
 
 
 # --- several -------------------------------------------------------------------------------------
@@ -288,7 +336,8 @@ def test_a_take_that_counts_no_more_begins_the_audio_anew(theatre: Theatre) -> N
     theatre.engine.before = stopping(TEXTS[2], Killed())
     with pytest.raises(Killed):
         theatre.run(job)
-    (spoiled,) = [it for it in facts(theatre, job) if Take.model_validate_json(it).seed == 2]
+    takes = [path.read_bytes() for path in notes(theatre, job)]
+    (spoiled,) = [it for it in takes if Take.model_validate_json(it).seed == 2]
     other = Take.model_validate_json(spoiled).model_copy(update={"sounding": "another"})
     growing = theatre.store.begin(job, 1)
     (growing.stage() / other.file).with_suffix(".json").write_text(other.model_dump_json())
@@ -301,10 +350,83 @@ def test_a_take_that_counts_no_more_begins_the_audio_anew(theatre: Theatre) -> N
     assert theatre.stream(job) == theatre.stream(theatre.perform(plan(*TEXTS)).id)
 
 
-def facts(theatre: Theatre, job: str) -> list[bytes]:
-    """What is known of the takes of a job that grows."""
-    found = theatre.settings.outputs_dir.glob(f".growing/{job}.*/line-*.json")
-    return [path.read_bytes() for path in found]
+def test_what_was_spoken_by_a_voice_that_is_gone_stays(theatre: Theatre) -> None:
+    record = {"name": "Ada", "kind": "cloned", "created": datetime.now(UTC), "clips": [VoiceClip()]}
+    sound = {"reference.wav": clip.dumps(recording())}
+    ada = theatre.library.create(Voice.model_validate(record), sound)
+    wanted = plan(*TEXTS, roles=[RYAN, Role(voice=ada), RYAN, Role(voice=ada)])
+    job = theatre.submit(wanted, keys.INTERACTIVE)
+    theatre.engine.before = stopping(TEXTS[2], Killed())
+    with pytest.raises(Killed):
+        theatre.run(job)
+    theatre.library.delete(ada)
+    theatre.engine.before = lambda utterance: None
+    again = theatre.run(job)
+    assert theatre.engine.said == [TEXTS[2]]
+    assert [row.state for row in theatre.table(job).lines] == ["spoken"] * 3 + ["failed"]
+    assert again.take == 0
+
+
+def test_a_line_that_is_lost_takes_none_of_the_others_with_it(theatre: Theatre) -> None:
+    """Its take counts no more, and another one cannot be made."""
+    job = theatre.submit(plan(*TEXTS))
+    theatre.engine.before = stopping(TEXTS[3], Killed())
+    with pytest.raises(Killed):
+        theatre.run(job)
+    (path,) = [
+        it for it in notes(theatre, job) if Take.model_validate_json(it.read_bytes()).seed == 1
+    ]
+    other = Take.model_validate_json(path.read_bytes()).model_copy(update={"sounding": "another"})
+    path.write_text(other.model_dump_json())
+    theatre.engine.before = stopping(TEXTS[0], RunawaySpeech("It does not end."))
+    theatre.run(job)
+    without = theatre.perform(plan(*TEXTS))
+    assert theatre.stream(job) == theatre.stream(without.id)
+
+
+def test_a_take_that_cannot_be_read_is_not_taken_over(theatre: Theatre) -> None:
+    before = theatre.perform(plan(*TEXTS)).id
+    broken = theatre.table(before).row(2).takes[0].file
+    (theatre.settings.outputs_dir / before / broken).write_bytes(b"no sound")
+    job = theatre.perform(plan(*TEXTS), continues=before)
+    assert theatre.engine.said == [TEXTS[1]]
+    assert job.result is not None
+    assert job.result["lines"]["spoken"] == 4
+
+
+def test_a_take_whose_sound_is_gone_is_made_again(theatre: Theatre) -> None:
+    job = theatre.submit(plan(*TEXTS))
+    theatre.engine.before = stopping(TEXTS[2], Killed())
+    with pytest.raises(Killed):
+        theatre.run(job)
+    notes(theatre, job)[0].with_suffix(".flac").write_bytes(b"")
+    theatre.engine.before = lambda utterance: None
+    assert theatre.run(job).state is JobState.SUCCEEDED
+    assert len(theatre.engine.said) == 3
+
+
+def test_an_engine_that_makes_nothing_of_a_line_costs_that_line(theatre: Theatre) -> None:
+    theatre.engine.mute = lambda said: said.text == TEXTS[1]
+    job = theatre.perform(plan(*TEXTS))
+    assert job.result is not None
+    assert (job.result["lines"]["spoken"], job.result["lines"]["failed"]) == (3, 1)
+
+
+def test_many_voices_in_words_are_designed_a_batch_at_a_time(theatre: Theatre) -> None:
+    room = theatre.engine.load("preview", None, lambda stage: None).report.batch
+    roles = [Role(description=f"Sailor number {number}.") for number in range(room + 1)]
+    job = theatre.submit(plan(*["Yes."] * len(roles), roles=roles))
+    theatre.somebody_waits()
+    assert theatre.run(job).state is JobState.QUEUED
+    assert [len(batch) for batch in theatre.engine.batches if batch[0].description] == [room]
+    assert "Yes." not in theatre.engine.said
+    theatre.run(job)
+    assert [len(batch) for batch in theatre.engine.batches if batch[0].description] == [room, 1]
+
+
+def notes(theatre: Theatre, job: str) -> list[Path]:
+    """The files of what is known of the takes of a job that grows."""
+    return sorted(theatre.settings.outputs_dir.glob(f".growing/{job}.*/line-*.json"))
 
 
 def test_a_paused_job_rests_until_it_is_resumed(theatre: Theatre) -> None:

@@ -1,0 +1,160 @@
+"""What the pages of pipelines show of casts, lines and jobs, and what of it they send."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.client import AsyncClient
+from shared.jobs import JobView
+from shared.plans.plan import Part
+from shared.requests.role import Role
+from shared.states import JobState
+from shared.views import LineView, TakeView
+from ui import casting, line_rows, markup, recordings, result
+from ui.dashboard import Dashboard
+from ui.fitting import Fitted
+from ui.pages import queue
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+ID = "01a2005f-f397-761a-8af3-2d823cf8e167"
+DASHBOARD = Dashboard(AsyncClient())
+
+
+def take(number: int = 1, **fields: Any) -> TakeView:
+    known: dict[str, Any] = {"file": f"line-00003-take-{number}.flac", "seed": 7, "seconds": 1.5}
+    known |= {"text": "You again.", "said": "You again.", "role": Role(voice="serena")}
+    known |= dict.fromkeys(("notes", "retaken", "faults"), ())
+    known |= {"finish_reason": "stop", "similarity": None, "made_at": 0.0, "job": "", "audio": ""}
+    return TakeView.model_validate({**known, "number": number, **fields})
+
+
+def line(*takes: TakeView, **fields: Any) -> LineView:
+    known: dict[str, Any] = {"number": 3, "text": "You again.", "said": "You again."}
+    known |= {"speaker": "TOLLA", "role": Role(voice="serena"), "language": "english"}
+    known |= {"chapter": 0, "slot": None, "id": "", "state": "spoken", "why": "", "chosen": 1}
+    known |= {"start": 0.0, "end": 1.5, "taken_over": "", "takes": takes or (take(),)}
+    return LineView.model_validate({**known, **fields})
+
+
+def row(shown: LineView, fitted: Fitted | None = None) -> str:
+    return line_rows.row(DASHBOARD, ID, shown, {}, {"TOLLA": 9}, fitted, ())
+
+
+def job(state: JobState, **fields: Any) -> JobView:
+    known: dict[str, Any] = {"id": ID, "task": "script", "created_at": datetime.now(UTC), "seed": 1}
+    known |= {"request": {"text": "TOLLA: You again.", "format": "mp3", "cast": {}}}
+    return JobView.model_validate({**known, "state": state, **fields})
+
+
+@pytest.mark.parametrize(
+    ("cast", "voice", "expected"),
+    [
+        ({}, "ryan", {"TOLLA": {"voice": "ryan"}}),
+        ({"Tolla": "serena"}, "ryan", {"Tolla": {"voice": "ryan"}}),
+        ({"TOLLA": {"voice": "serena", "speed": 0.9}}, "", {"TOLLA": {"speed": 0.9}}),
+        ({"TOLLA": {"description": "a gruff alto"}}, "ryan", {"TOLLA": {"voice": "ryan"}}),
+        ({"TOLLA": "serena"}, "", {}),
+    ],
+)
+def test_a_member_of_the_cast_gets_the_voice_that_is_chosen(
+    cast: dict[str, Any], voice: str, expected: dict[str, Any]
+):
+    assert casting.mapped({**cast, "WREN": "aiden"}, "TOLLA", voice) == {
+        **expected,
+        "WREN": "aiden",
+    }
+
+
+def test_names_and_words_of_a_document_are_shown_as_text():
+    part = Part(
+        name=HOSTILE,
+        role=Role(voice="ryan"),
+        automatic=True,
+        lines=1,
+        seconds=1.0,
+        sample=HOSTILE,
+    )
+    shown = casting.table(DASHBOARD, [part], {}, {}, mapped=True)
+    shown += row(line(take(faults=[HOSTILE]), text=HOSTILE, speaker=HOSTILE, id=HOSTILE))
+    assert "<img" not in shown
+    assert shown.count("&lt;img") >= 6
+
+
+def test_those_who_speak_one_after_the_other_have_colours_far_apart():
+    hues = markup.colours(["NARRATOR", "TOLLA", "NARRATOR", "WREN"])
+    assert list(hues) == ["NARRATOR", "TOLLA", "WREN"]
+    apart = abs(hues["TOLLA"] - hues["WREN"]) % 360
+    assert min(apart, 360 - apart) > 60
+
+
+def test_a_line_of_several_takes_offers_those_that_are_not_heard():
+    shown = row(line(take(1), take(2), chosen=2))
+    assert 'data-action="use" data-id="3/1"' in shown
+    assert 'data-id="3/2"' not in shown
+    assert f'src="/file/{ID}/line-00003-take-2.flac"' in shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "fitted", "faulty"),
+    [
+        (line(), None, False),
+        (line(), Fitted(line=3, rate=1.2, action="stretched"), False),
+        (line(), Fitted(line=3, rate=1.5, action="hurried"), True),
+        (line(), Fitted(line=3, action="overrun", overrun=0.4), True),
+        (line(take(faults=["It is silent."])), None, True),
+        (line(state="failed", why="The engine broke."), None, True),
+    ],
+)
+def test_only_what_should_be_heard_once_more_counts_as_faulty(
+    shown: LineView, fitted: Fitted | None, faulty: bool
+):
+    assert line_rows.is_faulty(shown, fitted) == faulty
+
+
+def test_of_another_take_only_what_is_other_than_planned_is_sent():
+    shown = line(take(role=Role(voice="serena", emotion="tired", instruct="slow")))
+    same = line_rows.changes(shown, " You again. ", "slow", "tired", "serena", None)
+    other = line_rows.changes(shown, "You.", "", "calm", "ryan", 8.0)
+    assert same == {}
+    assert other == {
+        "text": "You.", "instruct": None, "emotion": "calm", "voice": "ryan", "seed": 8
+    }  # fmt: skip
+
+
+def test_a_take_of_other_words_is_the_start_of_the_next_one():
+    shown = line(take(1), take(2, text="You, again?"), chosen=2, text="You, again?")
+    assert line_rows.changes(shown, "You, again?", "", "", "serena", None) == {
+        "text": "You, again?"
+    }
+
+
+def test_of_a_pipeline_only_files_that_are_there_can_be_downloaded():
+    names = ("stream.wav", "lines.json", "line-0a.flac", "audio.mp3")
+    done = {"files": {name: {"bytes": 1} for name in names}}
+    told = result.told(DASHBOARD, job(JobState.SUCCEEDED, result=done))
+    assert told.index("audio.mp3") < told.index("stream.wav")
+    assert f'href="/file/{ID}/audio.mp3"' in told
+    assert "line-0a" not in told
+    assert f"/audio/{ID}." not in told
+
+
+@pytest.mark.parametrize(
+    ("format", "name"), [("wav", "audio.wav"), ("m4b", "audio.m4b"), ("pcm", "stream.wav")]
+)
+def test_the_player_of_a_pipeline_plays_its_finished_file(format: str, name: str):
+    assert recordings.address(DASHBOARD, ID, "narration", format) == f"/file/{ID}/{name}"
+    assert recordings.address(DASHBOARD, ID, "custom_voice", format) is None
+
+
+def test_a_pipeline_that_was_stopped_can_be_gone_on_with():
+    links = {"resume": f"/v1/jobs/{ID}/resume"}
+    assert "kept; Resume" in result.told(DASHBOARD, job(JobState.CANCELLED, links=links))
+    assert "Nothing was kept" in result.told(DASHBOARD, job(JobState.CANCELLED))
+
+
+@pytest.mark.parametrize("step", ["pause", "resume"])
+def test_a_queue_offers_the_step_that_a_pipeline_can_take(step: str):
+    shown = queue.table(DASHBOARD, [job(JobState.PAUSED, links={step: ""})])
+    assert f'data-action="{step}"' in shown
+    assert "TOLLA: You again." in shown
