@@ -11,7 +11,8 @@ from shared.cues.timing import Times
 _EVENT = re.compile(r"\s*(Dialogue|Comment)\s*:\s*(.*)", re.IGNORECASE)
 _FORMAT = re.compile(r"\s*Format\s*:\s*(.*)", re.IGNORECASE)
 _SECTION = re.compile(r"\s*\[([^\]]+)\]\s*")
-_TIME = re.compile(r"-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?")
+_TIME = re.compile(r"-?\d{1,2}:(?:\d{1,2}:\d{1,2}[.,]\d{1,3}|\d{2}:\d{2})")
+"""What pysubs2 takes for a time: at any other it stops."""
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 """pysubs2 knows too, but takes time that grows with the square of the codes."""
 _USUAL = "layer,start,end,style,name,marginl,marginr,marginv,effect,text"

@@ -8,6 +8,7 @@ from pydantic_core import from_json
 from shared import languages
 from shared.errors import InvalidRequest, NothingToSay, SpeechError
 from shared.plans.plan import Line, Plan
+from shared.plans.planning import require_speech
 from shared.requests.declared import explain
 from shared.stores.uploads import UploadFacts
 
@@ -46,6 +47,7 @@ def loads(data: bytes) -> Plan:
     except InvalidRequest as error:  # a type refuses without knowing where it stands
         raise _placed(data, error) from error
     _require_order(plan)
+    require_speech(plan)
     return plan
 
 

@@ -15,6 +15,9 @@ from shared.plans.plan import MOST_LINES, Plan
 from shared.requests.pipeline import Pipeline
 from shared.text.plain import Plain
 
+_SILENCE = 3_600.0
+"""Seconds of silence that any plan may have, and so many more for each second of its speech."""
+_SHARE = 3.0
 _SAMPLE = 20_000
 """Characters by which a language is told."""
 
@@ -58,6 +61,7 @@ def plan(request: Pipeline, document: Document, directory: Directory) -> Plan:
             hint=made.skipped[0].why if made.skipped else None,
         )
     require_room(len(made.lines))
+    require_speech(made)
     return made
 
 
@@ -67,6 +71,16 @@ def require_room(lines: int) -> None:
         raise InvalidRequest(
             f"The document has more than {MOST_LINES:,} lines to be spoken.",
             hint="Send it in parts.",
+        )
+
+
+def require_speech(made: Plan) -> None:
+    """Refuse a plan that is silence for the most part, which a few letters can ask for."""
+    silence = made.opening + sum(line.pause_after for line in made.lines)
+    if silence > _SILENCE + _SHARE * sum(line.seconds for line in made.lines):
+        raise InvalidRequest(
+            f"The pauses last {silence / 3600:.1f} hours in all, far longer than the speech.",
+            hint="Shorten `pauses` or the pauses in the document.",
         )
 
 

@@ -116,6 +116,15 @@ def test_ass_gives_speakers_and_says_why_the_rest_is_not_spoken():
     }
 
 
+def test_an_ass_time_that_is_cut_off_costs_its_cue_alone():
+    form = "[Events]\nFormat: Start, End, Text\n"
+    cues = load(f"{form}Dialogue: 0:00:01.00,0:00:2,One\nDialogue: 0:00:03.00,0:00:04,Two\n").cues
+    assert {cue.text: cue.unspoken for cue in cues} == {
+        "One": "Its times cannot be read.",
+        "Two": "",
+    }
+
+
 def test_a_file_without_cues_is_refused():
     with pytest.raises(NothingToSay):
         load("\n \n")

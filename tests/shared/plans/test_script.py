@@ -295,3 +295,10 @@ def test_what_is_wrong_is_said_with_its_place(text: str, message: str):
     with pytest.raises(InvalidRequest) as caught:
         planned(text)
     assert caught.value.message.startswith(message)
+
+
+def test_a_document_of_pauses_is_refused():
+    request = Script.parse({"text": "x", "language": "english"})
+    document = Document("\n\n".join(["ANNA: So. [pause:60]"] * 120).encode())
+    with pytest.raises(InvalidRequest, match="hours in all"):
+        plan(request, document, PRESETS)
