@@ -174,6 +174,8 @@ def held(connection: redis.Redis) -> bytes:
                 found.append(connection.lrange(key, 0, -1))
             case b"zset":
                 found.append(connection.zrange(key, 0, -1))
+            case b"set":
+                found.append(connection.smembers(key))
             case other:
                 raise AssertionError(other)
     return repr(found).encode()

@@ -24,7 +24,7 @@ _RELAY_SHARES = (0.5, 0.99)
 @click.option(
     "--minutes", default=2.0, show_default=True, help="About how long a pipeline's recording is."
 )
-@click.option("--lines", default=16, show_default=True, help="Lines that are spoken in batches.")
+@click.option("--lines", default=64, show_default=True, help="Lines that are spoken in batches.")
 @click.option(
     "--size", type=click.Choice(get_args(Size)), default="tiny", help="Of the checkpoint for that."
 )
