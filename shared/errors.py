@@ -460,7 +460,10 @@ class CueTooLong(JobFailed):
     """A cue does not fit into its time, however fast it is spoken."""
 
     code = "cue_too_long"
-    hint = "Shorten it, raise `hard_rate`, or let `overrun` be `shift`, `overlap` or `cut`."
+    hint = (
+        "Shorten it, raise `hard_rate`, or let `overrun` be `shift`, `overlap` or `cut`; sent "
+        "again with this job in `continues`, nothing is spoken twice."
+    )
 
 
 class RunawaySpeech(EngineFailed):
