@@ -77,8 +77,8 @@ M4B = AudioFormat(
     "mp4",
     "aac",
     64_000,
-    # FFmpeg calls this search worse below 64 kbit/s, and better and much faster above: here it takes
-    # a quarter of the time.
+    # FFmpeg calls this search worse below 64 kbit/s, and better and much faster above: here it
+    # takes a quarter of the time.
     file={"brand": "M4B ", "aac_coder": "fast"},
     chapters=True,
     cover=True,
