@@ -34,7 +34,7 @@ def test_equal_sounds_make_equal_vorbis_files_which_others_play():
     first = clips.encoded(sound, 44_100, "ogg")
     time.sleep(0.002)
     assert clips.encoded(sound, 44_100, "ogg") == first
-    with av.open(io.BytesIO(first)) as container:
+    with av.open(io.BytesIO(first), "r") as container:
         count = sum(frame.samples for frame in container.decode(audio=0))
         tags = container.streams.audio[0].metadata | container.metadata
     assert abs(count - len(sound)) < 256
