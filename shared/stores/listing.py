@@ -5,14 +5,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.errors import InvalidRequest
 from shared.jobs import EngineInfo, moment
 from shared.requests import CONTRACTS
-from shared.requests.role import Role
 from shared.stores.outputs import Labels, Marks
 from shared.stores.recipe import FileFact, Recipe
 
@@ -139,7 +138,8 @@ def output(recipe: Recipe, labels: Labels, size: int) -> Output:
 def _voice(request: dict[str, Any]) -> str | None:
     """Who speaks, or reads, if it is one voice; a pipeline names it in a role."""
     first = request.get("speaker") or request.get("voice") or request.get("narrator")
-    return Role.model_validate(first).voice if isinstance(first, dict) else first
+    named = cast(dict[str, Any], first).get("voice") if isinstance(first, dict) else first
+    return named if isinstance(named, str) else None
 
 
 def links(recipe: Recipe) -> dict[str, str]:

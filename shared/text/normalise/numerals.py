@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-import cn2an  # pyright: ignore[reportMissingTypeStubs]
 import num2words as _num2words  # pyright: ignore[reportMissingTypeStubs]
 
 from shared.text.normalise.tongues import Tongue
@@ -62,6 +61,9 @@ def cardinal(number: int, tongue: Tongue, before: Gender = "") -> str:
     if len(str(abs(number))) > _MOST_DIGITS:
         return digits(str(abs(number)), tongue)
     if tongue.name == "chinese":
+        # A tenth of a second to import, of every process that may never meet Chinese.
+        import cn2an  # pyright: ignore[reportMissingTypeStubs]
+
         return str(cast(Any, cn2an).an2cn(str(number)))
     options = {"gender": before} if tongue.name == "russian" and before else {}
     words = _words(number, tongue, "cardinal", **options)

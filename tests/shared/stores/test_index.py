@@ -2,6 +2,7 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -332,3 +333,19 @@ def test_usage_counts_outputs_and_trash(store: FolderOutputs, index: OutputIndex
     assert (usage.outputs, usage.bytes) == (1, size[kept])
     assert (usage.trash, usage.trash_bytes) == (1, size[thrown])
     assert usage.free_bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("request_", "voice"),
+    [
+        ({"voice": {"voice": "ryan"}}, "ryan"),
+        ({"narrator": {"voice": "serena", "speed": 1.0}}, "serena"),
+        ({"narrator": {"description": "An old sailor."}}, None),
+        ({"voice": {"voice": ["of", "another", "version"]}}, None),
+    ],
+)
+def test_the_voice_of_a_pipeline_stands_in_its_role(
+    store: FolderOutputs, index: OutputIndex, request_: dict[str, Any], voice: str | None
+):
+    run = make(store, request={"speaker": None, **request_})
+    assert index.get(run).voice == voice
