@@ -16,11 +16,21 @@ from tools import redis_server
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW = (
+    "tests/api/test_assembling.py",
+    "tests/api/test_lines.py",
+    "tests/api/test_pipelines.py",
+    "tests/api/test_planners.py",
+    "tests/api/test_planning.py",
+    "tests/api/test_sheets.py",
+    "tests/api/test_stream.py",
     "tests/api/test_uploads.py",
     "tests/api/test_voices.py",
     "tests/deployment",
     "tests/docs",
+    "tests/shared/assembly",
+    "tests/shared/audio/test_clip.py",
     "tests/shared/audio/test_encode.py",
+    "tests/shared/audio/test_file.py",
     "tests/shared/checkpoints",
     "tests/shared/client/test_library.py",
     "tests/shared/test_receiving.py",
@@ -39,9 +49,16 @@ SLOW = (
     "tests/worker/engine/test_package.py",
     "tests/worker/engine/test_random_checkpoint.py",
     "tests/worker/engine/test_voice.py",
+    "tests/worker/pipelines",
 )
 """What loads a model, starts processes for every test, or takes seconds by its size: `make
 test-quick` leaves it out."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out need not be imported, torch and the browser among it."""
+    place = collection_path.relative_to(config.rootpath).as_posix()
+    return True if "not slow" in config.option.markexpr and place.startswith(SLOW) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
