@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SLOW = (
     "tests/api/test_assembling.py",
+    "tests/api/test_guards.py",
     "tests/api/test_lines.py",
     "tests/api/test_pipelines.py",
     "tests/api/test_planners.py",
