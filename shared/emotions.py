@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from shared import languages
+from shared import languages, strict_yaml
 from shared.errors import ConfigurationError, UnknownEmotion
 
 FILE = Path(__file__).resolve().parent.parent / "configs" / "emotions.yaml"
@@ -52,17 +51,7 @@ class Emotion(BaseModel):
 
 def read(file: Path) -> dict[str, Emotion]:
     """The moods of a file, by id. Raises ConfigurationError, which names the file and the key."""
-    try:
-        found: Any = yaml.safe_load(file.read_text("utf-8"))
-        return _EMOTIONS.validate_python(_with_ids(found))
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} is not YAML: {error}") from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in fault["loc"]) or "The whole"
-        raise ConfigurationError(f"{key} in {file}: {fault['msg']}.") from error
+    return strict_yaml.read(file, _EMOTIONS, _with_ids)
 
 
 def canonical(word: str) -> str:

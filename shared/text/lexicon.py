@@ -5,12 +5,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
-from shared import languages
+from shared import languages, strict_yaml
 from shared.errors import ConfigurationError
 from shared.text.clean import clean, has_speech
 
@@ -66,17 +65,7 @@ class Lexicon:
 
 def read(file: Path) -> dict[str, str]:
     """The entries of a file. Raises ConfigurationError, which names the file and the key."""
-    try:
-        found: Any = yaml.safe_load(file.read_text("utf-8"))
-        entries = _ENTRIES.validate_python({} if found is None else found)
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} is not YAML: {error}") from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in fault["loc"]) or "The whole"
-        raise ConfigurationError(f"{key} in {file}: {fault['msg']}.") from error
+    entries = strict_yaml.read(file, _ENTRIES, lambda found: {} if found is None else found)
     for word, spelling in entries.items():
         if not has_speech(word) or not has_speech(spelling):
             raise ConfigurationError(f"{word} in {file}: There is nothing to say in it.")
