@@ -13,10 +13,13 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 
 from shared.settings import ROOT, load
 from tests.stack import Stack, clean_environment
+from tests.ui.browsing import CHROMIUM
 from tools import ports
+from tools.chromium import FLAGS
 from tools.leash import leashed
 from ui.app import create
 
@@ -31,6 +34,12 @@ def built(make: Callable[[], Built]) -> Built:
         return make()
 
     return asyncio.run(within_a_loop())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
 
 @contextmanager

@@ -1,38 +1,24 @@
 """The dashboard as a person uses it, in a real browser that really plays."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from shared.client import Client
 from shared.states import JobState
 from tests.stack import Stack
+from tests.ui.browsing import HANG_MS, IN_A_BROWSER, watched
 from tests.ui.conftest import dashboard
-from tools.chromium import FLAGS
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.redis,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 WIDTHS = [390, 1440]
 LONG = "The lamp turned. Ten seconds; ten seconds; ten. " * 6
 HEARD = "() => Number(document.querySelector('speech-player')?.dataset.level) > 0.01"
 SILENT = "() => Number(document.querySelector('speech-player').dataset.level) < 0.001"
-HANG_MS = 30_000
-"""No measure of speed: only what hangs takes so long."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +46,8 @@ def client(slow: Stack) -> Iterator[Client]:
 @pytest.fixture(params=WIDTHS)
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page, whose console must stay free of errors."""
-    complaints: list[str] = []
-    with browser.new_context(viewport={"width": request.param, "height": 900}) as context:
-        context.set_default_timeout(HANG_MS)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if is_bad(said.type) else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    with watched(browser, request.param) as page:
         yield page
-    assert not complaints
-
-
-def is_bad(kind: str) -> bool:
-    return kind == "error"
 
 
 def speak(page: Page, address: str, text: str) -> None:

@@ -1,33 +1,19 @@
 """A script from its document to a re-taken line, in a real browser."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from shared.settings import ROOT
 from tests.stack import Stack
+from tests.ui.browsing import IN_A_BROWSER, visit, watched
 from tests.ui.conftest import dashboard
-from tools.chromium import FLAGS
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.redis,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 DIALOGUE = ROOT / "tests" / "data" / "dialogue.txt"
-HANG_MS = 30_000
-"""No measure of speed: only what hangs takes so long."""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +27,8 @@ def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page as wide as a telephone, whose console must stay free of errors."""
-    complaints: list[str] = []
-    with browser.new_context(viewport={"width": 390, "height": 900}) as context:
-        context.set_default_timeout(HANG_MS)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if is_bad(said.type) else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    with watched(browser, 390) as page:
         yield page
-    assert not complaints
-
-
-def is_bad(kind: str) -> bool:
-    return kind == "error"
-
-
-def visit(page: Page, address: str, path: str) -> None:
-    page.goto(f"{address}/{path}")
-    # What is pressed before Gradio has put its widgets together is lost.
-    page.wait_for_selector("#banner .notice")
 
 
 def drop(page: Page, file: Path) -> None:
