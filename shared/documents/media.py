@@ -127,7 +127,7 @@ def require_document(data: bytes, name: str) -> Media:
     """What a document is. Raises UnreadableDocument for what is none, NothingToSay if empty."""
     if not data.strip():
         raise NothingToSay(
-            "The document is empty.", param="source", hint="Send a file with text in it."
+            "The document is empty.", param="source", hint="Send one with text in it."
         )
     _require_no_other(data)
     media = media_of(data, name)

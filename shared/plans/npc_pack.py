@@ -18,7 +18,7 @@ from shared.plans.casting import Casting
 from shared.plans.directory import Directory
 from shared.plans.plan import Line, Plan, Skipped, Where
 from shared.plans.planning import Document, language_of, plans, require_room, seed_of
-from shared.plans.utterance import Utterance, directed, field_of, refused
+from shared.plans.utterance import Utterance, directed, refused
 from shared.requests.declared import MAX_SEED
 from shared.requests.npc_pack import NpcPack
 from shared.requests.role import LONGEST_NAME, Role
@@ -86,16 +86,12 @@ def plan_npc_pack(request: NpcPack, document: Document, directory: Directory) ->
 
     Raises InvalidRequest, which names the row, NothingToSay for an empty document.
     """
-    try:
-        table = reading.read(text_of(document.data), _form(request, document))
-        columns = _columns(table)
-        language = language_of(request, _undeclared(table, columns))
-        account = _Account()
-        casting = Casting(request.cast, directory, language)
-        lines = _numbered(_lines(request, table, columns, language, casting, directory, account))
-    except InvalidRequest as error:
-        error.param = error.param or field_of(request)
-        raise
+    table = reading.read(text_of(document.data), _form(request, document))
+    columns = _columns(table)
+    language = language_of(request, _undeclared(table, columns))
+    account = _Account()
+    casting = Casting(request.cast, directory, language)
+    lines = _numbered(_lines(request, table, columns, language, casting, directory, account))
     return Plan(
         task=request.name,
         language=_most(lines, language) if request.language == languages.AUTO else language,

@@ -53,11 +53,16 @@ def plans(contract: type[Pipeline]) -> Callable[[Planner], Planner]:
 def plan(request: Pipeline, document: Document, directory: Directory) -> Plan:
     """The plan of a document. Raises InvalidRequest, NothingToSay for one without a line."""
     _discover()
-    made = PLANNERS[request.name](request, document, directory)
+    try:
+        made = PLANNERS[request.name](request, document, directory)
+    except InvalidRequest as error:
+        if error.param in (None, "source"):  # who reads the document knows no field
+            error.param = request.document_field
+        raise
     if not made.lines:
         raise NothingToSay(
             "Nothing in the document can be spoken.",
-            param="text" if request.text is not None else "source",
+            param=request.document_field,
             hint=made.skipped[0].why if made.skipped else None,
         )
     require_room(len(made.lines))

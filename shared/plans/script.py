@@ -8,7 +8,7 @@ from shared.plans.casting import Casting
 from shared.plans.directory import Directory
 from shared.plans.plan import LONGEST_PAUSE, MOST_LINES, Chapter, Line, Plan, Skipped
 from shared.plans.planning import Document, language_of, plans, require_room, seed_of
-from shared.plans.utterance import directed, field_of, refused, require_short
+from shared.plans.utterance import directed, refused, require_short
 from shared.requests.pipeline import Pauses
 from shared.requests.role import LONGEST_NAME, Role, same
 from shared.requests.script import Script
@@ -56,13 +56,9 @@ def plan_script(request: Script, document: Document, directory: Directory) -> Pl
 
     Raises InvalidRequest, which names the line, NothingToSay for an empty document.
     """
-    try:
-        script = reading.read(document.data, document.name, request.form, request.cast)
-        _require_speech(request, script)
-        return _Planning(request, script, directory).plan()
-    except InvalidRequest as error:
-        error.param = field_of(request) if error.param in (None, "source") else error.param
-        raise
+    script = reading.read(document.data, document.name, request.form, request.cast)
+    _require_speech(request, script)
+    return _Planning(request, script, directory).plan()
 
 
 def _require_speech(request: Script, script: screenplay.Script) -> None:

@@ -18,7 +18,7 @@ from shared.plans.casting import Casting
 from shared.plans.directory import Directory
 from shared.plans.plan import LONGEST_TEXT, Line, Plan, Skipped, Slot, Where
 from shared.plans.planning import Document, language_of, plans, seed_of
-from shared.plans.utterance import Utterance, directed, field_of, refused
+from shared.plans.utterance import Utterance, directed, refused
 from shared.requests.role import Role, same
 from shared.requests.subtitles import Subtitles
 from shared.text.markers import mood_of
@@ -78,11 +78,7 @@ def plan_subtitles(request: Subtitles, document: Document, directory: Directory)
 
 
 def _loaded(request: Subtitles, document: Document) -> Loaded:
-    try:
-        loaded = loading.load(text_of(document.data), _form(request, document))
-    except InvalidRequest as error:
-        error.param = field_of(request)
-        raise
+    loaded = loading.load(text_of(document.data), _form(request, document))
     for cue in loaded.cues:
         if not cue.unspoken:
             _require_limits(request, cue)
@@ -94,13 +90,13 @@ def _require_limits(request: Subtitles, cue: LoadedCue) -> None:
         raise InvalidRequest(
             f"{_place(cue)} ends at {clock(cue.end)}; {LONGEST_FILM // 3600} hours are spoken at "
             "most.",
-            param=field_of(request),
+            param=request.document_field,
             hint="Correct its time.",
         )
     if len(cue.text) > _ROOM:
         raise InvalidRequest(
             f"{_place(cue)} has {len(cue.text):,} characters; {LONGEST_TEXT:,} are spoken at most.",
-            param=field_of(request),
+            param=request.document_field,
             hint="Divide it into several.",
         )
 

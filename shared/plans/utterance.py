@@ -89,13 +89,8 @@ def directed(role: Role, manner: Manner, directory: Directory, *directions: str)
 def refused(place: str, error: InvalidRequest | UnknownVoice, request: Pipeline) -> InvalidRequest:
     """What is wrong in a place of the document, said of the document."""
     return InvalidRequest(
-        f"{place}: {error.message}", param=field_of(request), hint=error.next_step
+        f"{place}: {error.message}", param=request.document_field, hint=error.next_step
     )
-
-
-def field_of(request: Pipeline) -> str:
-    """The field that the document came in."""
-    return "source" if request.text is None else "text"
 
 
 def require_short(text: str, request: Pipeline, place: str) -> None:
@@ -103,7 +98,7 @@ def require_short(text: str, request: Pipeline, place: str) -> None:
     if len(text) > LONGEST_TEXT:
         raise InvalidRequest(
             f"{place} has {len(text):,} characters to be spoken; {LONGEST_TEXT:,} are the most.",
-            param=field_of(request),
+            param=request.document_field,
             hint="Divide it into several.",
         )
 

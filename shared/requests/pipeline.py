@@ -141,6 +141,11 @@ class Pipeline(Sampling, Declared):
         return duration.estimate(self.text, self.language) if self.text else 0.0
 
     @property
+    def document_field(self) -> str:
+        """The field that the document came in."""
+        return "source" if self.text is None else "text"
+
+    @property
     def sampling(self) -> Sampling:
         """The sampling parameters alone."""
         return Sampling(**{field: getattr(self, field) for field in Sampling.model_fields})

@@ -219,3 +219,12 @@ def test_what_other_pipelines_read_is_refused_with_their_name(name: str):
 def test_a_sentence_of_fifty_thousand_characters_is_read_in_parts(mark: str):
     plan = planned(mark * (50_000 // len(mark)), dialogue="serena")
     assert max(len(line.said) for line in plan.lines) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"), [({"text": " "}, "text"), ({"source": "0" * 64}, "source")]
+)
+def test_an_empty_document_is_refused_where_it_came_in(sent: dict[str, str], field: str):
+    with pytest.raises(NothingToSay) as refusal:
+        planning.plan(Narration.parse(sent), planning.Document(b" "), VOICES)
+    assert refusal.value.param == field
