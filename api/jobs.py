@@ -1,7 +1,7 @@
 """`/v1/jobs`: submit, look, cancel, again, pause, resume."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO, Literal
@@ -230,14 +230,21 @@ def _as_assembled(here: Context, job: JobView) -> JobView:
     return job
 
 
+@contextmanager
+def _or_remembered(here: Context, job_id: str) -> Generator[None]:
+    """A job that the queue has forgotten, and that has left an output, has ended."""
+    try:
+        yield
+    except UnknownJob:
+        recipe_of(here, job_id)
+        raise AlreadyEnded("The job has already ended as succeeded.", param="id") from None
+
+
 @router.delete("/{id}", status_code=HTTP_202_ACCEPTED)
 def cancel_job(id: str, here: Here) -> JobView:
     """Stop a job: at once while it waits, at the next frame while it runs."""
-    try:
+    with _or_remembered(here, id):
         return here.queue.describe(here.queue.cancel(id))
-    except UnknownJob:
-        recipe_of(here, id)
-        raise AlreadyEnded("The job has already ended as succeeded.", param="id") from None
 
 
 @router.post("/{id}/again", status_code=HTTP_202_ACCEPTED)
@@ -359,11 +366,8 @@ def pause_job(id: str, here: Here) -> JobView:
 
     It keeps its place among the jobs of its client until it is resumed or cancelled.
     """
-    try:
+    with _or_remembered(here, id):
         return here.queue.describe(here.queue.pause(id))
-    except UnknownJob:
-        recipe_of(here, id)
-        raise AlreadyEnded("The job has already ended as succeeded.", param="id") from None
 
 
 @router.post("/{id}/resume", status_code=HTTP_202_ACCEPTED)
