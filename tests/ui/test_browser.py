@@ -111,7 +111,7 @@ def test_what_is_spoken_next_takes_the_place_of_what_was_spoken_before(
     speak(page, address, "One.")
     wait_for_result(page, JobState.SUCCEEDED)
     before = job_of(page)
-    page.get_by_label("Text", exact=True).fill("Two.")
+    page.get_by_label("Text", exact=True).fill(LONG)
     page.locator("#speak").click()
     expect(page.locator("speech-player")).not_to_have_attribute("job", before)
     wait_for_sound(page)
