@@ -60,13 +60,16 @@ def _readiness(here: Here) -> Readiness:
     try:
         with answered():
             alive = status.workers(here.redis)
+        jobs = here.queue.busy()
     except SpeechError as error:
         return _unready(error.message)
     refusal = _refusal(here)
     worker = status.main(alive)
     if worker is None:
         reason = _said(refusal, f"No worker {'that speaks ' if alive else ''}is alive.")
-        return _unready(reason).model_copy(update={"queue": True, "outputs": not refusal})
+        return _unready(reason).model_copy(
+            update={"queue": True, "outputs": not refusal, "jobs": jobs}
+        )
     return Readiness(
         ready=worker.ready and not refusal,
         queue=True,
@@ -75,6 +78,7 @@ def _readiness(here: Here) -> Readiness:
         engine=worker.engine.name,
         preview=worker.engine.preview,
         reason=_said(_said(refusal, worker.trouble) or worker.reason, _unserved(alive)),
+        jobs=jobs,
     )
 
 

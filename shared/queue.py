@@ -259,6 +259,11 @@ class JobQueue:
         with answered():
             return bool(self._redis.exists(keys.listening(job_id)))
 
+    def busy(self) -> int:
+        """How many jobs wait, run or are paused."""
+        with answered():
+            return self._redis.zcard(keys.ACTIVE)
+
     def lengths(self) -> dict[str, int]:
         """How many jobs wait in each queue."""
         with answered():

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """Path under which a reverse proxy serves the API, for example `/speech`."""
     gradio_root_path: str = ""
     """Path under which a reverse proxy serves the dashboard."""
+    gradio_language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")
+    """Language of the dashboard: `en`, or the name of a file in `ui/locales/` without its `.po`."""
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
     """Host names that requests may carry besides this machine's own, or `*`.
 

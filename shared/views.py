@@ -142,6 +142,8 @@ class Readiness(View):
     """True when the engine is the preview, not Qwen3-TTS."""
     reason: str
     """Why this engine speaks, or what is missing."""
+    jobs: int | None = None
+    """How many wait, run or are paused; None while the queue does not answer."""
 
 
 class TranscriptView(View):

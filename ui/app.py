@@ -16,17 +16,18 @@ from shared.errors import InternalError, SpeechError
 from shared.requests.declared import explain
 from shared.settings import Settings, load
 from shared.version import __version__
-from ui import pages, proxy
+from ui import pages, proxy, translation
 from ui.dashboard import Dashboard
 from ui.guard import Guard
 from ui.theme import THEME
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("player", "sample")
+_SCRIPTS = ("frame", "player", "sample")
 
 
 def create(settings: Settings) -> FastAPI:
     """The dashboard with these settings; nothing is asked of the API yet."""
+    translation.speak(settings.gradio_language)
     client = AsyncClient(settings.api_address, settings.api_key.get_secret_value())
     dashboard = Dashboard(client, settings.gradio_root_path.rstrip("/"))
     app = FastAPI(
@@ -56,11 +57,8 @@ def _mount(app: FastAPI, dashboard: Dashboard, settings: Settings) -> None:
             path="/",
             root_path=dashboard.root or None,
             theme=THEME,
-            css_paths=_STATIC / "style.css",
-            head="".join(
-                f'<script type="module" src="{dashboard.root}/own/{name}.js"></script>'
-                for name in _SCRIPTS
-            ),
+            css_paths=sorted((_STATIC / "style").glob("*.css")),
+            head=_head(dashboard.root),
             max_file_size=settings.max_upload_mb * 1_000_000,
             footer_links=[],
             ssr_mode=False,
@@ -70,6 +68,16 @@ def _mount(app: FastAPI, dashboard: Dashboard, settings: Settings) -> None:
         )
     # Without it gradio takes any path of this machine for a file that somebody has put in.
     blocks.has_launched = True
+
+
+def _head(root: str) -> str:
+    """Scripts of ours, and the layout, which styles what stands around Gradio's own pages.
+
+    All other styles are given to Gradio, which lets them win over its own.
+    """
+    scripts = (f'<script type="module" src="{root}/own/{name}.js"></script>' for name in _SCRIPTS)
+    layout = f'<link rel="stylesheet" href="{root}/own/layout.css">'
+    return "".join((layout, *scripts))
 
 
 @asynccontextmanager

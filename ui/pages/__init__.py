@@ -6,6 +6,7 @@ import gradio as gr
 
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
+from ui import navigation
 from ui.dashboard import Dashboard, path_of
 from ui.pages import (
     clone,
@@ -22,20 +23,19 @@ from ui.pages import (
 )
 
 ALL = tuple(CONTRACTS.values())
-_FIRST = {
+_BY_HAND = {
     "custom_voice": speak.build,
     "voice_design": design.build,
     "voice_clone": clone.build,
     "design_then_clone": design_then_clone.build,
-    "codec_encode": contract.build,
 }
-"""Contracts whose page is laid out by hand, or comes before others; all others follow."""
+"""Contracts whose page is laid out for them alone."""
 _OVERVIEWS = {
-    "Voices": voices.build,
-    "Emotions": emotions.build,
-    "Queue": queue.build,
-    "Outputs": outputs.build,
-    "System": system.build,
+    "voices": voices.build,
+    "outputs": outputs.build,
+    "emotions": emotions.build,
+    "queue": queue.build,
+    "system": system.build,
 }
 _KEEP = 600
 """Seconds that a file lies with the dashboard at most: the service has had it since it came."""
@@ -43,24 +43,18 @@ _KEEP = 600
 
 def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr.Blocks:
     """All pages, one application."""
-    ordered = sorted(contracts, key=_place)
+    ordered = navigation.ordered(contracts)
     with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(60, _KEEP)) as blocks:
         _build(dashboard, blocks, ordered[0])
     for declared in ordered[1:]:
         with blocks.route(declared.title, path_of(declared.name)) as page:
             _build(dashboard, page, declared)
-    for title, build_overview in _OVERVIEWS.items():
-        with blocks.route(title, title.lower()) as page:
+    for path, build_overview in _OVERVIEWS.items():
+        with blocks.route(navigation.OVERVIEWS[path], path) as page:
             build_overview(dashboard, page)
     return blocks
 
 
 def _build(dashboard: Dashboard, page: gr.Blocks, declared: type[Declared]) -> None:
     usual = pipeline.build if declared.kind == "pipeline" else contract.build
-    _FIRST.get(declared.name, usual)(dashboard, page, declared)
-
-
-def _place(declared: type[Declared]) -> int:
-    """The first in their order; the others as they were declared."""
-    names = list(_FIRST)
-    return names.index(declared.name) if declared.name in names else len(names)
+    _BY_HAND.get(declared.name, usual)(dashboard, page, declared)

@@ -39,7 +39,7 @@ _TEACH = "The clone is heard here, and how alike each sentence is to the voice."
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
     """The page; fields that are not placed here follow by themselves."""
     form = Form(contract)
-    frame.head(dashboard, page, contract.title, contract.summary)
+    frame.of_contract(dashboard, page, contract)
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
             side = gr.Radio(list(_SIDES), value=LIBRARY, label="Whose voice?", elem_id="side")

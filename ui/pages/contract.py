@@ -12,7 +12,7 @@ from ui.playing import Playing
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
     """A widget for every field, filled in with the contract's example."""
     form = Form(contract)
-    frame.head(dashboard, page, contract.title, contract.summary)
+    frame.of_contract(dashboard, page, contract)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             form.rest()

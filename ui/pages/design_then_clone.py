@@ -14,7 +14,7 @@ _TEACH = "One voice for every sentence: it is designed first, and what it reads 
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
     """The page; fields that are not placed here follow by themselves."""
     form = Form(contract)
-    frame.head(dashboard, page, contract.title, contract.summary)
+    frame.of_contract(dashboard, page, contract)
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
             form.place("description", lines=3, max_lines=8)

@@ -17,7 +17,7 @@ _SUMMARY = (
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it looks anew when opened."""
-    frame.head(dashboard, page, "Emotions", _SUMMARY)
+    frame.head(dashboard, page, "emotions", _SUMMARY)
     listing = markup.place(elem_id="emotions")
 
     async def look() -> Html:

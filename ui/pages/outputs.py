@@ -20,7 +20,7 @@ _MOST = 500
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it looks anew when opened, searched, refreshed or acted upon."""
-    frame.head(dashboard, page, "Outputs", "Everything that was made, the latest first.")
+    frame.head(dashboard, page, "outputs", "Everything that was made, the latest first.")
     with gr.Row(elem_classes=["search"]):
         words = gr.Textbox(label="Search", placeholder="words, voice, tag", scale=4, min_width=200)
         starred = gr.Checkbox(label="Starred only", min_width=140)

@@ -26,7 +26,7 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
     """The page; the fields of the contract decide what is on it."""
     assert issubclass(contract, Pipeline)
     form = Form(contract)
-    frame.head(dashboard, page, contract.title, contract.summary)
+    frame.of_contract(dashboard, page, contract)
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
             text = _document(form)

@@ -20,7 +20,7 @@ _FROM_FILE = "From a file"
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; its table is looked up anew while it is open."""
     frame.head(
-        dashboard, page, "Queue", "One engine speaks one job at a time; the others wait here."
+        dashboard, page, "queue", "One engine speaks one job at a time; the others wait here."
     )
     said = markup.place(elem_id="said")
     listing = markup.place(elem_id="jobs", listens=True)

@@ -13,7 +13,7 @@ from ui.playing import Playing
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
     """The page; fields that are not placed here follow by themselves."""
     form = Form(contract)
-    frame.head(dashboard, page, contract.title, contract.summary)
+    frame.of_contract(dashboard, page, contract)
     with gr.Row(elem_classes=["speak"]):
         with gr.Column(scale=3, min_width=320):
             text = spoken.text(form)

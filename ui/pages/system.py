@@ -20,7 +20,7 @@ takes the focus away."""
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it is looked up anew while it is open."""
-    frame.head(dashboard, page, "System", "What speaks here, and what it needs.")
+    frame.head(dashboard, page, "system", "What speaks here, and what it needs.")
     said = markup.place(elem_id="said")
     workers = markup.place(elem_id="workers")
     view = markup.place(elem_id="system", listens=True)

@@ -27,7 +27,7 @@ _TO_EDITING = """() => {
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it looks anew when opened, searched, refreshed or acted upon."""
     frame.head(
-        dashboard, page, "Voices", "The library: voices with a name that sound the same tomorrow."
+        dashboard, page, "voices", "The library: voices with a name that sound the same tomorrow."
     )
     adding = Adding(dashboard)
     with gr.Row(elem_classes=["filters"]):
