@@ -21,7 +21,7 @@ run: install-run ## Start Redis, API, worker and dashboard (ARGS='--port 9000' s
 	@$(RUN) tools.up $(ARGS)
 
 test: install-dev ## Run every test (ARGS='-k name' chooses some).
-	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
+	$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-quick: install-dev ## Run the tests that take seconds.
 	$(RUN) pytest -n 3 --dist loadfile -m "not slow and not browser and not docker and not gpu" $(ARGS)

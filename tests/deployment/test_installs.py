@@ -19,7 +19,8 @@ HEAVY = ("torch", "transformers", "qwen_tts")
 def perform(name: str, folder: Path) -> Path:
     """Do in `folder` what the first stage does in /app; the Python that it made."""
     environment = clean_environment() | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PIP_NO_COMPILE": "1",  # half of the time, for what is imported once
     }
     for instruction in read(name):
         if instruction.stage != 1:

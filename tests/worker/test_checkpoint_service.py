@@ -88,22 +88,18 @@ def test_another_seed_makes_other_bytes(service: Stack) -> None:
     assert sums(made(service)) != sums(made(service, REQUEST | {"seed": 6}))
 
 
-def test_second_attempt_goes_on_where_the_first_was_heard(
-    make_stack: Callable[..., Stack], tmp_path: Path, engine: str
-) -> None:
-    write(tmp_path / "models" / "tiny", "tiny", "custom_voice")
-    stack = make_stack(ENGINE=engine, DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"))
+def test_second_attempt_goes_on_where_the_first_was_heard(service: Stack) -> None:
     text = "\n\n".join(f"Sentence number {number}." for number in range(12))
 
     def kill_at(number: int) -> None:
         if number == 2:
-            stack.kill_worker()
-            stack.start_worker(wait=False)
+            service.kill_worker()
+            service.start_worker(wait=False)
 
-    with stack.client().stream("custom_voice", REQUEST | {"text": text}) as listening:
+    with service.client().stream("custom_voice", REQUEST | {"text": text}) as listening:
         heard = hear(listening, kill_at)
     assert heard.end.state is JobState.SUCCEEDED
-    assert heard.pcm == samples_of(stack.client(), heard.end.id)
+    assert heard.pcm == samples_of(service.client(), heard.end.id)
 
 
 def test_sound_comes_frame_by_frame(service: Stack, engine: str) -> None:
@@ -116,18 +112,14 @@ def test_sound_comes_frame_by_frame(service: Stack, engine: str) -> None:
     assert (lengths[0] == two_frames) == (engine == "qwen3")
 
 
-def test_emptied_caches_fill_again(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
-    write(tmp_path / "models" / "tiny", "tiny", "custom_voice")
-    stack = make_stack(
-        ENGINE="qwen3", DEVICE="cpu", MODELS_DIR=str(tmp_path / "models"), CODES_CACHE_MB="1"
-    )
-    client = stack.client()
-    assert sums(made(stack)) == sums(made(stack))
-    eventually(lambda: kept_codes(stack) > 0)
-    client.clear_caches()
-    eventually(lambda: kept_codes(stack) == 0)
-    made(stack)
-    eventually(lambda: kept_codes(stack) > 0)
+@pytest.mark.parametrize("engine", ["qwen3"], indirect=True, scope="module")
+def test_emptied_caches_fill_again(service: Stack) -> None:
+    made(service)
+    eventually(lambda: kept_codes(service) > 0)
+    service.client().clear_caches()
+    eventually(lambda: kept_codes(service) == 0)
+    made(service)
+    eventually(lambda: kept_codes(service) > 0)
 
 
 def test_endless_speech_is_cut_and_says_so(

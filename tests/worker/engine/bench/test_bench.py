@@ -19,7 +19,8 @@ BATCHES = [1, 4]
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
     out = tmp_path_factory.mktemp("bench") / "engine.json"
     arguments = (
-        f"--size tiny --device cpu --rounds 1 --minutes 2 --most-rows 4 --chunks 2 "
+        # Other tests have the other cores.
+        f"--size tiny --device cpu --threads 1 --rounds 1 --minutes 2 --most-rows 4 --chunks 2 "
         f"--endurance --generations 1 2 --commit abc --json {out}"
     )
     subprocess.run(
