@@ -11,7 +11,7 @@ ARGS ?=
 SIZE ?= 0.6B
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check format docs bench bench-engine lock clean install-run install-dev
+.PHONY: help run test test-quick check format docs screenshots bench bench-engine bench-ui lock clean install-run install-dev
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -40,11 +40,17 @@ format: install-dev ## Rewrite the code in the one format.
 docs: install-dev ## Write the pages that come from the code.
 	$(RUN) tools.docs
 
+screenshots: install-dev ## Take the pictures of the docs (ARGS='--all folder' takes every page in every way).
+	$(RUN) tools.screenshots $(ARGS)
+
 bench: install-dev ## Measure what service and pipelines add to the engine's time (ARGS='--only pipelines').
 	$(RUN) tools.bench $(ARGS)
 
 bench-engine: install-dev ## Measure our engine beside others (SIZE=tiny, 0.6B or 1.7B; ARGS='--minutes 20').
 	$(RUN) tools.bench.engine --size $(SIZE) $(ARGS)
+
+bench-ui: install-dev ## Measure how long the dashboard's pages take to be usable (ARGS='--runs 3').
+	$(RUN) tools.bench.ui $(ARGS)
 
 lock: install-dev ## Resolve constraints.txt anew (ARGS=gradio lets gradio change); needs uv.
 	$(RUN) tools.lock $(ARGS)

@@ -11,6 +11,7 @@ from api import (
     audio,
     errors,
     events,
+    history,
     jobs,
     lines,
     models,
@@ -23,6 +24,7 @@ from api import (
     transcripts,
     uploads,
     voices,
+    waveforms,
 )
 from api.assembling import Assembling
 from api.deps import Context
@@ -32,6 +34,7 @@ from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
 from api.sheets import Sheets
+from api.traces import Traces
 from shared import connection
 from shared.queue import JobQueue
 from shared.resolution import Resolution
@@ -55,6 +58,7 @@ _ROUTERS = (
     audio,
     lines,
     outputs,
+    waveforms,
     uploads,
     transcripts,
     presets,
@@ -62,6 +66,7 @@ _ROUTERS = (
     tasks,
     models,
     status,
+    history,
     stream,
 )
 
@@ -125,6 +130,7 @@ def open_context(settings: Settings) -> Context:
         planners=Planners(),
         assembling=Assembling(settings.outputs_dir),
         sheets=Sheets(index, store),
+        traces=Traces(store),
         decoding=CapacityLimiter(1),
         asking=CapacityLimiter(questions.MOST_ASKED),
     )

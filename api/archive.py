@@ -1,4 +1,4 @@
-"""A run as a zip file, made while it is sent."""
+"""Runs as a zip file, made while it is sent."""
 
 import zipfile
 from collections.abc import Iterator
@@ -33,15 +33,17 @@ class _Sink(RawIOBase):
         return data
 
 
-def archive(store: OutputStore, output: Output) -> Iterator[bytes]:
-    """The files of `output` as the bytes of a zip file. Raises StoreUnavailable."""
+def archive(store: OutputStore, *outputs: Output) -> Iterator[bytes]:
+    """The files of outputs as the bytes of a zip file. Raises StoreUnavailable."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as packed:
-        for name, size in store.files(output.id).items():
-            with packed.open(_member(output, name), "w", force_zip64=size >= _ZIP64_ABOVE) as file:
-                for block in blocks(store, output.id, name, Span(0, size)):
-                    file.write(block)
-                    yield sink.take()
+        for output in outputs:
+            for name, size in store.files(output.id).items():
+                member = _member(output, name)
+                with packed.open(member, "w", force_zip64=size >= _ZIP64_ABOVE) as file:
+                    for block in blocks(store, output.id, name, Span(0, size)):
+                        file.write(block)
+                        yield sink.take()
     yield sink.take()
 
 

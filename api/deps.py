@@ -12,6 +12,7 @@ from api.planners import Planners
 from api.records import Records
 from api.relay import Hub
 from api.sheets import Sheets
+from api.traces import Traces
 from shared.connection import Connection
 from shared.queue import JobQueue
 from shared.resolution import Resolution
@@ -41,6 +42,7 @@ class Context:
     planners: Planners
     assembling: Assembling
     sheets: Sheets
+    traces: Traces
     decoding: CapacityLimiter
     """Of files that were sent: one at a time."""
     asking: CapacityLimiter

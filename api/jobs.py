@@ -1,7 +1,8 @@
-"""`/v1/jobs`: submit, look, cancel, again, pause, resume."""
+"""`/v1/jobs`: submit, look, cancel, again, retry, pause, resume."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO, Literal
@@ -32,7 +33,7 @@ from shared.requests.pipeline import Pipeline
 from shared.resolution import Files
 from shared.states import JobState
 from shared.stores.recipe import Recipe
-from shared.views import JobPage
+from shared.views import Backlog, JobPage
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -45,8 +46,19 @@ Planning = Annotated[
     Query(description="Answer with the plan, and speak nothing: it can be changed, and sent."),
 ]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
+Active = Annotated[
+    bool | None,
+    Query(
+        description="With true those that have not ended, in the order of their turns; with false "
+        "those that have."
+    ),
+]
 _SCANNED = 5_000
 """Jobs looked at for one filtered page."""
+_BLOCK = 50
+"""Of them, those that are fetched at once, however few are wanted."""
+_STAGES = [JobState.RUNNING, JobState.QUEUED, JobState.PAUSED]
+"""Of the jobs that have not ended, which come first."""
 
 
 def _submission_route(declared: type[Declared]) -> None:
@@ -195,21 +207,48 @@ def list_jobs(
     here: Here,
     state: JobState | None = None,
     task: Annotated[str | None, Query(max_length=60)] = None,
+    active: Active = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JobPage:
     """Jobs that are remembered, the newest first."""
+    load = Backlog(**asdict(here.queue.lineup.load()))
     if before:
         here.queue.get(before)
+
+    def wanted(record: JobRecord) -> bool:
+        ended = active is None or record.state.terminal is not active
+        return ended and state in (None, record.state) and task in (None, record.task)
+
+    if active:
+        jobs, after = _in_turn(here, wanted, limit, before)
+        return JobPage(items=jobs, next=after, backlog=load)
     items: list[JobView] = []
     last: str | None = None
-    for scanned, record in enumerate(here.queue.recent(limit, before)):
+    for scanned, record in enumerate(here.queue.recent(max(limit, _BLOCK), before)):
         if len(items) == limit or scanned == _SCANNED:
-            return JobPage(items=items, next=last)
+            return JobPage(items=items, next=last, backlog=load)
         last = record.id
-        if state in (None, record.state) and task in (None, record.task):
+        if wanted(record):
             items.append(here.queue.describe(record))
-    return JobPage(items=items, next=None)
+    return JobPage(items=items, next=None, backlog=load)
+
+
+def _in_turn(
+    here: Context, wanted: Callable[[JobRecord], bool], limit: int, before: str | None
+) -> tuple[list[JobView], str | None]:
+    """A page of the jobs that have not ended: those that run, those that wait in the order of
+    their turns, those that rest; and the last of the page, if there are more."""
+    found = [here.queue.describe(record) for record in here.queue.active() if wanted(record)]
+    found.sort(key=_turn)
+    ids = [job.id for job in found]
+    first = ids.index(before) + 1 if before in ids else 0
+    page = found[first : first + limit]
+    return page, page[-1].id if first + limit < len(found) else None
+
+
+def _turn(job: JobView) -> tuple[int, int, str]:
+    return _STAGES.index(job.state), job.position or 0, job.id
 
 
 @router.get("/{id}")
@@ -267,6 +306,40 @@ async def repeat_job(
     return await _repeat(here, id, anew, sender, request, response)
 
 
+@router.post("/{id}/retry", status_code=HTTP_202_ACCEPTED)
+async def retry_job(
+    id: str,
+    request: Request,
+    response: Response,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
+    """Try a job that failed or was cancelled once more, with the same seed, as a new job.
+
+    A pipeline takes over every line that was spoken; a task is spoken anew.
+    """
+    ended = await run_in_threadpool(_ended_early, here, id)
+    idempotency = idempotency_of(idempotency_key, "retry", id)
+    again_of = "" if has_lines(ended.task) else id
+    sender = Sender(request.state.client, ended.queue, idempotency, again_of=again_of)
+    once_more = partial(_asked, here, id, made=False, continues=id, fresh=False)
+    return await _repeat(here, id, once_more, sender, request, response)
+
+
+def _ended_early(here: Context, job_id: str) -> JobRecord:
+    """The record of a job that can be tried again. Raises UnknownJob, AlreadyEnded or Conflict."""
+    try:
+        record = here.queue.get(job_id)
+    except UnknownJob:
+        recipe_of(here, job_id)
+        raise _nothing_left() from None
+    if record.state is JobState.SUCCEEDED:
+        raise _nothing_left()
+    if not record.state.terminal:
+        raise Conflict("The job has not ended.", param="id", hint="Wait for its end, or cancel it.")
+    return record
+
+
 async def _repeat(
     here: Context,
     job_id: str,
@@ -286,8 +359,8 @@ async def _repeat(
     return await run_in_threadpool(submitted, here, admitted, sender, request, response)
 
 
-def _asked(here: Context, job_id: str, **of_pipeline: Any) -> Declared:
-    """The request of a job with its seed, but for the voices that it has made.
+def _asked(here: Context, job_id: str, *, made: bool = True, **of_pipeline: Any) -> Declared:
+    """The request of a job with its seed, but for the voices that it has `made`.
 
     `of_pipeline` says which fields of a pipeline are others.
     """
@@ -296,7 +369,8 @@ def _asked(here: Context, job_id: str, **of_pipeline: Any) -> Declared:
     if declared.lacks_words(body):
         raise Conflict("The text of this job was not kept.", hint="STORE_TEXT is off here.")
     other = of_pipeline if has_lines(task) else {}
-    return declared.parse({**body, "seed": seed, **dict.fromkeys(declared.new_voices()), **other})
+    kept = dict.fromkeys(declared.new_voices()) if made else {}
+    return declared.parse({**body, "seed": seed, **kept, **other})
 
 
 def _ingredients(here: Context, job_id: str) -> tuple[str, dict[str, Any], int]:

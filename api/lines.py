@@ -6,7 +6,7 @@ from functools import partial
 from io import BytesIO
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from api import bodies
@@ -14,10 +14,10 @@ from api.admission import Sender, admit, known
 from api.deps import Context, Here
 from api.jobs import IdempotencyKey, idempotency_of, submitted, told
 from api.sheets import Sheet
+from api.sieve import Sieve
 from shared.jobs import JobRecord, JobView
 from shared.plans import retake
 from shared.plans.directory import Directory
-from shared.plans.plan import Line
 from shared.plans.retake import Designed, Retake
 from shared.plans.table import LineRow
 from shared.requests import contract
@@ -38,19 +38,22 @@ _WHOLE = 1 << 30
 def find(
     id: str,
     here: Here,
+    wanted: Annotated[Sieve, Depends()],
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> LinePage:
-    """Lines in order from the one after `after`, with the takes of each."""
+    """Lines in order from the one after `after`, with the takes of each; only those that are
+    wanted, and how many there are of each kind."""
     sheet = here.sheets.of(id)
-    rows = [row for row in sheet.table.lines if row.number > after]
-    return _page(here, id, sheet, rows[:limit], more=len(rows) > limit)
+    rows, found, more = wanted.page(sheet, after, limit)
+    return _page(here, id, sheet, rows, found=found, more=more)
 
 
 @router.get("/{number}", summary="Look at one line")
 def look(id: str, number: int, here: Here) -> LineView:
     """A line with its takes."""
-    return _line(id, *here.sheets.of(id).find(number))
+    sheet = here.sheets.of(id)
+    return _line(id, sheet, sheet.find(number)[1])
 
 
 @router.post(
@@ -140,23 +143,29 @@ async def _at_once(assembly: Future[None]) -> None:
 def _shown(here: Context, run: str, number: int) -> LinePage:
     """A page of one line."""
     sheet = here.sheets.of(run)
-    return _page(here, run, sheet, [sheet.find(number)[1]], more=False)
+    return _page(here, run, sheet, [sheet.find(number)[1]], found=1, more=False)
 
 
-def _page(here: Context, run: str, sheet: Sheet, rows: list[LineRow], *, more: bool) -> LinePage:
+def _page(
+    here: Context, run: str, sheet: Sheet, rows: list[LineRow], *, found: int, more: bool
+) -> LinePage:
     state, error = here.assembling.state(run, sheet.stale)
     return LinePage(
         output=run,
         task=sheet.plan.task,
         lines=len(sheet.table.lines),
-        items=[_line(run, sheet.plan.by_number[row.number], row) for row in rows],
+        found=found,
+        counts=sheet.counts,
+        speakers=sheet.speakers,
+        items=[_line(run, sheet, row) for row in rows],
         next=rows[-1].number if more else None,
         assembly=AssemblyView(state=state, error=error),
         pending={job.job: job.line for job in here.queue.retaking(run)},
     )
 
 
-def _line(run: str, line: Line, row: LineRow) -> LineView:
+def _line(run: str, sheet: Sheet, row: LineRow) -> LineView:
+    line = sheet.plan.by_number[row.number]
     return LineView(
         number=line.number,
         text=row.take.text if row.take else line.text,
@@ -166,6 +175,7 @@ def _line(run: str, line: Line, row: LineRow) -> LineView:
         language=line.language,
         chapter=line.chapter,
         slot=line.slot,
+        fit=sheet.fits.get(row.number),
         id=line.where.id,
         state=row.state,
         why=row.why,

@@ -1,17 +1,22 @@
 """Finished outputs: find, mark, throw away, restore, download."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from api.archive import archive
-from api.deps import Here
+from api.deps import Context, Here
 from api.files import FILE_RESPONSES, serve
-from shared.stores import listing
+from shared.stores import cleanup, listing
 from shared.stores.outputs import Marks
 
 router = APIRouter(prefix="/v1/outputs", tags=["outputs"])
+
+MOST_PACKED = 100
+"""Outputs in one archive."""
+_GIGABYTE = 1_000_000_000
 
 _ZIP = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 
@@ -22,11 +27,62 @@ def find(here: Here, query: Annotated[listing.Query, Query()]) -> listing.Page:
     return here.index.search(query)
 
 
-# The next two stand before `/{id}`, which would take them for ids.
+@router.get(
+    ".zip", summary="Download several outputs", response_class=Response, responses={200: _ZIP}
+)
+def download_all(
+    here: Here, id: Annotated[list[str], Query(min_length=1, max_length=MOST_PACKED)]
+) -> StreamingResponse:
+    """Every file of up to 100 outputs as one archive with a folder for each."""
+    found = [here.index.get(each) for each in dict.fromkeys(id)]
+    return _packed(here, "outputs", *found)
+
+
+# What follows stands before `/{id}`, which would take it for ids.
 @router.get("/usage", summary="Disk use")
-def usage(here: Here) -> listing.Usage:
-    """How much the outputs take, and how much room is left."""
-    return here.index.usage()
+def usage(here: Here) -> listing.Disk:
+    """How much the outputs take, how much room is left, and by which rules they go."""
+    settings = here.settings
+    return listing.Disk(
+        **dict(here.index.usage()),
+        outputs_keep_days=settings.outputs_keep_days,
+        outputs_max_bytes=settings.outputs_max_gb * _GIGABYTE,
+        trash_keep_days=settings.trash_keep_days,
+    )
+
+
+@router.get("/facets", summary="What there is to filter by")
+def facets(here: Here) -> listing.Facets:
+    """The tasks, voices, tags and engines of all outputs, with how many have each."""
+    return here.index.facets()
+
+
+@router.post("/clean", summary="Clean up")
+def clean(here: Here, rule: cleanup.Rule) -> cleanup.Cleaned:
+    """Move what is old into the trash; with `preview`, as it is if left out, only tell what would
+    go.
+
+    What a job needs that waits or runs stays where it is.
+    """
+    return cleanup.clean(here.outputs, here.index, rule, time.time(), _used(here))
+
+
+@router.post("/restore", summary="Restore several outputs")
+def restore_all(here: Here, named: cleanup.Named) -> cleanup.Restored:
+    """Take them out of the trash; those that lie there no more are told."""
+    return cleanup.restore(here.index, named.ids)
+
+
+@router.get("/trash", summary="Look into the trash")
+def trash(here: Here, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> listing.TrashPage:
+    """What was thrown away last, and can still be restored."""
+    return here.index.trash(limit)
+
+
+@router.delete("/trash", summary="Empty the trash")
+def empty(here: Here) -> cleanup.Emptied:
+    """Delete for good what lies there, starred or not. Nothing brings it back."""
+    return cleanup.empty(here.outputs)
 
 
 @router.get(
@@ -35,13 +91,7 @@ def usage(here: Here) -> listing.Usage:
 def download(here: Here, id: str) -> StreamingResponse:
     """Every file of an output as one archive, packed while it is sent."""
     output = here.index.get(id)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{output.id}.zip"',
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingResponse(
-        archive(here.outputs, output), headers=headers, media_type="application/zip"
-    )
+    return _packed(here, output.id, output)
 
 
 @router.get("/{id}", summary="Look at an output")
@@ -95,3 +145,22 @@ def file(
         etag=fact.sha256 if fact else None,
         head=request.method == "HEAD",
     )
+
+
+def _packed(here: Context, name: str, *outputs: listing.Output) -> StreamingResponse:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.zip"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(
+        archive(here.outputs, *outputs), headers=headers, media_type="application/zip"
+    )
+
+
+def _used(here: Context) -> set[str]:
+    """Outputs of jobs that have not ended, and those from which such jobs take something."""
+    used: set[str] = set()
+    for record in here.queue.active():
+        sources = (record.id, record.line, record.request.get("continues"))
+        used |= {str(source).partition("/")[0] for source in sources if source}
+    return used

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Response
 from starlette.status import HTTP_503_SERVICE_UNAVAILABLE
 
+from api import findings
 from api.deps import Here
 from shared import status
 from shared.connection import answered
@@ -23,17 +24,19 @@ def service_status(here: Here) -> Status:
     with answered():
         alive = status.workers(here.redis)
     active = here.queue.active()
+    waiting, outputs = here.queue.lengths(), here.index.usage()
     return Status(
         version=__version__,
         workers=alive,
         queue=QueueStatus(
-            waiting=here.queue.lengths(),
+            waiting=waiting,
             running=sum(record.state is JobState.RUNNING for record in active),
             limit=here.settings.max_queue,
             pace=here.queue.lineup.pace(),
         ),
         listeners=here.hub.listeners,
-        outputs=here.index.usage(),
+        outputs=outputs,
+        findings=list(findings.look(alive, waiting, outputs)),
     )
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from api import bodies, incoming
+from api.admission import Sender, enter
 from api.audio import finished
 from api.deps import Context, Here
 from api.files import FILE_RESPONSES, serve_bytes
 from api.incoming import FILE, REFERENCE, VOICE, Arrival, Spoken
+from api.jobs import submitted
 from shared import emotions
 from shared.audio import clip as wav
 from shared.audio import reference
@@ -26,10 +29,12 @@ from shared.errors import (
     UnknownVoice,
     VoiceInUse,
 )
-from shared.requests import CONTRACTS
+from shared.jobs import JobView
+from shared.requests import CONTRACTS, contract
 from shared.stores.master import FINISHED
 from shared.stores.recipe import Recipe
-from shared.stores.voice_record import SAMPLE, Sample
+from shared.stores.voice_record import SAMPLE, Sample, Voice
+from shared.text.samples import SAMPLES
 from shared.voices import archive
 from shared.voices.changes import NewVoice, VoiceChanges
 from shared.voices.making import Made
@@ -217,6 +222,18 @@ def sample(*, request: Request, here: Here, id: Id, range: Range = None) -> Resp
     return _sound(here, request, id, name, range)
 
 
+@router.post("/{id}/sample", status_code=HTTP_202_ACCEPTED, summary="Let a voice read")
+def read(here: Here, id: Id, request: Request, response: Response) -> JobView:
+    """A sentence in its own language, as a job that can be heard while it is made.
+
+    `PUT` its id here once it has succeeded, and what it read is the sample of the voice.
+    """
+    task, body = _sentence(id, here.library.get(id))
+    sender = Sender(request.state.client)
+    admitted = partial(enter, here, contract(task), body, sender)
+    return submitted(here, admitted, sender, request, response)
+
+
 @router.put("/{id}/sample", summary="Choose the sample of a voice")
 def choose_sample(here: Here, id: Id, source: SampleSource) -> VoiceView:
     """What this voice said in a finished job is what people hear of it from now on."""
@@ -268,6 +285,15 @@ def _keep(here: Context, made: Made, request: Request, response: Response) -> Vo
     shown = view(here.library, voice_id, made.warnings)
     response.headers["Location"] = request.scope.get("root_path", "") + shown.links["self"]
     return shown
+
+
+def _sentence(voice_id: str, voice: Voice) -> tuple[str, dict[str, Any]]:
+    """The task in which a voice reads, and the request."""
+    language = voice.language if voice.language in SAMPLES else "english"
+    said = {"text": SAMPLES[language], "language": language}
+    if voice.kind == "preset":
+        return "custom_voice", {**said, "speaker": voice_id}
+    return "voice_clone", {**said, "voice": voice_id}
 
 
 def _require_unused(here: Context, voice_id: str) -> None:

@@ -11,6 +11,13 @@ from shared.states import JobState
 _ANYTHING = TypeAdapter(Any)
 
 
+class LinesDone(BaseModel):
+    """How many lines of a pipeline are settled."""
+
+    done: int
+    total: int
+
+
 class Progress(BaseModel):
     """How far a running job is."""
 
@@ -20,6 +27,8 @@ class Progress(BaseModel):
     """`waiting`, `loading`, `speaking` or `finishing`."""
     audio_seconds: float = 0.0
     """Audio made so far."""
+    lines: LinesDone | None = None
+    """Of a pipeline, once its worker knows."""
 
 
 class EngineInfo(BaseModel):
@@ -130,6 +139,8 @@ class JobView(BaseModel):
     """`waiting`, `loading`, `speaking`, `finishing`, `paused` or the end state."""
     audio_seconds: float = 0.0
     """Audio made so far."""
+    lines: LinesDone | None = None
+    """Of a pipeline: how many of its lines are spoken, or given up; null before it has begun."""
     eta_seconds: float | None = None
     """Seconds until it is done, learnt from the pace of the engine."""
     created_at: datetime
@@ -161,6 +172,7 @@ def view(
         progress=1.0 if record.state is JobState.SUCCEEDED else progress.fraction,
         stage=_stage(record.state, progress),
         audio_seconds=progress.audio_seconds,
+        lines=progress.lines,
         eta_seconds=0.0 if ended else eta_seconds,
         created_at=moment(record.created_at),
         started_at=moment(record.started_at) if record.started_at else None,
@@ -172,8 +184,15 @@ def view(
         result=record.result,
         warnings=record.warnings or [],
         error=record.error,
-        links=links(record.id, record.task, record.state, record.pause),
+        links=_links_of(record),
     )
+
+
+def _links_of(record: JobRecord) -> dict[str, str]:
+    found = links(record.id, record.task, record.state, record.pause)
+    if retriable(record):
+        found["retry"] = f"{found['self']}/retry"
+    return found
 
 
 def has_lines(task: str) -> bool:
@@ -185,6 +204,13 @@ def resumable(record: JobRecord) -> bool:
     """Whether an ended job can be gone on with, as another one."""
     ended_early = record.state in (JobState.FAILED, JobState.CANCELLED)
     return ended_early and has_lines(record.task)
+
+
+def retriable(record: JobRecord) -> bool:
+    """Whether an ended job can be tried again: its words may not have been kept."""
+    ended_early = record.state in (JobState.FAILED, JobState.CANCELLED)
+    declared = CONTRACTS.get(record.task)
+    return ended_early and declared is not None and not declared.lacks_words(record.request)
 
 
 def _stage(state: JobState, progress: Progress) -> str:

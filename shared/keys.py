@@ -13,6 +13,11 @@ only the codec does; `last` is the engine in use."""
 JANITOR = "tts:janitor"
 """Lock: the API process that tidies up at the moment."""
 
+MEASURED = "tts:measured"
+"""Sorted set: workers that wrote readings, by the time of the last."""
+ENDED = "tts:ended"
+"""Stream: what each job took that a worker ended, as JSON."""
+
 QUESTIONS = "tts:questions"
 """List: questions that a worker answers beside its jobs, as JSON."""
 
@@ -82,6 +87,16 @@ def control(name: str) -> str:
 def model(name: str, checkpoint: str) -> str:
     """String with expiry: progress of a pull or load of a checkpoint on a worker, as JSON."""
     return f"tts:model:{name}:{checkpoint}"
+
+
+def readings(name: str) -> str:
+    """Stream with expiry: what a worker measured in the last hour, as JSON."""
+    return f"tts:readings:{name}"
+
+
+def minutes(name: str) -> str:
+    """Stream with expiry: means and maxima of these for each minute of the last day, as JSON."""
+    return f"tts:minutes:{name}"
 
 
 def answer(question: str) -> str:

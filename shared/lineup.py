@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -87,6 +88,17 @@ class Place:
     """Until it is done, about."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """How many active jobs there are."""
+
+    running: int = 0
+    waiting: int = 0
+    paused: int = 0
+    seconds: float = 0.0
+    """Until those that run or wait are done, about."""
+
+
 class Lineup:
     """Places and times of the active jobs. Every method raises QueueUnavailable."""
 
@@ -95,15 +107,28 @@ class Lineup:
         self._redis = connection
         self._patience = patience
         self._places: dict[str, Place] = {}
+        self._load = Load()
         self._looked_at = 0.0
 
     def place(self, record: JobRecord) -> Place:
         """Where a waiting job stands; looked up anew a few times a second at most."""
-        fresh = time.monotonic() - self._looked_at < _LIFE
-        if not fresh or record.id not in self._places:
-            self._places = self._line_up()
-            self._looked_at = time.monotonic()
+        if not self._fresh or record.id not in self._places:
+            self._look()
         return self._places.get(record.id, Place(0, record.estimate))
+
+    def load(self) -> Load:
+        """How much there is to do; looked up as seldom as `place`."""
+        if not self._fresh:
+            self._look()
+        return self._load
+
+    @property
+    def _fresh(self) -> bool:
+        return time.monotonic() - self._looked_at < _LIFE
+
+    def _look(self) -> None:
+        self._places, self._load = self._line_up()
+        self._looked_at = time.monotonic()
 
     def left(self, record: JobRecord) -> float:
         """Seconds until a running job is done."""
@@ -138,7 +163,7 @@ class Lineup:
             learnt = self._redis.hmget(keys.PACE, engine, _of_codec(engine))
         return Paces(*(float(pace) if pace else _UNKNOWN_PACE for pace in learnt))
 
-    def _line_up(self) -> dict[str, Place]:
+    def _line_up(self) -> tuple[dict[str, Place], Load]:
         paces = self._paces()
         with answered():
             sketches = self._sketches()
@@ -152,7 +177,15 @@ class Lineup:
                 hand = next((hand for hand in hands if hand.name == sketch.worker), _first(hands))
                 hand.do(sketch.needs, sketch.remaining(paces))
         seconds = {job_id: sketch.remaining(paces) for job_id, sketch in sketches.items()}
-        return dict(line_up(lanes, hands, seconds, time.time(), self._patience))
+        places = dict(line_up(lanes, hands, seconds, time.time(), self._patience))
+        states = Counter(sketch.state for sketch in sketches.values())
+        load = Load(
+            running=states[JobState.RUNNING],
+            waiting=states[JobState.QUEUED],
+            paused=states[JobState.PAUSED],
+            seconds=max((hand.seconds for hand in hands), default=0.0),
+        )
+        return places, load
 
     def _sketches(self) -> dict[str, Sketch]:
         """Of every active job, what its place and its time depend on, without its text."""

@@ -44,6 +44,42 @@ class ProcessReading(BaseModel):
     """Since the reading before; 100 is one core at full work."""
 
 
+class Reading(BaseModel):
+    """A worker and its machine at one moment; None is what was not measured."""
+
+    utilization: float | None = None
+    """Of the card, 0 to 1."""
+    gpu_memory: float | None = None
+    """Bytes, as all memory here; in use by everybody."""
+    gpu_memory_own: float | None = None
+    gpu_memory_total: float | None = None
+    temperature: float | None = None
+    power: float | None = None
+    cpu: float | None = None
+    """Percent; 100 is one core at full work."""
+    memory: float | None = None
+    memory_total: float | None = None
+    waiting: float | None = None
+    """Jobs in all queues."""
+
+    @classmethod
+    def of(cls, gpu: GpuReading | None, process: ProcessReading, waiting: int | None) -> "Reading":
+        """Put together from what was read of card, process and queues."""
+        card = gpu or GpuReading(name="")
+        return cls(
+            utilization=card.utilization,
+            gpu_memory=card.memory_bytes,
+            gpu_memory_own=card.memory_own_bytes,
+            gpu_memory_total=card.memory_total_bytes,
+            temperature=card.temperature,
+            power=card.power,
+            cpu=process.cpu_percent,
+            memory=process.memory_bytes,
+            memory_total=process.memory_total_bytes,
+            waiting=waiting,
+        )
+
+
 @dataclass(frozen=True, config=_DOCUMENTED)
 class CacheStats:
     """How full a cache is, and how often it was of use since the worker began."""

@@ -1,7 +1,7 @@
 """Files that somebody sent: decoded and checked before anything of them is kept."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO
 
 from shared import pictures
@@ -125,7 +125,9 @@ def _reference(source: BinaryIO) -> Received:
         raise UnsuitableReference(
             f"The recording lasts longer than {reference.LONGEST:g} seconds."
         ) from error
-    return _sound("reference", sound, reference.check(sound))
+    received = _sound("reference", sound, reference.check(sound))
+    measured = asdict(reference.measure(sound))
+    return replace(received, facts=received.facts.model_copy(update=measured))
 
 
 def _sound(kind: UploadKind, sound: clip.Clip, warnings: tuple[str, ...] = ()) -> Received:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.dataclasses import dataclass
 
 from shared import keys
 from shared.connection import Connection
@@ -16,6 +17,20 @@ _ACTION_LIFE = 600
 
 Action = Literal["pull", "load", "unload", "unload_all", "clear_caches"]
 """Those that name no checkpoint are for every worker."""
+
+
+Verdict = Literal["good", "note", "bad"]
+
+
+@dataclass(frozen=True, config=ConfigDict(use_attribute_docstrings=True))
+class Finding:
+    """One thing that was found about a machine or its settings."""
+
+    subject: str
+    verdict: Verdict
+    fact: str
+    advice: str = ""
+    """What to do about it; empty if there is nothing to do."""
 
 
 class WorkerStatus(BaseModel):
@@ -48,6 +63,9 @@ class WorkerStatus(BaseModel):
     gpu: GpuReading | None = None
     """The card that it speaks on; None on the CPU, and where the driver does not tell."""
     process: ProcessReading | None = None
+    findings: list[Finding] = []
+    """What it found about its machine and settings, as `qtts doctor` would; empty until it has
+    looked."""
 
     @property
     def speaks(self) -> bool:
@@ -72,6 +90,8 @@ class ModelAction(BaseModel):
     message: str = ""
     done_bytes: int = 0
     total_bytes: int = 0
+    rate: float = 0.0
+    """Bytes per second of a download."""
 
 
 def workers(connection: Connection) -> list[WorkerStatus]:

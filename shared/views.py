@@ -9,7 +9,7 @@ from shared.plans.plan import Slot
 from shared.plans.table import Retaken
 from shared.requests.declared import Kind
 from shared.requests.role import Role
-from shared.status import ModelAction, WorkerStatus
+from shared.status import Finding, ModelAction, WorkerStatus
 from shared.stores.listing import Usage
 
 
@@ -92,12 +92,23 @@ class Accepted(View):
     action: str
 
 
+class Backlog(View):
+    """All jobs that have not ended, whichever of them a page shows."""
+
+    running: int = 0
+    waiting: int = 0
+    paused: int = 0
+    seconds: float = 0.0
+    """Until those that run or wait are done, about."""
+
+
 class JobPage(View):
-    """Jobs, the newest first."""
+    """Jobs, the newest first; those that are asked for as `active` in the order of their turns."""
 
     items: list[JobView]
     next: str | None
     """Pass as `before` for the page after this one."""
+    backlog: Backlog = Backlog()
 
 
 class QueueStatus(View):
@@ -119,6 +130,78 @@ class Status(View):
     listeners: int
     """Listeners on this API process."""
     outputs: Usage
+    findings: list[Finding] = []
+    """What the API itself sees amiss; what a worker found stands in its own status."""
+
+
+class Level(View):
+    """How a quantity went, one value a stretch of time; null where nothing was measured."""
+
+    mean: list[float | None]
+    most: list[float | None]
+    last: float | None
+    """The latest that was measured."""
+
+
+class Spread(View):
+    """How long something took, over the jobs that ended in a stretch of time; null where none."""
+
+    p50: list[float | None]
+    """Half of them took no longer."""
+    p95: list[float | None]
+    p50_overall: float | None
+    """Over the whole span."""
+    p95_overall: float | None
+
+
+class WorkerHistory(View):
+    """What a worker measured; it may be gone by now."""
+
+    worker: str
+    utilization: Level
+    """Of its card, 0 to 1."""
+    gpu_memory: Level
+    """Bytes in use by everybody."""
+    gpu_memory_own: Level
+    """Bytes in use by this worker."""
+    gpu_memory_total: float | None
+    """Bytes."""
+    temperature: Level
+    """°C."""
+    power: Level
+    """W."""
+    cpu: Level
+    """Percent; 100 is one core at full work."""
+    memory: Level
+    """Bytes of main memory that its process holds."""
+    memory_total: float | None
+    """Bytes."""
+
+
+class History(View):
+    """A span of time in equal stretches, the last of which has not ended."""
+
+    begin: float
+    """When the first stretch began; Unix seconds."""
+    step: float
+    """Seconds that each lasts."""
+    points: int
+    """How many there are; fewer than asked for where that would be more than was measured."""
+    workers: list[WorkerHistory]
+    waiting: Level
+    """Jobs in all queues."""
+    succeeded: list[int]
+    """Jobs that a worker ended in each stretch."""
+    failed: list[int]
+    cancelled: list[int]
+    audio: list[float]
+    """Seconds of audio made per minute."""
+    queue_wait: Spread
+    """Seconds from submission to the beginning."""
+    first_audio: Spread
+    """Seconds from the beginning to the first sound."""
+    real_time_factor: Spread
+    """Generation time per second of audio."""
 
 
 class Health(View):
@@ -181,6 +264,30 @@ class TakeView(View):
     """Where it is heard, as it was spoken."""
 
 
+class FitView(View):
+    """How a cue was made to fit into its time, as `report.json` tells it; seconds."""
+
+    line: int | None = None
+    """Number of its line."""
+    slot: float | None = None
+    """The time that the subtitles give it."""
+    room: float | None = None
+    """The same with what may be borrowed of the silence after it."""
+    natural: float | None = None
+    """How long it was spoken."""
+    rate: float | None = None
+    """How much faster it is heard."""
+    action: str = ""
+    """The last thing that was done to it."""
+    overrun: float = 0.0
+    """By how much it is longer than its room."""
+
+    @property
+    def strained(self) -> bool:
+        """Whether it did not fit without harm: too long still, cut off, or hurried."""
+        return self.overrun > 0 or self.action in ("hurried", "cut", "overrun")
+
+
 class LineView(View):
     """A line of an output."""
 
@@ -195,6 +302,8 @@ class LineView(View):
     chapter: int
     slot: Slot | None
     """Of a cue: the time that it has."""
+    fit: FitView | None = None
+    """Of a cue in the recording: how it was made to fit."""
     id: str
     """What the document calls it."""
     state: Literal["spoken", "failed"]
@@ -210,11 +319,32 @@ class LineView(View):
     takes: list[TakeView]
 
 
+class WaveformView(View):
+    """What a recording looks like."""
+
+    seconds: float
+    """How long it is."""
+    points: list[float]
+    """The highest amplitude of each of equally long parts, 0 to 1."""
+
+
 class AssemblyView(View):
     """Whether the recording is of the takes that are chosen."""
 
     state: Literal["done", "running", "failed"]
     error: str = ""
+
+
+class LineCounts(View):
+    """How many lines of an output there are of each kind that somebody looks for."""
+
+    faulty: int = 0
+    """Failed, with faults, or hardly fitting into their time."""
+    strained: int = 0
+    """Cues that are too long, cut off or hurried."""
+    failed: int = 0
+    retaken: int = 0
+    """With several takes."""
 
 
 class LinePage(View):
@@ -224,6 +354,13 @@ class LinePage(View):
     task: str
     lines: int
     """How many there are in all."""
+    found: int
+    """How many of them are wanted."""
+    counts: LineCounts
+    """Of all lines."""
+    speakers: dict[str, int]
+    """Lines of each, in the order in which they are first heard; those of nobody are under an empty
+    name."""
     items: list[LineView]
     next: int | None
     """`after` of the next page."""

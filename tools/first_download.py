@@ -16,8 +16,8 @@ from shared.checkpoints.download import pull
 from shared.checkpoints.progress import Progress
 from shared.errors import DownloadFailed, DownloadRunning, SpeechError
 from shared.settings import Settings, load
-from tools import nvidia
 from tools.bars import bytes_bar
+from worker.diagnosis import nvidia
 
 KIND = "custom_voice"
 Pull = Callable[[Checkpoint, Path, Settings, Callable[[Progress], None], Callable[[], bool]], Path]

@@ -5,20 +5,24 @@ from typing import Any
 import gradio as gr
 
 from shared import languages
-from shared.errors import SpeechError
+from shared.errors import Conflict, SpeechError
 from shared.requests.voice_clone import VoiceClone
 from shared.voices.view import VoiceView
-from ui import library, markup, sending
+from ui import markup, picker, sending
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.editing import homes, tagged
 from ui.field import fields
 from ui.form import slot
 from ui.markup import Html, element
 from ui.transcribing import transcribe
+from ui.translation import mark, tr
 
-RECORD = "3 to 60 seconds of one person; 10 to 20 are best. Upload it, or use the microphone."
-TRANSCRIPT = "Every word of it. Without it, clones are less alike; with wrong words, they wander."
-_WAYS = ("Recording", "Design", "Mix", "Import")
+RECORD = mark("3 to 60 seconds of one person; 10 to 20 are best. Upload it, or use the microphone.")
+TRANSCRIPT = mark(
+    "Every word of it. Without it, clones are less alike; with wrong words, they wander."
+)
+_WAYS = (mark("Recording"), mark("Design"), mark("Mix"), mark("Import"))
+_ZIP = ".zip"
 
 
 class Adding:
@@ -26,8 +30,9 @@ class Adding:
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
-        with gr.Accordion("Add a voice", open=False, elem_id="adding"):
-            self._way = gr.Radio(list(_WAYS), value=_WAYS[0], label="From what?", elem_id="way")
+        with gr.Accordion(tr("Add a voice"), open=False, elem_id="adding"):
+            ways = [(tr(way), way) for way in _WAYS]
+            self._way = gr.Radio(ways, value=_WAYS[0], label=tr("From what?"), elem_id="way")
             parts = (self._recording, self._description, self._mixture, self._import)
             self._parts: list[gr.Column] = []
             for way, part in zip(_WAYS, parts, strict=True):
@@ -36,12 +41,10 @@ class Adding:
                 self._parts.append(column)
             self._said = markup.place(elem_id="added")
 
-    def wire(self, page: gr.Blocks) -> list[Any]:
+    def wire(self) -> list[Any]:
         """Join the buttons; events after which the library looks different."""
         sending.wire(self._dashboard.client, self._slot)
         self._way.change(_seen, self._way, self._parts, **QUIET)
-        for trigger in (page.load, self._first.focus, self._second.focus):
-            trigger(self._choices, None, [self._first, self._second], **QUIET)
         told = [self._name, self._language, self._about, self._tags, self._words]
         notes = [self._consent, self._source]
         return [
@@ -52,8 +55,12 @@ class Adding:
                 self._said,
                 **QUIET,
             ),
-            self._take.click(
-                self._take_in, [self._file, self._import_name], [self._file, self._said], **QUIET
+            *(
+                trigger(step, [self._file, self._import_name], [self._file, self._said], **QUIET)
+                for trigger, step in (
+                    (self._take.click, self._take_in),
+                    (self._file.upload, self._dropped),
+                )
             ),
         ]
 
@@ -63,31 +70,35 @@ class Adding:
         found = {field.name: field for field in fields(VoiceClone)}
         with gr.Row():
             with gr.Column(min_width=300):
-                self._slot = slot(found["reference"], label="Recording of one person", info=RECORD)
+                self._slot = slot(
+                    found["reference"], label=tr("Recording of one person"), info=tr(RECORD)
+                )
                 self._words = gr.Textbox(
-                    label="Transcript",
-                    info=TRANSCRIPT,
+                    label=tr("Transcript"),
+                    info=tr(TRANSCRIPT),
                     lines=2,
                     elem_id="new-transcript",
                 )
                 transcribe(self._dashboard, self._slot.sent, self._words)
             with gr.Column(min_width=300):
-                self._name = gr.Textbox(label="Name", max_length=80, elem_id="new-name")
-                self._language = gr.Dropdown(homes(), value=languages.AUTO, label="Language")
-                self._about = gr.Textbox(label="Description", max_length=1000)
-                self._tags = gr.Textbox(label="Tags", placeholder="warm, narrator")
+                self._name = gr.Textbox(label=tr("Name"), max_length=80, elem_id="new-name")
+                self._language = gr.Dropdown(homes(), value=languages.AUTO, label=tr("Language"))
+                self._about = gr.Textbox(label=tr("Description"), max_length=1000)
+                self._tags = gr.Textbox(label=tr("Tags"), placeholder=tr("warm, narrator"))
                 self._consent = gr.Textbox(
-                    label="Consent", info="Who agreed that this voice is used, and to what."
+                    label=tr("Consent"), info=tr("Who agreed that this voice is used, and to what.")
                 )
-                self._source = gr.Textbox(label="Source", info="Where the recording comes from.")
-        self._add = gr.Button("Add voice", variant="primary", elem_id="add")
+                self._source = gr.Textbox(
+                    label=tr("Source"), info=tr("Where the recording comes from.")
+                )
+        self._add = gr.Button(tr("Add voice"), variant="primary", elem_id="add")
 
     def _description(self) -> None:
-        link = markup.link(self._dashboard.page("voice_design"), "Design a voice")
+        link = markup.link(self._dashboard.page("voice_design"), tr("Design a voice"))
         markup.place(
             element(
                 "div",
-                element("p", "Describe a voice, hear candidates, and keep the one you like."),
+                element("p", tr("Describe a voice, hear candidates, and keep the one you like.")),
                 link,
                 class_="empty",
             )
@@ -95,29 +106,35 @@ class Adding:
 
     def _mixture(self) -> None:
         markup.place(
-            markup.notice("warning", "Experimental: a mixture may sound like neither of the two.")
+            markup.notice(
+                "warning", tr("Experimental: a mixture may sound like neither of the two.")
+            )
         )
         with gr.Row():
-            self._first = gr.Dropdown([], label="One voice", min_width=160)
-            self._second = gr.Dropdown([], label="Another voice", min_width=160)
-        self._share = gr.Slider(0.05, 0.95, 0.5, step=0.05, label="Share of the first")
-        self._blend_name = gr.Textbox(label="Name", max_length=80, elem_id="mix-name")
-        self._mix = gr.Button("Mix", variant="primary", elem_id="mix")
+            self._first = picker.field("", label=tr("One voice"), of="stored", elem_id="mix-first")
+            self._second = picker.field(
+                "", label=tr("Another voice"), of="stored", elem_id="mix-second"
+            )
+        self._share = gr.Slider(0.05, 0.95, 0.5, step=0.05, label=tr("Share of the first"))
+        self._blend_name = gr.Textbox(label=tr("Name"), max_length=80, elem_id="mix-name")
+        self._mix = gr.Button(tr("Mix"), variant="primary", elem_id="mix")
 
     def _import(self) -> None:
         self._file = gr.File(
-            label="A voice as zip, or a prompt file of qwen-tts", type="filepath", height=140
+            label=tr("A voice as zip, or a prompt file of qwen-tts"),
+            type="filepath",
+            height=140,
+            elem_id="import-file",
         )
         self._import_name = gr.Textbox(
-            label="Name", info="Left out, that in the file.", max_length=80, elem_id="import-name"
+            label=tr("Name"),
+            info=tr("Left out, that in the file. A prompt file has none."),
+            max_length=80,
+            elem_id="import-name",
         )
-        self._take = gr.Button("Import", variant="primary", elem_id="import")
+        self._take = gr.Button(tr("Import"), variant="primary", elem_id="import")
 
     # --- what is done ---
-
-    async def _choices(self) -> list[gr.Dropdown]:
-        found = [library.named(voice) for voice in await library.voices(self._dashboard.client)]
-        return [library.picker(found), library.picker(found)]
 
     async def _record(
         self,
@@ -131,7 +148,8 @@ class Adding:
         source: str,
     ) -> Html:
         if "id" not in sent:
-            return markup.notice("error", "There is no recording yet.", "Upload or record one.")
+            step = tr("Upload or record one.")
+            return markup.notice("error", tr("There is no recording yet."), step)
         told = {
             "name": name,
             "language": language,
@@ -145,21 +163,31 @@ class Adding:
 
     async def _blend(self, name: str, first: str | None, second: str | None, share: float) -> Html:
         if not (first and second):
-            return markup.notice("error", "A mixture needs two voices.", "Choose both.")
+            step = tr("Choose both.")
+            return markup.notice("error", tr("A mixture needs two voices."), step)
         shares = [{"voice": first, "weight": share}, {"voice": second, "weight": 1 - share}]
         return await self._create({"name": name, "mix": shares})
 
+    async def _dropped(self, path: str | None, name: str) -> list[Any]:
+        """A zip, which has a name in it, is taken in at once."""
+        if path and path.lower().endswith(_ZIP):
+            return await self._take_in(path, name)
+        return [gr.skip(), gr.skip()]
+
     async def _take_in(self, path: str | None, name: str) -> list[Any]:
         if path is None:
-            return [gr.skip(), markup.notice("error", "There is no file yet.", "Choose one.")]
+            said = markup.notice("error", tr("There is no file yet."), tr("Choose one."))
+            return [gr.skip(), said]
         try:
             with sending.at_hand(path) as file:
                 imported = self._dashboard.client.import_voice(file, name or None)
                 voice = await ask(imported, LONGER)
+        except Conflict as error:  # with another name it can come in
+            return [gr.skip(), markup.trouble(error)]
         except SpeechError as error:
-            return [None, markup.trouble(error)]
-        finally:
             sending.forget(path)
+            return [None, markup.trouble(error)]
+        sending.forget(path)
         return [None, self._added(voice)]
 
     async def _create(self, told: dict[str, Any]) -> Html:
@@ -169,9 +197,11 @@ class Adding:
             return markup.trouble(error)
 
     def _added(self, voice: VoiceView) -> Html:
-        link = markup.link(self._dashboard.speak_with(voice), "Speak with it")
+        link = markup.link(self._dashboard.speak_with(voice), tr("Speak with it"))
         warnings = (markup.notice("warning", warning) for warning in voice.warnings)
-        added = markup.notice("note", f"{voice.name} is in the library.", None, link)
+        added = markup.notice(
+            "note", tr("{voice} is in the library.", voice=voice.name), None, link
+        )
         return markup.joined([added, *warnings])
 
 

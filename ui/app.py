@@ -22,14 +22,33 @@ from ui.guard import Guard
 from ui.theme import THEME
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("frame", "player", "sample")
+_SCRIPTS = (
+    "frame",
+    "player",
+    "sample",
+    "voice-sample",
+    "voice-picker",
+    "unfolding",
+    "copy",
+    "reading",
+    "dropping",
+    "draft",
+    "submit",
+    "rows",
+    "clip",
+    "compare",
+    "address",
+    "menus",
+    "chart",
+)
 
 
 def create(settings: Settings) -> FastAPI:
     """The dashboard with these settings; nothing is asked of the API yet."""
     translation.speak(settings.gradio_language)
     client = AsyncClient(settings.api_address, settings.api_key.get_secret_value())
-    dashboard = Dashboard(client, settings.gradio_root_path.rstrip("/"))
+    root, keyed = settings.gradio_root_path.rstrip("/"), bool(settings.api_key or settings.api_keys)
+    dashboard = Dashboard(client, root, settings.api_address, keyed)
     app = FastAPI(
         title="Speech dashboard",
         version=__version__,

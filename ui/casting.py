@@ -7,13 +7,14 @@ from shared.plans import casting
 from shared.plans.plan import Part
 from shared.requests.role import Role
 from shared.voices.view import VoiceView
-from ui import library, markup, player
-from ui.dashboard import Dashboard
+from ui import markup, picker
 from ui.markup import Html, element
+from ui.translation import plural, tr
 
-_AUTOMATIC = ("Automatic", "")
 _MOST = 200
 """Members that get a picker; the others are named in the full cast."""
+_LONGEST = 60
+"""Characters of the description of a designed voice."""
 
 
 def mapped(cast: Mapping[str, Any], name: str, voice: str) -> dict[str, Any]:
@@ -30,7 +31,6 @@ def mapped(cast: Mapping[str, Any], name: str, voice: str) -> dict[str, Any]:
 
 
 def table(
-    dashboard: Dashboard,
     cast: Sequence[Part],
     voices: Mapping[str, VoiceView],
     hues: Mapping[str, int],
@@ -42,13 +42,17 @@ def table(
     """
     if not cast:
         return Html("")
-    rows = (_member(dashboard, part, voices, hues, mapped) for part in cast[:_MOST])
+    rows = (_member(part, voices, hues, mapped) for part in cast[:_MOST])
     left = len(cast) - _MOST
-    more = f"… and {left:,} more: name their voices under “Cast in full”."
+    more = plural(
+        "… and {count} more: name its voice under “Cast in full”.",
+        "… and {count} more: name their voices under “Cast in full”.",
+        left,
+    )
     return markup.joined(
         [
-            element("h2", "Cast"),
-            element("ul", *rows, class_="cast"),
+            element("h2", tr("Cast")),
+            element("ul", *rows, class_="cast", words=picker.words()),
             element("p", more, class_="hint") if left > 0 else None,
         ]
     )
@@ -58,47 +62,54 @@ def who(role: Role, voices: Mapping[str, VoiceView]) -> str:
     """Who speaks a line, in words."""
     if role.voice:
         return voices[role.voice].name if role.voice in voices else role.voice
-    return f"designed: {role.description}" if role.description else "no voice"
+    if role.description:
+        return tr("designed: {description}", description=role.description)
+    return tr("no voice")
 
 
 def _member(
-    dashboard: Dashboard,
     part: Part,
     voices: Mapping[str, VoiceView],
     hues: Mapping[str, int],
     mapped: bool,
 ) -> Html:
-    count = "1 line" if part.lines == 1 else f"{part.lines:,} lines"
+    count = plural("{count} line", "{count} lines", part.lines)
+    length = tr("about {length}", length=markup.seconds(part.seconds))
     about = element(
         "div",
         element(
             "div",
             markup.speaker(part.name, hues),
-            element("span", f"{count}, about {markup.seconds(part.seconds)}", class_="hint"),
-            element("span", "automatic", class_="badge") if part.automatic else None,
+            element("span", f"{count}, {length}", class_="hint"),
+            element("span", tr("automatic"), class_="badge") if part.automatic else None,
             class_="choices",
         ),
         element("blockquote", part.sample, class_="hint"),
         class_="grows",
     )
-    voice = _voice(dashboard, part, voices, mapped)
+    voice = _voice(part, voices, mapped)
     return element("li", about, voice, data_member=part.name)
 
 
-def _voice(dashboard: Dashboard, part: Part, voices: Mapping[str, VoiceView], mapped: bool) -> Html:
-    """The voice of a member, to choose where they are mapped, and what there is to hear of it."""
+def _voice(part: Part, voices: Mapping[str, VoiceView], mapped: bool) -> Html:
+    """The voice of a member, to hear, and to choose where they are mapped."""
     voice = voices.get(part.role.voice or "")
-    shown = _picker(part, voice, voices) if mapped else element("span", who(part.role, voices))
-    heard = (
-        player.sample(dashboard.voice(voice.id), voice.name) if voice and voice.has_sample else None
-    )
-    return element("div", shown, heard, class_="choices voice-of")
+    if mapped:
+        return element("div", _picker(part, voice, voices), class_="voice-of")
+    heard = picker.sample(voice) if voice else None
+    return element("div", heard, element("span", who(part.role, voices)), class_="choices voice-of")
 
 
 def _picker(part: Part, voice: VoiceView | None, voices: Mapping[str, VoiceView]) -> Html:
-    designed = [] if part.role.voice else [(who(part.role, voices)[:60], "-")]
-    choices = [*designed, _AUTOMATIC, *map(library.named, voices.values())]
+    automatic = tr("Automatic")
     if part.automatic and voice:
-        choices[0] = (f"Automatic: {voice.name}", "")
-    chosen = "" if part.automatic else part.role.voice or "-"
-    return markup.picker("voice", part.name, choices, chosen, f"Voice of {part.name}")
+        automatic = tr("Automatic: {voice}", voice=voice.name)
+    return picker.row(
+        "voice",
+        part.name,
+        "" if part.automatic else part.role.voice or picker.DESIGNED,
+        tr("Voice of {name}", name=part.name),
+        left_open=automatic,
+        heard=voice.id if part.automatic and voice else "",
+        designed="" if part.role.voice else who(part.role, voices)[:_LONGEST],
+    )

@@ -1,6 +1,6 @@
 """What a page's address and its pickers choose: a voice, an emotion, a preset, files of a job."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -23,18 +23,11 @@ async def at_first(
     request: Mapping[str, Any],
 ) -> list[Any]:
     """Updates of `form.outputs` for a page that opens with a request and this address."""
-    named = form.of_shape("voice") or form.of_shape("anyone")
-    everyone = await library.everyone(client) if named else []
-    voices = library.clonable(everyone)
+    named = query.get("voice") and [name for name, field in form.fields.items() if field.names]
+    voices = await library.everyone(client) if named else []
     presets = await library.presets(client, contract.name) if form.of_shape("preset") else []
     wanted = {**_named(form, query, voices, presets), **request}
     updates: dict[str, Any] = {n: None for n in form.blank if wanted.get(n) is None}
-    for name in form.of_shape("voice"):
-        choices = [library.named(voice) for voice in voices]
-        updates[name] = library.picker(choices, wanted.get(name))
-    if everyone:
-        for name in form.of_shape("anyone"):
-            updates[name] = library.picker(library.anyone(everyone), form.value(name, wanted))
     for name in form.of_shape("preset"):
         updates[name] = library.picker(library.titles(presets), wanted.get(name))
     for name in form.slots.keys() & request.keys():
@@ -52,30 +45,16 @@ def wire(client: AsyncClient, task: str, form: Form) -> None:
         found = [preset for preset in await library.presets(client, task) if preset.name == name]
         return form.fill(found[0].request if found else {})
 
-    choices = _choices(client, task)
+    async def presets() -> gr.Dropdown:
+        return library.picker(library.titles(await library.presets(client, task)))
+
     for name, field in form.fields.items():
         widget: Any = form.widgets[name]
         if field.names:
             widget.input(of_voice, widget, form.outputs, **QUIET)
         if field.shape == "preset":
             widget.input(of_preset, widget, form.outputs, **QUIET)
-        if look := choices.get(field.shape):
-            widget.focus(look, None, widget, **QUIET)
-
-
-def _choices(client: AsyncClient, task: str) -> dict[str, Callable[[], Awaitable[gr.Dropdown]]]:
-    """What pickers look up anew when somebody opens them, by the shapes of their fields."""
-
-    async def voices() -> gr.Dropdown:
-        return library.picker([library.named(voice) for voice in await library.voices(client)])
-
-    async def anyone() -> gr.Dropdown:
-        return library.picker(library.anyone(await library.everyone(client)))
-
-    async def presets() -> gr.Dropdown:
-        return library.picker(library.titles(await library.presets(client, task)))
-
-    return {"voice": voices, "anyone": anyone, "preset": presets}
+            widget.focus(presets, None, widget, **QUIET)
 
 
 def _named(
@@ -89,10 +68,10 @@ def _named(
     for voice in voices:
         if voice.id == query.get("voice"):
             wanted |= voice.settings
-    known = {voice.id for voice in voices}
+    clonable = {voice.id for voice in library.clonable(voices)}
     for name, field in form.fields.items():
         asked = query.get("voice" if field.names else name)
-        choices = known if field.shape == "voice" else {value for _, value in field.choices}
+        choices = clonable if field.shape == "voice" else {value for _, value in field.choices}
         if (field.names or name == "emotion") and asked in choices:
             wanted[name] = asked
     return wanted

@@ -1,7 +1,7 @@
 """What every page is built with: the way to the service, and the addresses of the dashboard."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -30,6 +30,10 @@ class Dashboard:
     client: AsyncClient
     root: str = ""
     """Path under which a reverse proxy serves it."""
+    api: str = "http://127.0.0.1:8000"
+    """Where programs find the service, as far as the dashboard knows."""
+    keyed: bool = False
+    """True where the service asks for a key."""
 
     def audio(self, job_id: str, format: Format = "wav") -> str:
         """Where the finished audio of a job is."""
@@ -38,6 +42,10 @@ class Dashboard:
     def file(self, job_id: str, name: str) -> str:
         """Where a file of a job's result is."""
         return f"{self.root}/file/{quote(job_id, safe='')}/{quote(name, safe='')}"
+
+    def archive(self, outputs: Iterable[str]) -> str:
+        """Where outputs are, as one zip."""
+        return f"{self.root}/outputs.zip?{urlencode([('id', run) for run in outputs])}"
 
     def voice(self, voice_id: str, part: str = "sample") -> str:
         """Where a voice's `sample`, its `export` or one of its recordings (`clips/NAME`) is."""

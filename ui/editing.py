@@ -1,4 +1,4 @@
-"""What people say of a voice, to be changed: a panel that opens for one voice at a time."""
+"""What people say of a voice, to be changed: a drawer that opens for one voice at a time."""
 
 from typing import Any
 
@@ -9,7 +9,13 @@ from shared.errors import SpeechError
 from shared.voices.view import VoiceView
 from ui import markup
 from ui.dashboard import QUIET, Dashboard, ask, shown
+from ui.markup import element
 from ui.moods import Moods
+from ui.translation import tr
+
+_DRAWER = ["drawer"]
+_OF_A_PRESET = frozenset({"tags", "seed"})
+"""What can be changed of a preset speaker."""
 
 
 class Editing:
@@ -18,46 +24,57 @@ class Editing:
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
         self._voice = gr.State("")
-        with gr.Column(elem_classes=shown(False), elem_id="editing") as self._panel:
+        with gr.Column(elem_classes=_seen(False), elem_id="editing") as self._panel:
+            self._title = markup.place()
+            self._name = gr.Textbox(label=tr("Name"), max_length=80)
+            self._tags = gr.Textbox(
+                label=tr("Tags"), info=tr("Between commas."), placeholder=tr("warm, narrator")
+            )
+            self._description = gr.Textbox(label=tr("Description"), max_length=1000, lines=2)
             with gr.Row():
-                self._name = gr.Textbox(label="Name", max_length=80, min_width=160)
-                self._language = gr.Dropdown(homes(), label="Language", min_width=160)
+                self._language = gr.Dropdown(homes(), label=tr("Language"), min_width=130)
                 self._seed = gr.Number(
-                    label="Seed", info="What it speaks with unless told otherwise.", precision=0
+                    label=tr("Seed"), placeholder=tr("drawn"), precision=0, min_width=130
                 )
-            self._description = gr.Textbox(label="Description", max_length=1000)
-            self._tags = gr.Textbox(label="Tags", placeholder="warm, narrator")
+            with gr.Accordion(tr("Where it comes from"), open=False):
+                self._consent = gr.Textbox(label=tr("Consent"), max_length=1000)
+                self._source = gr.Textbox(label=tr("Source"), max_length=1000)
             with gr.Row():
-                self._consent = gr.Textbox(label="Consent", max_length=1000, min_width=160)
-                self._source = gr.Textbox(label="Source", max_length=1000, min_width=160)
-            with gr.Row():
-                self._save = gr.Button("Save", variant="primary", elem_id="save", min_width=100)
-                self._close = gr.Button("Close", elem_id="close", min_width=100)
+                self._save = gr.Button(tr("Save"), variant="primary", elem_id="save", min_width=100)
+                self._close = gr.Button(
+                    tr("Close"), elem_id="close", elem_classes=["close"], min_width=100
+                )
             self._said = markup.place(elem_id="edited")
             self._moods = Moods(dashboard, self._voice)
 
     @property
     def outputs(self) -> list[Any]:
         """What `open` updates."""
-        return [self._voice, self._panel, self._said, *self._fields, *self._moods.outputs]
+        parts = [self._voice, self._panel, self._title, self._said]
+        return [*parts, *self._fields, *self._moods.outputs]
 
     async def open(self, voice_id: str) -> list[Any]:
         """Updates that show a voice; none closes the panel."""
         same = [*[gr.skip()] * len(self._fields), *self._moods.show(None)]
         if not voice_id:
-            return ["", gr.Column(elem_classes=shown(False)), "", *same]
+            return ["", gr.Column(elem_classes=_seen(False)), gr.skip(), "", *same]
         try:
             voice = await ask(self._dashboard.client.voice(voice_id))
         except SpeechError as error:
-            return ["", gr.Column(elem_classes=shown(True)), markup.trouble(error), *same]
-        told = [*_told(voice).values(), *self._moods.show(voice)]
-        return [voice_id, gr.Column(elem_classes=shown(True)), "", *told]
+            return ["", gr.Column(elem_classes=_seen(True)), "", markup.trouble(error), *same]
+        title = element("h2", tr("Edit {voice}", voice=voice.name))
+        fields = [
+            gr.update(value=value, interactive=voice.kind != "preset" or name in _OF_A_PRESET)
+            for name, value in _told(voice).items()
+        ]
+        told = [*fields, *self._moods.show(voice)]
+        return [voice_id, gr.Column(elem_classes=_seen(True)), title, "", *told]
 
     def wire(self) -> list[Any]:
         """Join the buttons; events after which the library looks different."""
         saved = self._save.click(self._change, [self._voice, *self._fields], self.outputs, **QUIET)
         self._moods.wire()
-        self._close.click(lambda: gr.Column(elem_classes=shown(False)), None, self._panel, **QUIET)
+        self._close.click(lambda: gr.Column(elem_classes=_seen(False)), None, self._panel, **QUIET)
         return [saved]
 
     async def _change(self, voice_id: str, *values: Any) -> list[Any]:
@@ -68,8 +85,8 @@ class Editing:
             changes = {name: after[name] for name in before if after[name] != before[name]}
             await ask(self._dashboard.client.change_voice(voice_id, **_as_sent(voice, changes)))
         except SpeechError as error:
-            same = [gr.skip()] * (len(self.outputs) - 3)
-            return [gr.skip(), gr.skip(), markup.trouble(error), *same]
+            same = [gr.skip()] * (len(self.outputs) - 4)
+            return [*[gr.skip()] * 3, markup.trouble(error), *same]
         return await self.open("")
 
     @property
@@ -85,9 +102,14 @@ class Editing:
         ]
 
 
+def _seen(seen: bool) -> list[str]:
+    return [*_DRAWER, *shown(seen)]
+
+
 def homes() -> list[tuple[str, str]]:
     """The languages that a voice can be at home in."""
-    return [("Any", languages.AUTO), *((name.capitalize(), name) for name in languages.CODES)]
+    names = ((tr(name.capitalize()), name) for name in languages.CODES)
+    return [(tr("Any language"), languages.AUTO), *names]
 
 
 def tagged(words: str) -> list[str]:

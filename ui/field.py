@@ -17,7 +17,8 @@ from shared.documents.media import ENDINGS
 from shared.errors import InvalidRequest
 from shared.requests.declared import PRESET, PRIVATE, UPLOAD, VOICE, Declared, UploadKind
 from shared.requests.role import ROLE
-from shared.speakers import SPEAKERS
+from ui import picker
+from ui.translation import tr
 
 Shape = Literal[
     "text",
@@ -30,14 +31,15 @@ Shape = Literal[
     "sound",
     "file",
     "voice",
+    "speaker",
     "anyone",
     "preset",
     "several",
     "numbers",
     "pairs",
 ]
-"""`voice`: one that can be cloned; `anyone`: any voice of the library; `pairs`: words and what they
-become, one pair a line."""
+"""`voice`: one that can be cloned; `speaker`: a preset one; `anyone`: any voice of the library;
+`pairs`: words and what they become, one pair a line."""
 
 SHEETS: dict[UploadKind, tuple[str, ...]] = {
     "codes": (),
@@ -92,10 +94,15 @@ class Field:
 
     def widget(self, **options: Any) -> Component:
         """Its widget; `options` override what the contract says."""
-        common = {"label": self.label, "info": self.info, "value": self.initial}
+        common = {"label": tr(self.label), "info": tr(self.info), "value": self.initial}
         if self.upload:
             del common["info"]  # widgets of files have no place for it
         return _WIDGETS[self.shape](self, {**common, "elem_id": self.elem_id, **options})
+
+    @property
+    def options(self) -> list[tuple[str, Any]]:
+        """The choices as people read them; words of the contract's own stay as they are."""
+        return [(tr(title) if title != value else title, value) for title, value in self.choices]
 
     def read(self, value: Any) -> Any:
         """What the widget holds, as the contract wants it. Raises InvalidRequest."""
@@ -243,8 +250,8 @@ def _shape(kind: dict[str, Any]) -> Shape:
         return "file" if upload in SHEETS else "sound"
     if kind.get(PRESET):
         return "preset"
-    if kind.get(VOICE) == "stored":
-        return "voice"
+    if voice := kind.get(VOICE):
+        return "voice" if voice == "stored" else "speaker"
     if kind.get("enum") or kind.get("x-choices"):
         return "choice"
     return _shape_of_type(kind)
@@ -354,7 +361,7 @@ def _line(field: Field, options: dict[str, Any]) -> Component:
 
 
 def _choice(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=list(field.choices)))
+    return gr.Dropdown(**_over(options, choices=field.options))
 
 
 def _check(_field: Field, options: dict[str, Any]) -> Component:
@@ -393,27 +400,33 @@ def _file(field: Field, options: dict[str, Any]) -> Component:
     return gr.File(**_over(options, type="filepath", height=140, file_types=types))
 
 
-def _stored(_field: Field, options: dict[str, Any]) -> Component:
+def _preset(_field: Field, options: dict[str, Any]) -> Component:
     """Its choices come from the service when the page opens."""
     return gr.Dropdown(**_over(options, choices=[]))
 
 
+def _voice(_field: Field, options: dict[str, Any]) -> Component:
+    return picker.field(**_over(options, of="stored"))
+
+
+def _speaker(_field: Field, options: dict[str, Any]) -> Component:
+    return picker.field(**_over(options, of="preset"))
+
+
 def _anyone(_field: Field, options: dict[str, Any]) -> Component:
-    """The preset speakers, until those of the library come from the service."""
-    choices = [("left open", ""), *((who.name, who.id) for who in SPEAKERS.values())]
-    return gr.Dropdown(**_over(options, choices=choices))
+    return picker.field(**_over(options, left_open=tr("Left open")))
 
 
 def _several(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=list(field.choices), multiselect=True))
+    return gr.Dropdown(**_over(options, choices=field.options, multiselect=True))
 
 
 def _numbers(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=1, placeholder="1, 3, 5-8"))
+    return gr.Textbox(**_over(options, lines=1, placeholder=tr("1, 3, 5-8")))
 
 
 def _pairs(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=3, placeholder="Siobhan = shi-vawn"))
+    return gr.Textbox(**_over(options, lines=3, placeholder=tr("Siobhan = shi-vawn")))
 
 
 def _json(_field: Field, options: dict[str, Any]) -> Component:
@@ -434,9 +447,10 @@ _WIDGETS: dict[Shape, Callable[[Field, dict[str, Any]], Component]] = {
     "json": _json,
     "sound": _sound,
     "file": _file,
-    "voice": _stored,
+    "voice": _voice,
+    "speaker": _speaker,
     "anyone": _anyone,
-    "preset": _stored,
+    "preset": _preset,
     "several": _several,
     "numbers": _numbers,
     "pairs": _pairs,

@@ -1,59 +1,48 @@
-"""How the cues of subtitles were made to fit, as the report of an output tells it."""
+"""How a cue of subtitles was made to fit into its time, in words and as a bar."""
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from shared.views import FitView
+from ui import markup
+from ui.markup import Html, element
+from ui.translation import mark, tr
 
-from shared.client import AsyncClient, calls
-from shared.errors import UnknownFile
-from ui.dashboard import ask
-
-_REPORT = "report.json"
-
-
-class Fitted(BaseModel):
-    """What the report tells of a line; times in seconds."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    line: int | None = None
-    rate: float | None = None
-    """How much faster it is heard."""
-    action: str = ""
-    overrun: float = 0.0
-    """By how much it is longer than its room."""
-
-    @property
-    def strained(self) -> bool:
-        """Whether it did not fit without harm: too long still, cut off, or hurried."""
-        return self.overrun > 0 or self.action in _HARM
-
-    @property
-    def said(self) -> str:
-        """In words; empty for a cue that was left as it is."""
-        if self.overrun > 0:
-            cut = ", cut off" if self.action == "cut" else ""
-            return f"{self.overrun:.1f} s too long{cut}"
-        if self.rate is not None and self.rate > 1.005:
-            return f"{self.rate:.2f} × faster"
-        return "" if self.action in _USUAL else self.action
+_HURRIES = 1.005
+"""What is less faster than this is not heard."""
+_DONE = {
+    "borrowed": mark("into the silence after it"),
+    "squeezed": mark("shorter silences"),
+}
+"""What was done without harm; what is stretched tells its rate."""
 
 
-_HARM = frozenset({"hurried", "cut", "overrun"})
-_USUAL = frozenset({"", "fits"})
-_ROWS = TypeAdapter(list[Fitted])
+def told(fit: FitView) -> str:
+    """What was done to it; empty for a cue that was left as it is."""
+    if fit.overrun > 0:
+        words = (
+            tr("{seconds:.1f} s too long, cut off", seconds=fit.overrun)
+            if fit.action == "cut"
+            else tr("{seconds:.1f} s too long", seconds=fit.overrun)
+        )
+        return words
+    if fit.rate is not None and fit.rate > _HURRIES:
+        return tr("{rate:.2f} × faster", rate=fit.rate)
+    return tr(_DONE.get(fit.action, ""))
 
 
-async def of(client: AsyncClient, output: str) -> dict[int, Fitted]:
-    """The report of an output by the numbers of its lines; empty where there is none.
-
-    Raises SpeechError.
-    """
-    try:
-        rows = _ROWS.validate_json(await ask(_content(client, output)))
-    except UnknownFile:
-        return {}
-    return {row.line: row for row in rows if row.line is not None}
-
-
-async def _content(client: AsyncClient, output: str) -> bytes:
-    async with client.part(calls.file(output, _REPORT)) as answer:
-        return await answer.aread()
+def shown(fit: FitView) -> Html | None:
+    """Its room as a bar, filled by what is heard; red beyond its end."""
+    room = fit.room or fit.slot
+    if not room or fit.natural is None:
+        return None
+    heard = fit.natural / (fit.rate or 1.0)
+    whole = max(room, heard, 0.1)
+    said = tr(
+        "{heard} in {room}", heard=markup.seconds(min(heard, whole)), room=markup.seconds(room)
+    )
+    drawn = element(
+        "span",
+        class_="fit strained" if fit.strained else "fit",
+        style=f"--heard: {100 * heard / whole:.1f}%; --room: {100 * room / whole:.1f}%",
+        aria_hidden="true",
+    )
+    done = element("span", told(fit), class_="badge failed" if fit.strained else "hint")
+    return element("div", drawn, element("div", said, class_="hint"), done if told(fit) else None)

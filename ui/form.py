@@ -13,6 +13,7 @@ from shared.requests.declared import Declared
 from ui import markup
 from ui.field import Field, fields
 from ui.markup import element
+from ui.translation import tr
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -61,7 +62,7 @@ class Form:
         voice, folded = self._parts(name)
         first = self._place(voice, options) if voice else None
         label = name.capitalize()
-        title = f"{label}: description, mood, speed" if voice else label
+        title = tr("{role}: description, mood, speed", role=tr(label)) if voice else tr(label)
         with gr.Accordion(title, open=False, elem_classes=["parts"]):
             for part in folded:
                 self._place(part, {"min_width": 120})
@@ -90,7 +91,7 @@ class Form:
         for name in (name for name in left if name in self._main):
             self.place(name)
         if quiet := [name for name in left if name not in self._main]:
-            with gr.Accordion("More settings", open=False):
+            with gr.Accordion(tr("More settings"), open=False):
                 for name in quiet:
                     self.place(name)
 
@@ -118,6 +119,27 @@ class Form:
     def outputs(self) -> list[Component]:
         """What `fill` updates: the inputs, and what is said of files."""
         return [*self.inputs, *(slot.said for slot in self.slots.values())]
+
+    @property
+    def held(self) -> list[Component]:
+        """Of `inputs`, what the browser knows of too."""
+        return [*self.widgets.values(), *([self._sides[0]] if self._sides else [])]
+
+    @property
+    def sided(self) -> bool:
+        """Whether some fields are read only while their side is chosen."""
+        return self._sides is not None
+
+    def afresh(self) -> list[Any]:
+        """Updates of `outputs` that show the form as it was built: the example."""
+        begun = [gr.update(value=getattr(held, "value", None)) for held in self.held]
+        widgets, sides = begun[: len(self.widgets)], begun[len(self.widgets) :]
+        return [*widgets, *({} for _ in self.slots), *sides, *("" for _ in self.slots)]
+
+    def put(self, updates: list[Any], output: Component, update: Any) -> None:
+        """Another update for one of `outputs`."""
+        places = [place for place, known in enumerate(self.outputs) if known is output]
+        updates[places[0]] = update
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
         """The request that the values make; for a file not sent yet, its Path. Raises

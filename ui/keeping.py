@@ -1,13 +1,20 @@
-"""Choosing one of the takes of a designed voice, and keeping it in the library."""
+"""The takes of a designed voice side by side: to hear, to name one, and to keep it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
+from shared.client import AsyncClient
 from shared.errors import SpeechError
 from shared.jobs import JobView
-from ui import markup, result
+from shared.stores.recipe import Candidate
+from ui import markup, player, result
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
+from ui.markup import Html, element
+from ui.translation import tr
+
+_LONGEST = 80
 
 
 class Keeping:
@@ -15,54 +22,103 @@ class Keeping:
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
+        self._kept = gr.State({})
+        """The voice, as name and id, that each take has become, by its number."""
         with gr.Column(elem_classes=shown(False), elem_id="keeping") as self._panel:
-            self._take = gr.Radio([], label="Keep one in the library", elem_id="take")
-            with gr.Row(elem_classes=["keep"]):
-                self._name = gr.Textbox(
-                    label="Name", placeholder="Old sailor", max_length=80, elem_id="name", scale=3
-                )
-                self._keep = gr.Button(
-                    "Keep as voice", variant="primary", elem_id="keep", min_width=140
-                )
+            self._takes = markup.place(elem_id="takes", listens=True)
             self._said = markup.place(elem_id="kept")
-            self._again = gr.Button("Again with other seeds", elem_id="again")
+            self._again = gr.Button(tr("Again with other seeds"), elem_id="again")
 
     @property
     def outputs(self) -> list[Any]:
         """What `offer` updates."""
-        return [self._panel, self._take, self._said]
+        return [self._panel, self._kept, self._takes, self._said]
 
     async def offer(self, job: JobView) -> list[Any]:
         """Updates that show the takes of a job; nothing while it has none."""
         takes = result.candidates(job)
         if not takes:
-            return [gr.Column(elem_classes=shown(False)), gr.skip(), gr.skip()]
-        choices = [(f"Candidate {take.number}", take.number) for take in takes]
-        return [
-            gr.Column(elem_classes=shown(True)),
-            gr.Radio(choices=choices, value=takes[0].number),
-            "",
-        ]
+            return [gr.Column(elem_classes=shown(False)), {}, "", ""]
+        return [gr.Column(elem_classes=shown(True)), {}, self._cards(job.id, takes, {}), ""]
 
     def wire(self, job: gr.State, seed: Any, start: gr.Button) -> None:
         """Join it to the page: the job shown, the field of the seed, the button that submits."""
-        for trigger in (self._keep.click, self._name.submit):
-            trigger(self._keep_it, [job, self._take, self._name], [self._said], **QUIET)
+        self._takes.click(
+            self._keep, [job, self._kept], [self._kept, self._takes, self._said], **QUIET
+        )
         press = f"() => {{ document.querySelector('#{start.elem_id}').click(); }}"
         self._again.click(_none, None, seed, **QUIET).then(None, js=press, **QUIET)
 
-    async def _keep_it(self, job_id: str, take: int, name: str) -> list[Any]:
+    async def _keep(
+        self, job_id: str, kept: Mapping[str, list[str]], event: gr.EventData
+    ) -> list[Any]:
+        action, number = markup.pressed(event)
+        if action != "keep" or not number.isdecimal():
+            return [gr.skip()] * 3
+        name = markup.picked(event).strip()
+        if not name:
+            said = tr("A voice that is kept needs a name.")
+            return [gr.skip(), gr.skip(), markup.notice("error", said, tr("Type one."))]
+        made = {"name": name, "from_job": job_id, "candidate": int(number)}
         try:
-            voice = await ask(
-                self._dashboard.client.create_voice(
-                    {"name": name, "from_job": job_id, "candidate": take}
-                ),
-                LONGER,
-            )
+            voice = await ask(self._client.create_voice(made), LONGER)
+            job = await ask(self._client.job(job_id))
         except SpeechError as error:
-            return [markup.trouble(error)]
-        speak = markup.link(self._dashboard.page("voice_clone", voice=voice.id), "Speak with it")
-        return [markup.notice("note", f"{voice.name} is in the library.", None, speak)]
+            return [gr.skip(), gr.skip(), markup.trouble(error)]
+        now = {**kept, number: [voice.name, voice.id]}
+        said = markup.notice("note", tr("{voice} is in the library.", voice=voice.name))
+        return [now, self._cards(job_id, result.candidates(job), now), said]
+
+    def _cards(self, job_id: str, takes: list[Candidate], kept: Mapping[str, list[str]]) -> Html:
+        cards = (self._card(job_id, take, kept.get(str(take.number))) for take in takes)
+        return element("div", *cards, class_="candidates")
+
+    def _card(self, job_id: str, take: Candidate, voice: list[str] | None) -> Html:
+        name = tr("Candidate {number}", number=take.number)
+        length = markup.seconds(take.duration_seconds)
+        about = element(
+            "div",
+            element("strong", name),
+            element("div", f"{length} · {tr('seed {seed}', seed=take.seed)}", class_="hint"),
+        )
+        heard = player.sample(self._dashboard.file(job_id, take.file), name)
+        return element(
+            "article",
+            element("div", heard, about, class_="candidate"),
+            self._voice(*voice) if voice else _form(take.number, name),
+            class_="card take",
+            data_candidate=take.number,
+        )
+
+    def _voice(self, name: str, voice_id: str) -> Html:
+        """What stands in the card of a take that is kept."""
+        badge = element("span", tr("Kept as {voice}", voice=name), class_="badge succeeded")
+        address = self._dashboard.page("voice_clone", voice=voice_id)
+        return element("div", badge, markup.link(address, tr("Speak with it")), class_="choices")
+
+    @property
+    def _client(self) -> AsyncClient:
+        return self._dashboard.client
+
+
+def _form(number: int, take: str) -> Html:
+    """A name for a take, which opens in its own card."""
+    label = tr("Name of the voice from {take}", take=take)
+    field = element(
+        "input",
+        name="value",
+        required=True,
+        maxlength=_LONGEST,
+        placeholder=tr("Old sailor"),
+        aria_label=label,
+        autocomplete="off",
+    )
+    button = element("button", tr("Keep"), type="submit", class_="small primary")
+    return element(
+        "details",
+        element("summary", tr("Keep this one"), class_="small"),
+        element("form", field, button, class_="naming", data_action="keep", data_id=number),
+    )
 
 
 def _none() -> None:

@@ -10,23 +10,17 @@ from shared.stores.presets import Preset
 from shared.voices.view import VoiceView
 from ui.dashboard import ask
 
-_MOST = 1_000
+MOST = 1_000
+"""Voices that are looked at."""
 Choices = list[tuple[str, str]]
-OPEN = ("left open", "")
-"""No voice in particular, in a picker."""
 
 
 async def everyone(client: AsyncClient) -> list[VoiceView]:
     """All voices; none while the service is away, of which the banner tells."""
     try:
-        return (await ask(client.voices(limit=_MOST))).items
+        return (await ask(client.voices(limit=MOST))).items
     except SpeechError:
         return []
-
-
-async def voices(client: AsyncClient) -> list[VoiceView]:
-    """The voices that can be cloned, as `everyone`."""
-    return clonable(await everyone(client))
 
 
 def clonable(voices: list[VoiceView]) -> list[VoiceView]:
@@ -41,17 +35,6 @@ async def presets(client: AsyncClient, task: str) -> list[Preset]:
     except SpeechError:
         return []
     return [preset for preset in found.items if preset.task == task]
-
-
-def named(voice: VoiceView) -> tuple[str, str]:
-    """A voice as a picker shows it, and its id."""
-    language = voice.language.capitalize()
-    return f"{voice.name} · {voice.kind} · {language}", voice.id
-
-
-def anyone(voices: list[VoiceView]) -> Choices:
-    """Voices as a picker shows them that may be left open."""
-    return [OPEN, *map(named, voices)]
 
 
 def titles(presets: list[Preset]) -> Choices:

@@ -7,7 +7,13 @@ from html import escape
 import gradio as gr
 
 from shared.errors import SpeechError
+from ui.translation import mark, tr
 
+_PAST = (
+    (86_400, mark("{count} d ago")),
+    (3_600, mark("{count} h ago")),
+    (60, mark("{count} min ago")),
+)
 _APART = 137.508
 """Degrees of the golden angle: hues that follow each other so are never near for long."""
 _ON_ACTION = """element.addEventListener("click", (event) => {
@@ -15,15 +21,25 @@ _ON_ACTION = """element.addEventListener("click", (event) => {
   if (button) trigger("click", { action: button.dataset.action, id: button.dataset.id });
 });
 element.addEventListener("change", (event) => {
-  const picker = event.target.closest("select[data-action]");
+  const pickers = ["select", "voice-picker", "input"].map((tag) => `${tag}[data-action]`);
+  const picker = event.target.closest(pickers.join());
   if (!picker) return;
   trigger("click", { action: picker.dataset.action, id: picker.dataset.id, value: picker.value });
+});
+element.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-action]");
+  if (!form) return;
+  event.preventDefault();
+  const { action, id } = form.dataset;
+  trigger("click", { action, id, value: form.elements.value.value });
+  form.reset();
+  form.closest("details")?.removeAttribute("open");
 })"""
 
 
 def place(value: str = "", *, elem_id: str | None = None, listens: bool = False) -> gr.HTML:
-    """Where pages put HTML; `listens`: a press on a `button` in it, or another choice in a
-    `picker`, is an event of the server's."""
+    """Where pages put HTML; `listens`: a press on a `button` in it, another choice in a
+    `picker`, or a form whose `value` is sent, is an event of the server's."""
     return gr.HTML(
         value, elem_id=elem_id, apply_default_css=False, js_on_load=_ON_ACTION if listens else None
     )
@@ -145,9 +161,9 @@ def pages(first: int, shown: int, total: int, length: int) -> Html | None:
     before, after = max(0, first - length), first + length
     return element(
         "div",
-        button("page", str(before), "Previous", "lines") if first else None,
+        button("page", str(before), tr("Previous"), tr("lines")) if first else None,
         element("span", f"{first + 1:,} – {first + shown:,} of {total:,}", class_="hint"),
-        button("page", str(after), "Next", "lines") if after < total else None,
+        button("page", str(after), tr("Next"), tr("lines")) if after < total else None,
         class_="choices turning",
     )
 
@@ -190,10 +206,10 @@ def about(value: float) -> str:
 def ago(moment: datetime) -> str:
     """How long ago something was."""
     passed = (datetime.now(UTC) - moment).total_seconds()
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for length, words in _PAST:
         if passed >= length:
-            return f"{int(passed // length)} {unit} ago"
-    return "just now"
+            return tr(words, count=int(passed // length))
+    return tr("just now")
 
 
 def size(count: int) -> str:
@@ -213,6 +229,7 @@ def pressed(event: gr.EventData) -> tuple[str, str]:
 
 
 def picked(event: gr.EventData) -> str:
-    """What was chosen in a picker of a list, as the browser sent it; empty for a button."""
+    """What was chosen in a picker of a list, or written in a form, as the browser sent it; empty
+    for a button."""
     data = event._data if isinstance(event._data, dict) else {}
     return str(data.get("value", ""))

@@ -11,12 +11,13 @@ from ui import markup, player, sending
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.field import fields
 from ui.markup import Html, element
+from ui.translation import mark, tr
 
-_NONE = "There is no recording of a mood yet."
-_TEACH = (
+_NONE = mark("There is no recording of a mood yet.")
+_TEACH = mark(
     "The same person, 3 to 60 seconds, in that mood. It is spoken with where a request names it."
 )
-_WORDS = "Every word of it."
+_WORDS = mark("Every word of it.")
 _TITLES = {
     value: title for f in fields(VoiceClone) if f.name == "emotion" for title, value in f.choices
 }
@@ -31,14 +32,18 @@ class Moods:
         found = {field.name: field for field in fields(VoiceClone)}
         with gr.Column(elem_classes=shown(False), elem_id="moods") as self._panel:
             self._listing = markup.place(elem_id="recordings", listens=True)
-            with gr.Accordion("Add a recording of a mood", open=False), gr.Row():
+            with gr.Accordion(tr("Add a recording of a mood"), open=False), gr.Row():
                 with gr.Column(min_width=300):
-                    self._sound = found["reference"].widget(label="Recording", elem_id="mood-sound")
-                    markup.place(element("p", _TEACH, class_="hint under"))
+                    self._sound = found["reference"].widget(
+                        label=tr("Recording"), elem_id="mood-sound"
+                    )
+                    markup.place(element("p", tr(_TEACH), class_="hint under"))
                 with gr.Column(min_width=300):
-                    self._mood = found["emotion"].widget(label="Mood", info=None, elem_id="mood")
-                    self._words = gr.Textbox(label="Transcript", info=_WORDS, lines=2)
-                    self._add = gr.Button("Add recording", elem_id="add-mood")
+                    self._mood = found["emotion"].widget(
+                        label=tr("Mood"), info=None, elem_id="mood"
+                    )
+                    self._words = gr.Textbox(label=tr("Transcript"), info=tr(_WORDS), lines=2)
+                    self._add = gr.Button(tr("Add recording"), elem_id="add-mood")
             self._said = markup.place(elem_id="mood-said")
 
     @property
@@ -65,8 +70,8 @@ class Moods:
     ) -> list[Any]:
         same = [gr.skip()] * 4
         if not (path and mood):
-            step = "Put a recording in, and choose its mood."
-            return [*same, markup.notice("error", "Something is missing.", step)]
+            step = tr("Put a recording in, and choose its mood.")
+            return [*same, markup.notice("error", tr("Something is missing."), step)]
         client = self._dashboard.client
         try:
             with sending.at_hand(path) as file:
@@ -95,13 +100,13 @@ class Moods:
         rows = [
             self._row(voice, clip, doomed == clip.emotion) for clip in voice.clips if clip.emotion
         ]
-        heading = element("strong", "Moods")
-        return markup.joined([heading, *(rows or [element("p", _NONE, class_="hint")])])
+        heading = element("strong", tr("Moods"))
+        return markup.joined([heading, *(rows or [element("p", tr(_NONE), class_="hint")])])
 
     def _row(self, voice: VoiceView, clip: ClipView, doomed: bool) -> Html:
-        title = _TITLES.get(clip.emotion, clip.emotion)
+        title = tr(_TITLES.get(clip.emotion, clip.emotion))
         sound = player.sample(self._dashboard.voice(voice.id, f"clips/{clip.file}"), title)
-        said = clip.transcript or "without a transcript"
+        said = clip.transcript or tr("without a transcript")
         about = element(
             "div",
             element("div", element("strong", title), f" · {markup.seconds(clip.seconds)}"),
@@ -121,7 +126,7 @@ class Moods:
 def _buttons(mood: str, title: str, doomed: bool) -> list[Html]:
     if doomed:
         return [
-            markup.button("really", mood, "Remove for good", title, "stop"),
-            markup.button("keep", mood, "Keep", title),
+            markup.button("really", mood, tr("Remove for good"), title, "stop"),
+            markup.button("keep", mood, tr("Keep"), title),
         ]
-    return [markup.button("remove", mood, "Remove", title, "stop")]
+    return [markup.button("remove", mood, tr("Remove"), title, "stop")]

@@ -1,6 +1,7 @@
 """Submit and play: the part that the pages of all tasks share."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -11,16 +12,22 @@ from shared.errors import SpeechError, UnknownJob
 from shared.jobs import JobView
 from shared.requests.declared import Declared
 from shared.states import JobState
-from ui import chosen, markup, player, recordings, result, sending
+from ui import chosen, drafts, job_rows, markup, player, recordings, result, sending
 from ui.dashboard import QUIET, Dashboard, ask
+from ui.drafts import Drafts
 from ui.form import Form
 from ui.keeping import Keeping
 from ui.markup import Html
 from ui.planning import Planning
+from ui.recent import Recent
+from ui.translation import mark, tr
 
 _LOOK = 0.7
 """Seconds between two looks at a job that has not ended."""
-_STEPS = {"pause": "Pause", "resume": "Resume"}
+_SETTLES = 3.0
+"""Seconds that a job waits before anybody asks whether there is a worker for it."""
+_TEACH = mark("What you let speak is heard here while it is made.")
+_STEPS = {"pause": mark("Pause"), "resume": mark("Resume")}
 """What can be asked of a pipeline, as the links of its job call it."""
 
 
@@ -48,25 +55,29 @@ class Playing:
         rests = contract.kind == "pipeline"
         with gr.Row(elem_classes=["buttons"]):
             self._start = gr.Button(
-                verb,
+                tr(verb),
                 variant="primary",
                 elem_id="speak",
                 elem_classes=[player.START],
                 scale=3,
                 min_width=120,
             )
-            self.plan = gr.Button("Plan", elem_id="make-plan", min_width=80) if rests else None
+            self.plan = gr.Button(tr("Plan"), elem_id="make-plan", min_width=80) if rests else None
             self._step = _step_button(None) if rests else None
             self._stop = gr.Button(
-                "Stop", variant="stop", interactive=False, elem_id="stop", min_width=80
+                tr("Stop"), variant="stop", interactive=False, elem_id="stop", min_width=80
             )
+        self._drafts = Drafts(dashboard)
         self._said = markup.place(elem_id="said")
         self.player = markup.place(elem_id="player")
-        self.told = markup.place(_untouched(teach), elem_id="told")
+        self.told = markup.place(_untouched(teach), elem_id="told", listens=True)
         self._panels: list[Panel] = []
         self._keeping = Keeping(dashboard) if "candidates" in contract.model_fields else None
+        self._recent = Recent(dashboard, contract.name)
         self._planning: Planning | None = None
         self._job = gr.State("")
+        self._awaited = gr.State("")
+        """A job that the address names and that could not be asked for yet."""
         self._timer = gr.Timer(_LOOK, active=False)
 
     def wire(
@@ -84,30 +95,47 @@ class Playing:
         """
         self._planning = planning
         self._panels = [*([self._keeping] if self._keeping else []), *panels]
-        shown = [self._job, self._said, self.player, *self._looked]
+        shown = self._shown
         plan = planning.outputs if planning else []
         held = [planning.held] if planning else []
 
         async def submit(*values: Any) -> list[Any]:
             return await self._submit(form, values)
 
-        async def resume(request: gr.Request) -> list[Any]:
-            return await self._open(form, request.query_params)
+        async def resume(draft: dict[str, Any] | None, request: gr.Request) -> list[Any]:
+            return await self._open(form, draft, request.query_params)
 
+        looks: list[Any] = []
         for trigger in (self._start.click, *(box.submit for box in also)):
-            trigger(submit, [*held, *form.inputs], [*shown, *plan], **QUIET)
-        self._timer.tick(self._look, [self._job, *held], self._looked, **QUIET)
+            sent = trigger(submit, [*held, *form.inputs], [*shown, *plan], **QUIET)
+            looks.append(sent.then)
+        self._timer.tick(self._look, [self._job, self._awaited], [*shown, self._awaited], **QUIET)
         self._stop.click(
             self._cancel, self._job, [self._said, self._stop], js=player.STOP_FIRST, **QUIET
         )
         if self._step:
-            self._step.click(self._take_step, self._job, shown, **QUIET)
-        page.load(resume, None, [*shown, *plan, *form.outputs], **QUIET)
+            looks.append(self._step.click(self._take_step, self._job, shown, **QUIET).then)
+        self._drafts.wire(page, form)
+        page.load(
+            resume,
+            self._drafts.held,
+            [*shown, self._awaited, *plan, *form.outputs],
+            js=self._drafts.script("asked"),
+            **QUIET,
+        )
+        for listing in (self._recent.listing, self.told):
+            looks.append(listing.click(self._press, self._job, shown, **QUIET).then)
+        self._recent.wire(self._job, page.load, *looks)
         for slot in form.slots.values():
             sending.wire(self._client, slot)
         chosen.wire(self._client, self._contract.name, form)
         if self._keeping:
             self._keeping.wire(self._job, form.widgets["seed"], self._start)
+
+    @property
+    def _shown(self) -> list[Any]:
+        """What another job on the page updates."""
+        return [self._job, self._said, self.player, *self._looked]
 
     @property
     def _looked(self) -> list[Any]:
@@ -133,51 +161,89 @@ class Playing:
             return [*self._refused(error), *(plan or unplanned)]
         return [*await self._show(job, self._listen(job, autoplay=True)), *plan]
 
-    async def _open(self, form: Form, query: Mapping[str, str]) -> list[Any]:
-        """What the page's address names: a job with its settings, a voice, an emotion, a preset."""
-        shown: list[Any] = [gr.skip()] * (3 + len(self._looked))
+    async def _open(
+        self, form: Form, draft: Mapping[str, Any] | None, query: Mapping[str, str]
+    ) -> list[Any]:
+        """What the page's address names (a job with its settings, a voice, an emotion, a preset)
+        or, where there is a draft, that with the job."""
+        shown: list[Any] = [gr.skip()] * len(self._shown)
         plan = [gr.skip()] * len(self._planning.outputs) if self._planning else []
+        awaited: Any = gr.skip()
         request: dict[str, Any] = {}
         if _is_id(query.get("job", "")):
             try:
                 job = await ask(self._client.job(query["job"]))
+            except UnknownJob:
+                shown[1] = _gone()
             except SpeechError as error:
-                shown[1] = markup.trouble(error)
+                shown[1:5] = [_tried_again(error), gr.skip(), gr.skip(), gr.Timer(active=True)]
+                awaited = query["job"]
             else:
                 shown = await self._show(job, self._heard(job))
                 request = job.request if job.task == self._contract.name else {}
         if self._planning and request.get("plan"):
             plan = await self._planning.again(request)
-        fields = await chosen.at_first(self._client, self._contract, form, query, request)
-        return [*shown, *plan, *fields]
+        return [*shown, awaited, *plan, *await self._fields(form, draft, query, request)]
+
+    async def _fields(
+        self,
+        form: Form,
+        draft: Mapping[str, Any] | None,
+        query: Mapping[str, str],
+        request: Mapping[str, Any],
+    ) -> list[Any]:
+        """Updates of the form as the page opens; of nothing that somebody may be typing in."""
+        if draft is not None:
+            fields = await drafts.restored(self._client, self._contract, form, draft)
+        else:
+            fields = await chosen.at_first(self._client, self._contract, form, query, request)
+        places = {id(widget): place for place, widget in enumerate(form.outputs)}
+        for name in form.blank:  # the browser has emptied them
+            if fields[places[id(form.widgets[name])]] is None:
+                form.put(fields, form.widgets[name], gr.skip())
+        return fields
 
     async def _show(self, job: JobView, heard: Html) -> list[Any]:
-        return [job.id, "", heard, *await self._state(job, "")]
+        return [job.id, "", heard, *await self._state(job)]
 
-    async def _state(self, job: JobView, at: str) -> list[Any]:
+    async def _state(self, job: JobView) -> list[Any]:
         """What `_looked` shows of a job."""
         running = not job.state.terminal
         step = [_step_button(job)] if self._step else []
         panels = [update for panel in self._panels for update in await panel.offer(job)]
-        told = result.told(self._dashboard, job, at)
+        told = await self._told(job)
         return [told, gr.Timer(active=running), gr.Button(interactive=running), *step, *panels]
 
-    async def _look(self, job_id: str, planned: Mapping[str, Any] | None = None) -> list[Any]:
+    async def _told(self, job: JobView) -> Html:
+        return result.told(self._dashboard, job, await self._away(job))
+
+    async def _away(self, job: JobView) -> str:
+        """Why nobody takes a job that waits; empty where somebody will. Raises SpeechError."""
+        waits = (datetime.now(UTC) - job.created_at).total_seconds()
+        if job.state is not JobState.QUEUED or waits < _SETTLES:
+            return ""
+        readiness = await ask(self._client.ready())
+        return "" if readiness.worker else readiness.reason
+
+    async def _look(self, job_id: str, awaited: str) -> list[Any]:
         """How far the job is; while the service is away, that is said and looked again."""
-        same = [gr.skip()] * (len(self._looked) - 3)
+        same: list[Any] = [gr.skip()] * len(self._shown)
         try:
-            job = await ask(self._client.job(job_id))
-        except UnknownJob as error:
-            ended = [gr.Timer(active=False), gr.Button(interactive=False)]
-            return [markup.trouble(error), *ended, *same]
+            job = await ask(self._client.job(awaited or job_id))
+            if awaited:
+                return [*await self._show(job, self._heard(job)), ""]
+            if job.state.terminal:
+                return [*same[:3], *await self._state(job), ""]
+            told = await self._told(job)
+        except UnknownJob:
+            over = [_gone(), gr.Timer(active=False), gr.Button(interactive=False)]
+            return ["", "", gr.skip(), *over, *same[6:], ""]
         except SpeechError as error:
-            return [markup.trouble(error), gr.skip(), gr.skip(), *same]
-        if job.state.terminal:
-            return await self._state(job, "")
-        at = self._planning.at(job, planned or {}) if self._planning else ""
+            if awaited:
+                return [gr.skip(), _tried_again(error), *same[2:], gr.skip()]
+            return [*same[:3], _tried_again(error), *same[4:], gr.skip()]
         step = [_step_button(job)] if self._step else []
-        told = result.told(self._dashboard, job, at)
-        return [told, gr.skip(), gr.skip(), *step, *same[len(step) :]]
+        return [*same[:3], told, gr.skip(), gr.skip(), *step, *same[6 + len(step) :], gr.skip()]
 
     async def _cancel(self, job_id: str) -> list[Any]:
         try:
@@ -190,14 +256,31 @@ class Playing:
         """Pause or resume, whichever the job can; one that has ended goes on as another."""
         try:
             job = await ask(self._client.job(job_id))
-            if "pause" in job.links:
-                job = await ask(self._client.pause(job_id))
-            else:
-                job = await ask(self._client.resume(job_id))
+            step = "pause" if "pause" in job.links else "resume"
+            job = await job_rows.act(self._dashboard, step, job_id)
         except SpeechError as error:
             return self._refused(error)
+        return await self._go_on(job, job_id)
+
+    async def _press(self, job_id: str, event: gr.EventData) -> list[Any]:
+        """A button of a job: of the one that is shown, or of one before."""
+        action, pressed = markup.pressed(event)
+        try:
+            job = await job_rows.act(self._dashboard, action, pressed)
+        except UnknownJob:
+            return [gr.skip(), _gone(), *[gr.skip()] * (len(self._shown) - 2)]
+        except SpeechError as error:
+            return self._refused(error)
+        if action == "open":
+            return await self._show(job, self._heard(job))
+        if action == "retry" or pressed == job_id:
+            return await self._go_on(job, job_id)
+        return [gr.skip(), "", *[gr.skip()] * (len(self._shown) - 2)]
+
+    async def _go_on(self, job: JobView, before: str) -> list[Any]:
+        """A job after a step; it is heard on, or from its beginning where it is another."""
         shown = await self._show(job, self._listen(job, autoplay=True))
-        if job.id == job_id:  # whoever hears it already hears on
+        if job.id == before:
             shown[2] = gr.skip()
         return shown
 
@@ -223,12 +306,25 @@ class Playing:
 def _step_button(job: JobView | None) -> gr.Button:
     """The button that lets a job rest or go on; it cannot be pressed where the job can neither."""
     step = next((step for step in _STEPS if job and step in job.links), None)
-    label = _STEPS[step or "pause"]
+    label = tr(_STEPS[step or "pause"])
     return gr.Button(label, interactive=step is not None, elem_id="step", min_width=90)
 
 
 def _untouched(teach: str) -> Html:
-    return markup.empty(teach or "What you let speak is heard here while it is made.")
+    return markup.empty(tr(teach or _TEACH))
+
+
+def _tried_again(error: SpeechError) -> Html:
+    step = f"{error.next_step or ''} {tr('It is tried again.')}".strip()
+    return markup.notice("error", error.message, step)
+
+
+def _gone() -> Html:
+    return markup.notice(
+        "note",
+        tr("This job is gone."),
+        tr("It was deleted, or is so old that the service has forgotten it. Submit it once more."),
+    )
 
 
 def _is_id(text: str) -> bool:

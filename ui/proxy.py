@@ -24,6 +24,7 @@ from shared.errors import AudioNotReady
 from shared.requests.declared import Format
 from shared.states import JobState
 from shared.stores import outputs, voices
+from ui import library, picker
 from ui.guard import HEALTH
 
 router = APIRouter()
@@ -32,6 +33,7 @@ _WAIT = 20.0
 """Seconds that a listener of a silent job waits before being told to ask again."""
 _PASSED = (
     "accept-ranges",
+    "cache-control",
     "content-disposition",
     "content-length",
     "content-range",
@@ -51,6 +53,7 @@ Service = Annotated[AsyncClient, Depends(_client)]
 FileName = Annotated[str, AfterValidator(outputs.checked_name)]
 VoiceId = Annotated[str, AfterValidator(voices.checked_id)]
 """Anything else is refused before an address is made of it."""
+Points = Annotated[int, Query(ge=16, le=4_000)]
 
 
 @dataclass
@@ -117,10 +120,47 @@ async def audio(id: UUID, format: Format, request: Request, service: Service) ->
     return await _passed(service, calls.audio(str(id), format), request)
 
 
+@router.get("/waveform/{id}")
+async def waveform(id: UUID, request: Request, service: Service, points: Points = 600) -> Response:
+    """What the finished audio looks like; what else the address says only makes it another one."""
+    asked = calls.waveform(str(id), points)
+    return await _passed(service, Call(asked.method, asked.path, bytes, asked.query), request)
+
+
 @router.get("/file/{id}/{name}")
 async def file(id: UUID, name: FileName, request: Request, service: Service) -> Response:
     """A file of a job's result, whole or the range asked for."""
     return await _passed(service, calls.file(str(id), name), request)
+
+
+@router.get("/voice")
+async def heard(service: Service) -> dict[str, Any]:
+    """All voices, as pickers show them, and the words that pickers need."""
+    return picker.listing((await service.voices(limit=library.MOST)).items)
+
+
+@router.post("/voice/{id}/sample")
+async def read(id: VoiceId, service: Service) -> dict[str, str]:
+    """Let a voice read its sentence; the `job` can be heard at once."""
+    return {"job": (await service.read_sample(id)).id}
+
+
+@router.put("/voice/{id}/sample/{job}")
+async def keep(id: VoiceId, job: UUID, service: Service) -> dict[str, bool]:
+    """Let what a job said be the sample of a voice."""
+    voice = await service.set_voice_sample(id, str(job))
+    return {"preview": bool(voice.sample and voice.sample.preview)}
+
+
+@router.get("/outputs.zip")
+async def archive(
+    id: Annotated[list[UUID], Query(min_length=1, max_length=100)],
+    request: Request,
+    service: Service,
+) -> Response:
+    """All files of outputs, as one zip."""
+    asked = calls.archives([str(run) for run in id])
+    return await _passed(service, asked, request)
 
 
 @router.get("/voice/{id}/sample")

@@ -16,10 +16,11 @@ from shared.client import AsyncClient
 from shared.errors import InvalidRequest, SpeechError
 from shared.requests.declared import UploadKind
 from shared.stores.uploads import Upload
-from ui import markup
+from ui import checks, markup
 from ui.dashboard import LONGER, QUIET, ask
 from ui.form import Form, Slot
 from ui.markup import Html, element
+from ui.translation import plural, tr
 
 
 def wire(client: AsyncClient, slot: Slot) -> None:
@@ -66,7 +67,7 @@ def at_hand(path: str | Path) -> Generator[Path]:
         yield Path(path)
     except FileNotFoundError as error:
         raise InvalidRequest(
-            "The dashboard has that file no longer.", hint="Put it in again."
+            tr("The dashboard has that file no longer."), hint=tr("Put it in again.")
         ) from error
 
 
@@ -84,12 +85,23 @@ def said(upload: Upload, *whence: str) -> Html:
     """What the service found in a file."""
     if upload.kind in ("document", "cover"):
         return _of_sheet(upload, *whence)
-    channels = {1: "mono", 2: "stereo"}.get(upload.channels, f"{upload.channels} channels")
+    if upload.kind == "reference":
+        return _of_reference(upload, *whence)
+    several = plural("{count} channel", "{count} channels", upload.channels)
+    channels = {1: tr("mono"), 2: tr("stereo")}.get(upload.channels, several)
     sound = () if upload.kind == "codes" else (f"{upload.rate / 1000:g} kHz", channels)
     facts = " · ".join([*whence, markup.seconds(upload.seconds), *sound])
     verdict = [markup.notice("warning", warning) for warning in upload.warnings]
     good = None if verdict else element("span", "✓ ", class_="good")
-    return element("div", element("p", good, facts, class_="checked"), *verdict)
+    checked = element("p", good, facts, class_="checked")
+    return element("div", checked, *verdict, data_upload=upload.id)
+
+
+def _of_reference(upload: Upload, *whence: str) -> Html:
+    """The same of a recording to be cloned."""
+    verdict = [markup.notice("warning", warning) for warning in upload.warnings]
+    about = (element("p", each, class_="hint") for each in whence)
+    return element("div", *about, checks.table(upload), *verdict, data_upload=upload.id)
 
 
 def _of_sheet(upload: Upload, *whence: str) -> Html:
@@ -98,6 +110,5 @@ def _of_sheet(upload: Upload, *whence: str) -> Html:
         filter(None, [*whence, upload.name, upload.media, markup.size(upload.bytes)])
     )
     verdict = [markup.notice("warning", warning) for warning in upload.warnings]
-    return element(
-        "div", element("p", element("span", "✓ ", class_="good"), facts, class_="checked"), *verdict
-    )
+    checked = element("p", element("span", "✓ ", class_="good"), facts, class_="checked")
+    return element("div", checked, *verdict, data_upload=upload.id)

@@ -23,6 +23,8 @@ from shared.voices.library import Library
 from worker import pipelines, tasks
 from worker.answering import Answering
 from worker.control import Ear
+from worker.diagnosis.examination import Examination
+from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice, choose
 from worker.heart import Heart
@@ -69,17 +71,27 @@ def work(settings: Settings, choice: Choice) -> bool:
     store = FolderOutputs(settings.outputs_dir)
     library = Library(FolderVoices(settings.voices_dir))
     files = FolderUploads(uploads.folder(settings))
-    runner = Runner(redis, impatient, queue, store, settings, choice, cache, library, files)
     monitor = Monitor(settings.device, choice.description.device)
-    describe = _describing(settings, choice, cache, monitor)
+    waiting = JobQueue(impatient, settings)
+    diary = Diary(impatient, settings.worker_name, waiting, monitor, choice.info)
+    runner = Runner(redis, impatient, queue, store, settings, choice, cache, library, files, diary)
+    examination = Examination(settings, choice)
+    describe = _describing(settings, choice, cache, monitor, examination)
     heart = Heart(impatient, settings, lease.over(impatient), describe)
-    ear = Ear(connection.patient(settings.redis_url), settings, cache, heart.wake)
+
+    def changed() -> None:
+        heart.wake()
+        examination.renew()
+
+    ear = Ear(connection.patient(settings.redis_url), settings, cache, changed)
     answering = Answering(connection.patient(settings.redis_url), settings, files)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
     worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs)
     monitor.start()
     heart.start()
+    diary.start()
+    examination.start(heart.wake)
     ear.start()
     answering.start()
     # Whoever is said to be alive leaves in order, also before RQ's own handlers stand.
@@ -90,8 +102,10 @@ def work(settings: Settings, choice: Choice) -> bool:
     finally:
         answering.stop()
         ear.stop()
+        examination.stop()
         _give_back(recovery, settings.worker_name)
         heart.stop()
+        diary.stop()
         monitor.stop()
         cache.unload_all()
     return worker.stopping
@@ -115,7 +129,11 @@ def _give_back(recovery: Recovery, worker: str) -> None:
 
 
 def _describing(
-    settings: Settings, choice: Choice, cache: Cache, monitor: Monitor
+    settings: Settings,
+    choice: Choice,
+    cache: Cache,
+    monitor: Monitor,
+    examination: Examination,
 ) -> Callable[[str | None], WorkerStatus]:
     started = time.time()
 
@@ -139,6 +157,7 @@ def _describing(
             caches=cache.stats(),
             gpu=monitor.gpu(),
             process=monitor.process(),
+            findings=examination.findings,
         )
 
     return describe

@@ -97,9 +97,7 @@ class Ear:
             nonlocal last
             if time.monotonic() - last > _NOTE_EVERY:
                 last = time.monotonic()
-                self._note(
-                    message, "running", progress.file, progress.done_bytes, progress.total_bytes
-                )
+                self._note(message, "running", progress.file, progress)
 
         download.pull(
             catalogue.find(message.checkpoint),
@@ -120,15 +118,17 @@ class Ear:
         return "Loaded."
 
     def _note(
-        self, message: Control, state: str, text: str = "", done: int = 0, total: int = 0
+        self, message: Control, state: str, text: str = "", progress: Progress | None = None
     ) -> None:
+        """`progress` is that of a download."""
         action = ModelAction.model_validate(
             {
                 "action": message.action,
                 "state": state,
                 "message": text,
-                "done_bytes": done,
-                "total_bytes": total,
+                "done_bytes": progress.done_bytes if progress else 0,
+                "total_bytes": progress.total_bytes if progress else 0,
+                "rate": progress.rate if progress else 0.0,
             }
         )
         status.note(self._redis, self._settings.worker_name, message.checkpoint, action)

@@ -1,5 +1,6 @@
 """What became of each line of a plan, and the accounts of it at the end."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,10 @@ class Ledger:
         self._store_text = store_text
         self._keys = {line.number: line.key(request.sampling, request.size) for line in plan.lines}
         self._outcomes: dict[str, Outcome] = {}
+        self._alike = Counter(self._keys.values())
         self._done = 0.0
+        self.settled = 0
+        """How many lines something is known of; equal ones are settled together."""
         self._total = sum(line.seconds for line in self.open()) or 1.0
 
     def key(self, line: Line) -> str:
@@ -41,6 +45,7 @@ class Ledger:
     def settle(self, line: Line, outcome: Outcome) -> None:
         self._outcomes[self.key(line)] = outcome
         self._done += line.seconds
+        self.settled += self._alike[self.key(line)]
 
     def outcome(self, line: Line) -> Outcome | None:
         """None as long as nothing is known."""

@@ -17,6 +17,9 @@ EVERY = 2.0
 """Seconds between two readings of the card; one takes less than a millisecond."""
 FRESH = 10.0
 """Seconds that a reading is shown: older ones mean that the driver hangs."""
+SAME = 1.0
+"""Seconds in which the process is not read again: its share of a core is one of the time between
+two readings, and several ask."""
 RETRY = 60.0
 """Seconds until a card that could not be read is looked for again."""
 
@@ -45,6 +48,8 @@ class Monitor:
         self._every, self._fresh, self._retry = every, fresh, retry
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first call begins to count
+        self._own: ProcessReading | None = None
+        self._own_at = 0.0
         self._reading: GpuReading | None = None
         self._read_at = time.monotonic()
         self._silent = False
@@ -67,11 +72,15 @@ class Monitor:
         return None
 
     def process(self) -> ProcessReading:
-        return ProcessReading(
-            memory_bytes=self._process.memory_info().rss,
-            memory_total_bytes=psutil.virtual_memory().total,
-            cpu_percent=self._process.cpu_percent(),
-        )
+        now = time.monotonic()
+        if self._own is None or now - self._own_at > SAME:
+            self._own_at = now
+            self._own = ProcessReading(
+                memory_bytes=self._process.memory_info().rss,
+                memory_total_bytes=psutil.virtual_memory().total,
+                cpu_percent=self._process.cpu_percent(),
+            )
+        return self._own
 
     def _run(self) -> None:
         while not self._stopped.is_set():

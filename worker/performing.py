@@ -153,6 +153,10 @@ def _nobody() -> bool:
     return False
 
 
+def _uncounted(_done: int, _total: int) -> None:
+    pass
+
+
 def _go_on() -> JobState:
     return JobState.RUNNING
 
@@ -176,6 +180,8 @@ class Studio:
     """What a result says of a model."""
     outputs: OutputStore
     _progress: Callable[[float], None]
+    count: Callable[[int, int], None] = _uncounted
+    """Says of a pipeline how many of its lines are settled, and how many it has."""
     live: bool = True
     """Whether somebody is likely to be listening: nothing may slow the first sentence down."""
     engine: str = ""

@@ -97,6 +97,7 @@ class _Reading:
         yield from map(Remark, self._plan.warnings[:_MOST_REMARKS])
         if len(self._plan.warnings) > _MOST_REMARKS:
             yield Remark(MORE_OF_PLAN)
+        self._count()
         checkpoints = self._troupe.checkpoints(self._plan.lines)
         yield from self._recall()
         yield from self._stream()
@@ -247,6 +248,10 @@ class _Reading:
     def _settle(self, line: Line, outcome: Outcome) -> None:
         self._ledger.settle(line, outcome)
         self._studio.progress(_SPEAKING * self._ledger.fraction)
+        self._count()
+
+    def _count(self) -> None:
+        self._studio.count(self._ledger.settled, len(self._plan.lines))
 
     def _remark(self, text: str) -> Iterator[Remark]:
         """A warning of a single line, unless there were many of them."""

@@ -15,7 +15,7 @@ from shared import events, keys, scripts
 from shared.audio import pcm
 from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.connection import Connection, answered
-from shared.jobs import JobRecord, Progress, encode, flat
+from shared.jobs import JobRecord, LinesDone, Progress, encode, flat
 from shared.queue import Fenced
 from shared.settings import Settings
 from shared.states import JobState
@@ -77,6 +77,10 @@ class Recording:
     def advance(self, fraction: float) -> None:
         """So much of the work is done; told with the next chunk."""
         self.progress.fraction = fraction
+
+    def count(self, done: int, total: int) -> None:
+        """So many lines are settled; told as `advance`."""
+        self.progress.lines = LinesDone(done=done, total=total)
 
     def announce(
         self, event: events.Header | events.Notice | events.Restart | events.State, **fields: str

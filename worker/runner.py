@@ -28,6 +28,7 @@ from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
+from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.finishing import Finishing
@@ -64,6 +65,7 @@ class Runner:
         cache: Cache,
         library: Library,
         uploads: UploadStore,
+        diary: Diary,
     ) -> None:
         self._redis = connection
         self._impatient = impatient
@@ -76,6 +78,8 @@ class Runner:
         self._cache = cache
         self._library = library
         self._uploads = uploads
+        self._diary = diary
+        self._begun = 0.0
         self._pulse = Pulse()
         self.leaving = False
         """True once the worker is to stop: a pipeline steps aside at its next line."""
@@ -132,11 +136,12 @@ class Runner:
 
     def _begin(self, record: JobRecord) -> int:
         """Take the job. Raises NotOurs for one that runs elsewhere or was ended meanwhile."""
+        self._begun = time.time()
         try:
             attempt = self._queue.transition(
                 record,
                 JobState.RUNNING,
-                started_at=time.time(),
+                started_at=self._begun,
                 worker=self._settings.worker_name,
                 progress=_progress_so_far(record),
             )
@@ -169,6 +174,7 @@ class Runner:
             self._choice.info,
             self._store,
             recording.advance,
+            count=recording.count,
             live=record.queue == INTERACTIVE,
             engine=self._choice.description.fingerprint,
             listened=partial(self._listened, record),
@@ -229,6 +235,7 @@ class Runner:
             engine=recipe.engine,
             samples=recipe.samples,
         )
+        self._diary.succeeded(recipe)
         log.info(
             "Job %s: %.1f s of audio, real-time factor %.3f.",
             record.id,
@@ -265,6 +272,7 @@ class Runner:
             )
         except Fenced as error:
             raise NotOurs(error.message) from error
+        self._diary.ended(record, "cancelled", self._begun)
         self._discard(record)
 
     def _failed(self, record: JobRecord, attempt: int, error: SpeechError) -> None:
@@ -273,6 +281,7 @@ class Runner:
             self._queue.fail(record, error, attempt=attempt)
         except Fenced as fenced:
             raise NotOurs(fenced.message) from fenced
+        self._diary.ended(record, "failed", self._begun)
         self._discard(record)
 
     def _give_back(self, record: JobRecord) -> None:

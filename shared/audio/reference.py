@@ -1,6 +1,7 @@
 """What a recording must be so that a voice can be cloned from it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +31,13 @@ _HEARD = 1.0
 """Seconds above that; less is a click or a cough in the silence."""
 _GATE = 25.0
 """dB below the loudest blocks, within which a block is speech and not the pause between words."""
-_QUIET = -35.0
+QUIET = -35.0
 """dBFS of the speech; 16 bits hold it, but a microphone's own noise is then near."""
 _FULL = 0.985
 """Amplitude counted as full scale: resampling and lossy codecs ripple the flat top of a wave."""
 _FLAT = 3
 """Samples at full scale one after the other; a single one is a peak that just fits."""
-_CLIPPED = 0.001
+CLIPPED = 0.001
 """Share of all samples: speech that was turned up until its highest peaks just fit stays below."""
 _PART = 5
 """Blocks of speech, 2 seconds, whose median is the loudness of a part: a sentence or so."""
@@ -59,6 +60,26 @@ _PARTIAL = 0.4
 slow speakers with long pauses come to about half."""
 
 
+@dataclass(frozen=True)
+class Measures:
+    """How loud a recording is; levels are dBFS."""
+
+    level: float
+    """Of the speech, without its pauses."""
+    peak: float
+    clipped: float
+    """Share of samples at full scale, as `check` counts it."""
+
+
+def measure(clip: Clip) -> Measures:
+    """What `check` has let pass, in numbers."""
+    return Measures(
+        level=round(_mean(_active(_levels(clip.samples, _BLOCK))), 1),
+        peak=round(20 * float(np.log10(np.abs(clip.samples).max())), 1),
+        clipped=round(_clipped(clip.samples), 6),
+    )
+
+
 def check(clip: Clip) -> tuple[str, ...]:
     """Warnings about a recording, each a sentence that says what to do. Raises UnsuitableReference.
 
@@ -69,7 +90,7 @@ def check(clip: Clip) -> tuple[str, ...]:
     levels = _levels(clip.samples, _BLOCK)
     if (levels > _SILENT).sum() * _BLOCK < _HEARD:
         raise _silent(clip)
-    active = levels[levels > max(_SILENT, levels.max() - _GATE)]
+    active = _active(levels)
     return (
         *_remarks_on_file(clip),
         *_remarks_on_level(clip.samples, active),
@@ -151,14 +172,14 @@ def _remarks_on_file(clip: Clip) -> Iterator[str]:
 
 
 def _remarks_on_level(samples: Samples, active: NDArray[np.float64]) -> Iterator[str]:
-    clipped = _share_in_runs(np.abs(samples) >= _FULL, _FLAT)
-    if clipped > _CLIPPED:
+    clipped = _clipped(samples)
+    if clipped > CLIPPED:
         yield (
             f"The recording is clipped ({clipped:.1%} of its samples are at full scale): the clone "
             "will sound harsh. Record again with less gain."
         )
     level = _mean(active)
-    if level < _QUIET:
+    if level < QUIET:
         yield (
             f"The recording is quiet (speech at {level:.0f} dBFS): its noise comes along. Record "
             "again, nearer to the microphone."
@@ -192,6 +213,16 @@ def _levels(samples: Samples, seconds: float) -> NDArray[np.float64]:
     blocks = samples[: len(samples) // size * size].reshape(-1, size)
     power = np.square(blocks, dtype=np.float64).mean(axis=1)
     return 10 * np.log10(power + np.finfo(np.float64).tiny)
+
+
+def _active(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The blocks that are speech."""
+    return levels[levels > max(_SILENT, levels.max() - _GATE)]
+
+
+def _clipped(samples: Samples) -> float:
+    """Share of all samples that are cut off at full scale."""
+    return _share_in_runs(np.abs(samples) >= _FULL, _FLAT)
 
 
 def _mean(levels: NDArray[np.float64]) -> float:

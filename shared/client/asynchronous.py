@@ -21,11 +21,13 @@ from shared.events import Fault
 from shared.jobs import JobView
 from shared.plans.exchange import PlanView
 from shared.requests.declared import Format, UploadKind
-from shared.stores.listing import Output, Page
+from shared.stores.cleanup import Cleaned, Emptied, Restored
+from shared.stores.listing import Disk, Facets, Output, Page, TrashPage
 from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
+    History,
     JobPage,
     LinePage,
     LineView,
@@ -35,6 +37,7 @@ from shared.views import (
     Status,
     TaskView,
     TranscriptView,
+    WaveformView,
 )
 from shared.voices.view import VoicePage, VoiceView
 
@@ -126,6 +129,11 @@ class AsyncClient:
     async def resume(self, job_id: str) -> JobView:
         """Go on with a paused job; with one that failed or was cancelled, as another job."""
         return await self._do(calls.resume(job_id))
+
+    async def retry(self, job_id: str, idempotency_key: str | None = None) -> JobView:
+        """A job that failed or was cancelled once more, as another job with the same seed; of a
+        pipeline, the lines that were spoken are taken over."""
+        return await self._do(calls.retry(job_id, idempotency_key))
 
     async def wait(self, job_id: str) -> JobView:
         """The job once it has ended, however it ended."""
@@ -230,6 +238,10 @@ class AsyncClient:
         """What there is to listen to, as a WAV."""
         return await self._do(calls.voice_sample(voice_id))
 
+    async def read_sample(self, voice_id: str) -> JobView:
+        """Let a voice read its sentence; `set_voice_sample` keeps what comes of it."""
+        return await self._do(calls.read_sample(voice_id))
+
     async def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
         """Let the sound of a job be what one listens to."""
         return await self._do(calls.set_voice_sample(voice_id, job_id))
@@ -302,11 +314,45 @@ class AsyncClient:
     async def restore(self, run: str) -> Output:
         return await self._do(calls.restore(run))
 
+    async def restore_all(self, runs: list[str]) -> Restored:
+        return await self._do(calls.restore_all(runs))
+
+    async def facets(self) -> Facets:
+        """What outputs can be filtered by."""
+        return await self._do(calls.facets())
+
+    async def usage(self) -> Disk:
+        """What outputs and trash take, and the rules by which they go."""
+        return await self._do(calls.usage())
+
+    async def clean(self, older_than_days: float, **rule: Any) -> Cleaned:
+        """What would go into the trash; with `preview=False`, let it go."""
+        return await self._do(calls.clean(older_than_days=older_than_days, **rule))
+
+    async def trash(self, limit: int = 50) -> TrashPage:
+        return await self._do(calls.trash(limit))
+
+    async def empty_trash(self) -> Emptied:
+        """Delete for good what lies in the trash."""
+        return await self._do(calls.empty_trash())
+
+    async def archive(self, runs: list[str], path: Path) -> None:
+        """Write all files of outputs to `path`, as one zip."""
+        async with self._open(calls.archives(runs)) as response:
+            with whole(path) as target:
+                async for block in response.aiter_bytes():
+                    target.write(block)
+
+    async def waveform(self, run: str, points: int = 600) -> WaveformView:
+        """What the recording of an output looks like, in at most `points` peaks."""
+        return await self._do(calls.waveform(run, points))
+
     # --- lines of outputs ---
 
-    async def lines(self, output: str, after: int = 0, limit: int = 200) -> LinePage:
-        """What a pipeline has spoken, from the line after `after` on."""
-        return await self._do(calls.lines(output, after, limit))
+    async def lines(self, output: str, after: int = 0, limit: int = 200, **wanted: Any) -> LinePage:
+        """What a pipeline has spoken, from the line after `after` on; only lines as `wanted`:
+        `speaker`, `q`, `state`, `faulty`, `strained`, `takes` (as many or more)."""
+        return await self._do(calls.lines(output, after, limit, **wanted))
 
     async def line(self, output: str, number: int) -> LineView:
         return await self._do(calls.line(output, number))
@@ -347,6 +393,9 @@ class AsyncClient:
 
     async def status(self) -> Status:
         return await self._do(calls.status())
+
+    async def history(self, minutes: int = 60, points: int = 120) -> History:
+        return await self._do(calls.history(minutes, points))
 
     async def ready(self) -> Readiness:
         return await self._do(calls.ready())

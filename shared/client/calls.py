@@ -12,11 +12,13 @@ from shared.jobs import JobView
 from shared.plans.exchange import PlanView
 from shared.requests import contract
 from shared.requests.declared import Format, UploadKind
-from shared.stores.listing import Output, Page
+from shared.stores.cleanup import Cleaned, Emptied, Restored
+from shared.stores.listing import Disk, Facets, Output, Page, TrashPage
 from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
+    History,
     JobPage,
     LinePage,
     LineView,
@@ -26,6 +28,7 @@ from shared.views import (
     Status,
     TaskView,
     TranscriptView,
+    WaveformView,
 )
 from shared.voices.view import VoicePage, VoiceView
 
@@ -72,6 +75,11 @@ def pause(job_id: str) -> Call[JobView]:
 
 def resume(job_id: str) -> Call[JobView]:
     return Call("POST", f"/v1/jobs/{segment(job_id)}/resume", reads(JobView))
+
+
+def retry(job_id: str, key: str | None) -> Call[JobView]:
+    headers = {"Idempotency-Key": key} if key else {}
+    return Call("POST", f"/v1/jobs/{segment(job_id)}/retry", reads(JobView), headers=headers)
 
 
 def audio(job_id: str, format: Format | None = None, follow: bool = False) -> Call[bytes]:
@@ -143,6 +151,10 @@ def delete_voice(voice_id: str) -> Call[None]:
 
 def voice_sample(voice_id: str) -> Call[bytes]:
     return Call("GET", f"{_voice(voice_id)}/sample", bytes)
+
+
+def read_sample(voice_id: str) -> Call[JobView]:
+    return Call("POST", f"{_voice(voice_id)}/sample", reads(JobView))
 
 
 def set_voice_sample(voice_id: str, job_id: str) -> Call[VoiceView]:
@@ -225,8 +237,38 @@ def restore(run: str) -> Call[Output]:
     return Call("POST", f"/v1/outputs/{segment(run)}/restore", reads(Output))
 
 
-def lines(output: str, after: int, limit: int) -> Call[LinePage]:
-    return Call("GET", _lines(output), reads(LinePage), {"after": after, "limit": limit})
+def restore_all(runs: list[str]) -> Call[Restored]:
+    return Call("POST", "/v1/outputs/restore", reads(Restored), body={"ids": runs})
+
+
+def facets() -> Call[Facets]:
+    return Call("GET", "/v1/outputs/facets", reads(Facets))
+
+
+def usage() -> Call[Disk]:
+    return Call("GET", "/v1/outputs/usage", reads(Disk))
+
+
+def clean(**rule: Any) -> Call[Cleaned]:
+    return Call("POST", "/v1/outputs/clean", reads(Cleaned), body=rule)
+
+
+def trash(limit: int) -> Call[TrashPage]:
+    return Call("GET", "/v1/outputs/trash", reads(TrashPage), {"limit": limit})
+
+
+def empty_trash() -> Call[Emptied]:
+    return Call("DELETE", "/v1/outputs/trash", reads(Emptied))
+
+
+def waveform(run: str, points: int) -> Call[WaveformView]:
+    path = f"/v1/outputs/{segment(run)}/waveform"
+    return Call("GET", path, reads(WaveformView), {"points": points})
+
+
+def lines(output: str, after: int, limit: int, **wanted: Any) -> Call[LinePage]:
+    query = {"after": after, "limit": limit, **without_none(wanted)}
+    return Call("GET", _lines(output), reads(LinePage), query)
 
 
 def line(output: str, number: int) -> Call[LineView]:
@@ -243,6 +285,10 @@ def choose(output: str, number: int, take: int) -> Call[LinePage]:
 
 def archive(run: str) -> Call[bytes]:
     return Call("GET", f"/v1/outputs/{segment(run)}.zip", bytes)
+
+
+def archives(runs: list[str]) -> Call[bytes]:
+    return Call("GET", "/v1/outputs.zip", bytes, {"id": runs})
 
 
 def tasks() -> Call[list[TaskView]]:
@@ -271,6 +317,11 @@ def clear_caches() -> Call[Accepted]:
 
 def status() -> Call[Status]:
     return Call("GET", "/v1/status", reads(Status))
+
+
+def history(minutes: int, points: int) -> Call[History]:
+    query = {"minutes": minutes, "points": points}
+    return Call("GET", "/v1/history", reads(History), query)
 
 
 def ready() -> Call[Readiness]:

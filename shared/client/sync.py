@@ -21,11 +21,13 @@ from shared.events import Fault
 from shared.jobs import JobView
 from shared.plans.exchange import PlanView
 from shared.requests.declared import Format, UploadKind
-from shared.stores.listing import Output, Page
+from shared.stores.cleanup import Cleaned, Emptied, Restored
+from shared.stores.listing import Disk, Facets, Output, Page, TrashPage
 from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
+    History,
     JobPage,
     LinePage,
     LineView,
@@ -35,6 +37,7 @@ from shared.views import (
     Status,
     TaskView,
     TranscriptView,
+    WaveformView,
 )
 from shared.voices.view import VoicePage, VoiceView
 
@@ -126,6 +129,11 @@ class Client:
     def resume(self, job_id: str) -> JobView:
         """Go on with a paused job; with one that failed or was cancelled, as another job."""
         return self._do(calls.resume(job_id))
+
+    def retry(self, job_id: str, idempotency_key: str | None = None) -> JobView:
+        """A job that failed or was cancelled once more, as another job with the same seed; of a
+        pipeline, the lines that were spoken are taken over."""
+        return self._do(calls.retry(job_id, idempotency_key))
 
     def wait(self, job_id: str) -> JobView:
         """The job once it has ended, however it ended."""
@@ -224,6 +232,10 @@ class Client:
         """What there is to listen to, as a WAV."""
         return self._do(calls.voice_sample(voice_id))
 
+    def read_sample(self, voice_id: str) -> JobView:
+        """Let a voice read its sentence; `set_voice_sample` keeps what comes of it."""
+        return self._do(calls.read_sample(voice_id))
+
     def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
         """Let the sound of a job be what one listens to."""
         return self._do(calls.set_voice_sample(voice_id, job_id))
@@ -295,11 +307,44 @@ class Client:
     def restore(self, run: str) -> Output:
         return self._do(calls.restore(run))
 
+    def restore_all(self, runs: list[str]) -> Restored:
+        return self._do(calls.restore_all(runs))
+
+    def facets(self) -> Facets:
+        """What outputs can be filtered by."""
+        return self._do(calls.facets())
+
+    def usage(self) -> Disk:
+        """What outputs and trash take, and the rules by which they go."""
+        return self._do(calls.usage())
+
+    def clean(self, older_than_days: float, **rule: Any) -> Cleaned:
+        """What would go into the trash; with `preview=False`, let it go."""
+        return self._do(calls.clean(older_than_days=older_than_days, **rule))
+
+    def trash(self, limit: int = 50) -> TrashPage:
+        return self._do(calls.trash(limit))
+
+    def empty_trash(self) -> Emptied:
+        """Delete for good what lies in the trash."""
+        return self._do(calls.empty_trash())
+
+    def archive(self, runs: list[str], path: Path) -> None:
+        """Write all files of outputs to `path`, as one zip."""
+        with self._open(calls.archives(runs)) as response, whole(path) as target:
+            for block in response.iter_bytes():
+                target.write(block)
+
+    def waveform(self, run: str, points: int = 600) -> WaveformView:
+        """What the recording of an output looks like, in at most `points` peaks."""
+        return self._do(calls.waveform(run, points))
+
     # --- lines of outputs ---
 
-    def lines(self, output: str, after: int = 0, limit: int = 200) -> LinePage:
-        """What a pipeline has spoken, from the line after `after` on."""
-        return self._do(calls.lines(output, after, limit))
+    def lines(self, output: str, after: int = 0, limit: int = 200, **wanted: Any) -> LinePage:
+        """What a pipeline has spoken, from the line after `after` on; only lines as `wanted`:
+        `speaker`, `q`, `state`, `faulty`, `strained`, `takes` (as many or more)."""
+        return self._do(calls.lines(output, after, limit, **wanted))
 
     def line(self, output: str, number: int) -> LineView:
         return self._do(calls.line(output, number))
@@ -340,6 +385,9 @@ class Client:
 
     def status(self) -> Status:
         return self._do(calls.status())
+
+    def history(self, minutes: int = 60, points: int = 120) -> History:
+        return self._do(calls.history(minutes, points))
 
     def ready(self) -> Readiness:
         return self._do(calls.ready())

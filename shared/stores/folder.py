@@ -84,12 +84,9 @@ class FolderOutputs:
             return disk.sizes(folder, is_name)
 
     def metadata(self, run: str) -> dict[str, Any]:
-        path = self._existing(run) / METADATA
+        folder = self._existing(run)
         with self._explained():
-            try:
-                return json.loads(path.read_bytes())
-            except ValueError as error:
-                raise _damaged(path) from error
+            return _metadata(folder)
 
     def labels(self, run: str) -> Labels:
         folder = self._existing(run)
@@ -152,6 +149,11 @@ class FolderOutputs:
             for item in self._runs(self._root / _TRASH):
                 with suppress(FileNotFoundError):  # restored or purged a moment ago
                     yield _describe_trashed(Path(item.path))
+
+    def thrown(self, run: str) -> tuple[dict[str, Any], Labels]:
+        folder = self._trashed(run)
+        with self._explained():
+            return _metadata(folder), _labels(folder)
 
     def purge(self, run: str) -> None:
         with self._explained():
@@ -227,6 +229,13 @@ def _inode(folder: Path) -> int | None:
     with suppress(FileNotFoundError):
         return folder.stat().st_ino
     return None
+
+
+def _metadata(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / METADATA).read_bytes())
+    except ValueError as error:
+        raise _damaged(folder / METADATA) from error
 
 
 def _labels(folder: Path) -> Labels:

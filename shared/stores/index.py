@@ -2,15 +2,32 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
 from pydantic import ValidationError
 
 from shared.errors import RecordDamaged, UnknownOutput
-from shared.stores.listing import Output, Page, Query, Usage, cursor, order, output, place, written
-from shared.stores.outputs import Labels, Marks, OutputStore
+from shared.jobs import moment
+from shared.stores.listing import (
+    Facet,
+    Facets,
+    Output,
+    Page,
+    Query,
+    Thrown,
+    TrashPage,
+    Usage,
+    cursor,
+    order,
+    output,
+    place,
+    written,
+)
+from shared.stores.outputs import Labels, Marks, OutputStore, Trashed
 from shared.stores.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -51,7 +68,18 @@ class OutputIndex:
         items = rest[: query.limit]
         more = len(rest) > query.limit
         following = cursor(items[-1], query.sort) if more else None
-        return Page(items=items, total=len(found), next_cursor=following)
+        length = sum(item.duration_seconds for item in found)
+        return Page(items=items, total=len(found), duration_seconds=length, next_cursor=following)
+
+    def facets(self) -> Facets:
+        """What there is to filter by."""
+        found = [indexed.output for indexed in self.runs()]
+        return Facets(
+            tasks=_counted(item.task for item in found),
+            voices=_counted(item.voice for item in found if item.voice),
+            tags=_counted_tags(found),
+            engines=_counted(item.engine.name for item in found),
+        )
 
     def get(self, run: str) -> Output:
         """Raises UnknownOutput, or RecordDamaged if it is there and cannot be understood."""
@@ -90,6 +118,23 @@ class OutputIndex:
             trash_bytes=sum(trash),
             free_bytes=self._store.free(),
         )
+
+    def trash(self, limit: int) -> TrashPage:
+        """What lies in the trash: the `limit` thrown away last."""
+        found = sorted(self._store.trashed(), key=lambda item: item.since, reverse=True)
+        return TrashPage(
+            items=[thrown for item in found[:limit] if (thrown := self._thrown(item))],
+            total=len(found),
+            bytes=sum(item.bytes for item in found),
+        )
+
+    def _thrown(self, item: Trashed) -> Thrown | None:
+        """None for what cannot be understood, or was restored a moment ago."""
+        with suppress(UnknownOutput, RecordDamaged, ValidationError):
+            metadata, labels = self._store.thrown(item.run)
+            shown = output(Recipe.model_validate(metadata), labels, item.bytes)
+            return Thrown(**dict(shown), deleted_at=moment(item.since))
+        return None
 
     def mark(self, run: str, changes: Marks) -> Output:
         """Lay the marks that are set in `changes` over those of the run."""
@@ -172,6 +217,18 @@ def _matcher(query: Query) -> Callable[[Indexed], bool]:
         )
 
     return matches
+
+
+def _counted(values: Iterable[str]) -> list[Facet]:
+    counts = sorted(Counter(values).items(), key=lambda each: (-each[1], each[0].casefold()))
+    return [Facet(value=value, outputs=count) for value, count in counts]
+
+
+def _counted_tags(found: Iterable[Output]) -> list[Facet]:
+    """Tags that differ in case alone are one, written as it is most often."""
+    written = Counter(tag for item in found for tag in item.tags)
+    usual = {tag.casefold(): tag for tag, _ in reversed(written.most_common())}
+    return _counted(usual[tag.casefold()] for tag in written.elements())
 
 
 def _folded(tags: Iterable[str]) -> set[str]:

@@ -90,6 +90,8 @@ class Page(BaseModel):
     items: list[Output]
     total: int
     """How many there are on all pages together."""
+    duration_seconds: float
+    """How long they all are together."""
     next_cursor: str | None
     """Send it as `cursor` for the next page; null on the last."""
 
@@ -107,6 +109,54 @@ class Usage(BaseModel):
     trash_bytes: int
     free_bytes: int
     """Room left on the medium."""
+
+
+class Disk(Usage):
+    """The same, with the rules by which outputs go by themselves; 0: no such rule."""
+
+    outputs_keep_days: float
+    """Older ones go into the trash, starred ones excepted."""
+    outputs_max_bytes: float
+    """Above it the oldest are deleted, those in the trash first, starred ones excepted."""
+    trash_keep_days: float
+    """How long the trash is kept."""
+
+
+class Facet(BaseModel):
+    """Something to filter by."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    value: str
+    outputs: int
+    """How many have it."""
+
+
+class Facets(BaseModel):
+    """What there is to filter by, the most frequent first."""
+
+    tasks: list[Facet]
+    voices: list[Facet]
+    tags: list[Facet]
+    engines: list[Facet]
+
+
+class Thrown(Output):
+    """An output in the trash."""
+
+    deleted_at: datetime
+
+
+class TrashPage(BaseModel):
+    """What lies in the trash, the latest first."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    items: list[Thrown]
+    total: int
+    """How many there are, those included that cannot be understood and are not listed."""
+    bytes: int
+    """What all of them take."""
 
 
 def output(recipe: Recipe, labels: Labels, size: int) -> Output:

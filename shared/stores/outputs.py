@@ -195,6 +195,10 @@ class OutputStore(Protocol):
         """Everything in the trash; what cannot be understood counts as starred."""
         ...
 
+    def thrown(self, run: str) -> tuple[dict[str, Any], Labels]:
+        """Metadata and labels of a run in the trash. Raises RecordDamaged."""
+        ...
+
     def purge(self, run: str) -> None:
         """Delete a run from the trash for good."""
         ...

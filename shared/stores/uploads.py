@@ -47,6 +47,12 @@ class UploadFacts(BaseModel):
     """Samples per second of what was sent; it is kept at 24 kHz, or as codes."""
     channels: int = 0
     """Channels of what was sent; it is kept as one."""
+    level: float | None = None
+    """Of a recording to be cloned: dBFS of its speech, without the pauses."""
+    peak: float | None = None
+    """Of the same: dBFS of its highest sample."""
+    clipped: float | None = None
+    """Of the same: share of its samples that are cut off at full scale."""
     codec: str = ""
     """What it was sent as, in FFmpeg's words; for codes, the codec that they are of."""
     warnings: list[str] = []

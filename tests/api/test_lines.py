@@ -218,6 +218,45 @@ def test_lines_come_in_pages(client: Client, output: str) -> None:
     assert client.line(output, 4).text == "No. Not like this."
 
 
+def test_lines_are_found_by_speaker_words_and_takes(
+    http: httpx.Client, client: Client, output: str
+) -> None:
+    def found(**wanted: Any) -> list[int]:
+        page = client.lines(output, **wanted)
+        assert page.found == len(page.items)
+        return [row.number for row in page.items]
+
+    assert found(speaker="ANNA") == [1, 3]
+    assert found(speaker="ANNA", q="NOT like") == [3]
+    assert found(q="mikhail late") == [2]
+    assert found(speaker="") == []
+    taken(http, client, output, 4, seed=12_345)
+    assert 4 in found(takes=2)
+    page = client.lines(output, after=1, limit=1, speaker="ANNA")
+    assert ([row.number for row in page.items], page.found, page.next) == ([3], 2, None)
+    assert page.speakers == {"ANNA": 2, "MIKHAIL": 2}
+    assert page.counts.retaken == len(found(takes=2))
+
+
+def test_cues_that_hardly_fit_are_found(http: httpx.Client, client: Client) -> None:
+    text = (
+        "1\n00:00:01,000 --> 00:00:01,300\nNobody could say all this in so short a time.\n\n"
+        "2\n00:00:08,000 --> 00:00:12,000\nYes.\n"
+    )
+    body = {"text": text, "language": "english", "borrow": False, "retakes": 0}
+    job = ended(http, http.post("/v1/jobs/subtitles", json=body).json()["id"])
+    assert job["state"] == "succeeded", job
+    page = client.lines(job["id"])
+    long, short = (row.fit for row in page.items)
+    assert long
+    assert short
+    assert (long.overrun > 0, short.overrun, short.action) == (True, 0.0, "fits")
+    assert (page.counts.strained, page.counts.faulty, page.counts.failed) == (1, 1, 0)
+    for wanted in ({"strained": True}, {"faulty": True}):
+        assert [row.number for row in client.lines(job["id"], **wanted).items] == [1]
+    assert client.lines(job["id"], state="failed").items == []
+
+
 def test_a_job_names_its_lines(http: httpx.Client, output: str) -> None:
     job = wait_for(http, output, lambda it: it["state"] == "succeeded")
     assert http.get(job["links"]["lines"]).json()["output"] == output

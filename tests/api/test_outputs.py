@@ -1,7 +1,11 @@
 import hashlib
 import io
+import os
+import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -11,6 +15,10 @@ from fastapi.testclient import TestClient
 from api import outputs
 from api.app import open_context
 from api.errors import install
+from shared import keys
+from shared.queue import Submission
+from shared.requests.custom_voice import CustomVoice
+from shared.requests.narration import Narration
 from shared.settings import Settings
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA
@@ -21,7 +29,8 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
 NOWHERE = "unix:///nonexistent/redis.sock"
-"""These routes need no Redis."""
+"""These routes need no Redis, but for those that look at the jobs."""
+RULES = ("outputs_keep_days", "outputs_max_bytes", "trash_keep_days")
 
 
 @pytest.fixture
@@ -29,13 +38,25 @@ def store(tmp_path: Path) -> FolderOutputs:
     return FolderOutputs(tmp_path)
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> TestClient:
+def app_at(settings: Settings) -> FastAPI:
     app = FastAPI()
     install(app)
     app.include_router(outputs.router)
-    app.state.context = open_context(Settings(outputs_dir=tmp_path, redis_url=NOWHERE))
-    return TestClient(app)
+    app.state.context = open_context(settings)
+    return app
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> TestClient:
+    return TestClient(app_at(Settings(outputs_dir=tmp_path, redis_url=NOWHERE)))
+
+
+@pytest.fixture
+def reading(tmp_path: Path, redis_url: str) -> Iterator[TestClient]:
+    """One that can look at the jobs."""
+    app = app_at(Settings(outputs_dir=tmp_path, redis_url=redis_url))
+    yield TestClient(app)
+    app.state.context.redis.close()
 
 
 def ids(client: TestClient, query: str = "") -> list[str]:
@@ -52,7 +73,8 @@ def code(answer) -> tuple[int, str]:
 
 
 def test_nothing_made_is_an_empty_page(client: TestClient):
-    assert client.get("/v1/outputs").json() == {"items": [], "total": 0, "next_cursor": None}
+    page = client.get("/v1/outputs").json()
+    assert page == {"items": [], "total": 0, "duration_seconds": 0, "next_cursor": None}
 
 
 def test_an_output_is_listed_with_what_clients_need(client: TestClient, store: FolderOutputs):
@@ -97,6 +119,7 @@ def test_pages_follow_each_other(client: TestClient, store: FolderOutputs):
     listed = [item["id"] for page in (first, second, third) for item in page["items"]]
     assert listed == made[::-1]
     assert [page["total"] for page in (first, second, third)] == [5, 5, 5]
+    assert [round(page["duration_seconds"], 3) for page in (first, third)] == [0.5, 0.5]
     assert third["next_cursor"] is None
 
 
@@ -137,6 +160,19 @@ def test_a_damaged_output_does_not_break_the_list(
 @pytest.mark.parametrize("path", ["{}", "{}.zip", "{}/files/audio.wav"])
 def test_an_unknown_output_is_not_found(client: TestClient, name: str, path: str):
     assert client.get(f"/v1/outputs/{path.format(name)}").status_code == 404
+
+
+def test_facets_tell_what_there_is_to_filter_by(client: TestClient, store: FolderOutputs):
+    for tags in (["sea"], ["Sea", "npc"], ["sea"]):
+        client.patch(f"/v1/outputs/{make(store)}", json={"tags": tags})
+    make(store, task="narration", request={"speaker": "serena"})
+    store.trash(make(store, task="codec_decode"))
+    assert client.get("/v1/outputs/facets").json() == {
+        "tasks": [{"value": "custom_voice", "outputs": 3}, {"value": "narration", "outputs": 1}],
+        "voices": [{"value": "ryan", "outputs": 3}, {"value": "serena", "outputs": 1}],
+        "tags": [{"value": "sea", "outputs": 3}, {"value": "npc", "outputs": 1}],
+        "engines": [{"value": "preview", "outputs": 4}],
+    }
 
 
 # --- mark ---
@@ -216,12 +252,105 @@ def test_only_what_was_deleted_can_be_restored(client: TestClient, store: Folder
     assert code(client.post(f"/v1/outputs/{new_id()}/restore")) == (404, "unknown_output")
 
 
-def test_disk_use_is_told(client: TestClient, store: FolderOutputs):
+def test_disk_use_is_told_with_the_rules(client: TestClient, store: FolderOutputs):
     make(store)
     store.trash(make(store))
     usage = client.get("/v1/outputs/usage").json()
     assert (usage["outputs"], usage["trash"]) == (1, 1)
     assert min(usage["bytes"], usage["trash_bytes"], usage["free_bytes"]) > 0
+    assert [usage[rule] for rule in RULES] == [0, 0, 7]
+
+
+def test_the_trash_tells_what_lies_in_it_and_gives_it_back(
+    client: TestClient, store: FolderOutputs, tmp_path: Path
+):
+    first, second, damaged = make(store, text="One."), make(store), make(store)
+    for run in (first, second, damaged):
+        store.trash(run)
+    os.utime(tmp_path / ".trash" / first, (1, 1))
+    (tmp_path / ".trash" / damaged / METADATA).write_text("{")
+    found = client.get("/v1/outputs/trash").json()
+    assert [item["id"] for item in found["items"]] == [second, first]
+    assert (found["total"], found["items"][1]["text"]) == (3, "One.")
+    assert found["items"][1]["deleted_at"] == "1970-01-01T00:00:01Z"
+    gone = new_id()
+    done = client.post("/v1/outputs/restore", json={"ids": [first, second, gone]}).json()
+    assert done == {"outputs": 2, "missing": [gone]}
+    assert set(ids(client)) == {first, second}
+    wrong = client.post("/v1/outputs/restore", json={"ids": ["../x"]})
+    assert code(wrong) == (404, "unknown_output")
+
+
+def test_the_trash_is_emptied_for_good_with_all_that_is_in_it(
+    client: TestClient, store: FolderOutputs
+):
+    kept, starred, plain = (make(store) for _ in range(3))
+    client.patch(f"/v1/outputs/{starred}", json={"starred": True})
+    store.trash(starred)
+    store.trash(plain)
+    emptied = client.delete("/v1/outputs/trash").json()
+    assert emptied["outputs"] == 2
+    assert emptied["bytes"] > 0
+    assert ids(client) == [kept]
+    assert code(client.post(f"/v1/outputs/{plain}/restore")) == (404, "unknown_output")
+
+
+# --- clean up ---
+
+
+def clean(client: TestClient, **rule: object) -> dict[str, Any]:
+    answer = client.post("/v1/outputs/clean", json=rule)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_clean_up_tells_what_would_go_and_then_lets_it_go(
+    reading: TestClient, store: FolderOutputs
+):
+    old, star, new = make(store), make(store), make(store, finished_at=time.time())
+    reading.patch(f"/v1/outputs/{star}", json={"starred": True})
+    told = clean(reading, older_than_days=30)
+    assert (told["ids"], told["outputs"]) == ([old], 1)
+    assert told["bytes"] > 0
+    assert set(ids(reading)) == {old, star, new}
+    assert clean(reading, older_than_days=30, preview=False) == told
+    assert set(ids(reading)) == {star, new}
+    reading.post("/v1/outputs/restore", json={"ids": told["ids"]})
+    assert set(ids(reading)) == {old, star, new}
+    assert clean(reading, older_than_days=30)["outputs"] == 0
+
+
+def test_a_clean_up_can_be_narrowed(reading: TestClient, store: FolderOutputs):
+    long, other = make(store, seconds=2), make(store, task="narration")
+    assert clean(reading, older_than_days=1, larger_than_bytes=50_000)["ids"] == [long]
+    assert clean(reading, older_than_days=1, task="narration")["ids"] == [other]
+    reading.patch(f"/v1/outputs/{long}", json={"starred": True})
+    assert len(clean(reading, older_than_days=1, keep_starred=False)["ids"]) == 2
+
+
+def test_what_a_waiting_job_goes_on_from_or_makes_a_take_of_is_left_alone(
+    reading: TestClient, store: FolderOutputs
+):
+    continued, retaken, free = (make(store) for _ in range(3))
+    assert isinstance(reading.app, FastAPI)
+    queue = reading.app.state.context.queue
+    narration = Narration.parse({"text": "One.", "continues": continued})
+    take = CustomVoice.parse({"text": "One."})
+    queue.submit(Submission(narration, client="me", queue=keys.BATCH, estimate=1))
+    queue.submit(Submission(take, client="me", queue=keys.BATCH, estimate=1, line=f"{retaken}/1"))
+    told = clean(reading, older_than_days=1)
+    assert (told["ids"], told["left_alone"]) == ([free], 2)
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, {"older_than_days": -1}, {"older_than_days": 1, "colour": "red"}]
+)
+def test_a_wrong_clean_up_moves_nothing(
+    client: TestClient, store: FolderOutputs, rule: dict[str, object]
+):
+    run = make(store)
+    assert client.post("/v1/outputs/clean", json={**rule, "preview": False}).status_code == 422
+    assert ids(client) == [run]
 
 
 # --- download ---
@@ -263,6 +392,19 @@ def test_the_archive_holds_every_file_as_it_is(client: TestClient, store: Folder
     assert len(sound) == 20 * 24_000
 
 
+def test_several_outputs_come_as_one_archive(client: TestClient, store: FolderOutputs):
+    runs = [make(store), make(store)]
+    answer = client.get("/v1/outputs.zip", params={"id": [*runs, runs[0]]})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.testzip() is None
+        names = packed.namelist()
+    assert sorted(names) == sorted(f"{run}/{name}" for run in runs for name in store.files(run))
+    unknown = client.get("/v1/outputs.zip", params={"id": [runs[0], new_id()]})
+    assert code(unknown) == (404, "unknown_output")
+    many = client.get("/v1/outputs.zip", params={"id": [new_id() for _ in range(101)]})
+    assert many.status_code == 422
+
+
 # --- the contract ---
 
 
@@ -270,7 +412,12 @@ def test_every_route_declares_what_it_answers(client: TestClient):
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/v1/outputs",
+        "/v1/outputs.zip",
         "/v1/outputs/usage",
+        "/v1/outputs/facets",
+        "/v1/outputs/clean",
+        "/v1/outputs/restore",
+        "/v1/outputs/trash",
         "/v1/outputs/{id}",
         "/v1/outputs/{id}.zip",
         "/v1/outputs/{id}/restore",

@@ -492,6 +492,21 @@ def test_what_a_preset_speaker_said_becomes_its_sample(http: httpx.Client):
     assert heard[-1_000:] == http.get(f"/v1/outputs/{job}/files/audio.wav").content[-1_000:]
 
 
+def test_a_voice_reads_a_sentence_in_its_language_for_its_sample(http: httpx.Client):
+    make(http)
+    for who, task in (("sohee", "custom_voice"), ("sailor", "voice_clone")):
+        answer = http.post(f"/v1/voices/{who}/sample")
+        job = answer.json()
+        assert (answer.status_code, job["task"]) == (202, task)
+        assert answer.headers["Location"].endswith(job["id"])
+        assert http.get(f"/v1/jobs/{job['id']}/audio?follow=1").content
+        shown = http.put(f"/v1/voices/{who}/sample", json={"job": job["id"]}).json()
+        assert shown["sample"]["preview"]
+        assert job["request"]["language"] == shown["language"]
+        http.delete(f"/v1/voices/{who}")
+    assert refusal(http.post("/v1/voices/nobody/sample"))[:2] == (404, "unknown_voice")
+
+
 def test_only_a_job_in_which_the_voice_spoke_makes_its_sample(http: httpx.Client):
     job = said(http, speaker="ryan")["id"]
     other = http.put("/v1/voices/vivian/sample", json={"job": job})

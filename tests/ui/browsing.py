@@ -28,7 +28,7 @@ def watched(browser: Browser, width: int) -> Generator[Page]:
         page.on("console", lambda said: complaints.append(said.text) if is_bad(said.type) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-    assert not complaints
+    assert not complaints, complaints
 
 
 def is_bad(kind: str) -> bool:

@@ -173,7 +173,14 @@ def test_a_result_says_what_spoke_and_how(dashboard: Dashboard):
     told = result.told(
         dashboard, job(JobState.SUCCEEDED, result=done, warnings=["It guessed the language."])
     )
-    for said in (result.PREVIEW, "4.1 s", "0.30", "<dd>7</dd>", "It guessed the language."):
+    for said in (
+        result.PREVIEW,
+        "4.1 s",
+        "3.3× faster",
+        "0.30",
+        'data-copy="7"',
+        "It guessed the language.",
+    ):
         assert said in told
     for format in result.DOWNLOADS:
         assert f'href="/audio/{ID}.{format}"' in told

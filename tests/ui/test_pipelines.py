@@ -10,10 +10,9 @@ from shared.jobs import JobView
 from shared.plans.plan import Part
 from shared.requests.role import Role
 from shared.states import JobState
-from shared.views import LineView, TakeView
-from ui import casting, line_rows, markup, recordings, result
+from shared.views import FitView, LineView, TakeView
+from ui import casting, fitting, line_rows, markup, recordings, result, retake
 from ui.dashboard import Dashboard
-from ui.fitting import Fitted
 from ui.pages import queue
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -37,8 +36,8 @@ def line(*takes: TakeView, **fields: Any) -> LineView:
     return LineView.model_validate({**known, **fields})
 
 
-def row(shown: LineView, fitted: Fitted | None = None) -> str:
-    return line_rows.row(DASHBOARD, ID, shown, {}, {"TOLLA": 9}, fitted, ())
+def row(shown: LineView, *spoken: int) -> str:
+    return line_rows.row(DASHBOARD, ID, shown, {}, {"TOLLA": 9}, spoken)
 
 
 def job(state: JobState, **fields: Any) -> JobView:
@@ -75,7 +74,7 @@ def test_names_and_words_of_a_document_are_shown_as_text():
         seconds=1.0,
         sample=HOSTILE,
     )
-    shown = casting.table(DASHBOARD, [part], {}, {}, mapped=True)
+    shown = casting.table([part], {}, {}, mapped=True)
     shown += row(line(take(faults=[HOSTILE]), text=HOSTILE, speaker=HOSTILE, id=HOSTILE))
     assert "<img" not in shown
     assert shown.count("&lt;img") >= 6
@@ -96,26 +95,36 @@ def test_a_line_of_several_takes_offers_those_that_are_not_heard():
 
 
 @pytest.mark.parametrize(
-    ("shown", "fitted", "faulty"),
+    ("fit", "words"),
     [
-        (line(), None, False),
-        (line(), Fitted(line=3, rate=1.2, action="stretched"), False),
-        (line(), Fitted(line=3, rate=1.5, action="hurried"), True),
-        (line(), Fitted(line=3, action="overrun", overrun=0.4), True),
-        (line(take(faults=["It is silent."])), None, True),
-        (line(state="failed", why="The engine broke."), None, True),
+        (FitView(natural=2.0, room=2.5, rate=1.0, action="fits"), ""),
+        (FitView(natural=3.0, room=2.5, rate=1.2, action="stretched"), "1.20 × faster"),
+        (FitView(natural=3.0, room=1.0, rate=1.5, action="overrun", overrun=1.0), "1.0 s too long"),
+        (
+            FitView(natural=3.0, room=1.0, rate=1.5, action="cut", overrun=1.0),
+            "1.0 s too long, cut off",
+        ),
     ],
 )
-def test_only_what_should_be_heard_once_more_counts_as_faulty(
-    shown: LineView, fitted: Fitted | None, faulty: bool
-):
-    assert line_rows.is_faulty(shown, fitted) == faulty
+def test_a_cue_tells_what_was_done_to_make_it_fit(fit: FitView, words: str):
+    assert fitting.told(fit) == words
+    assert ("badge failed" in (fitting.shown(fit) or "")) == fit.strained
+
+
+def test_a_line_tells_how_it_was_spoken_where_that_is_other_than_written():
+    assert "Spoken" not in row(line())
+    assert "Spoken: Number seven." in row(line(text="No. 7.", said="Number seven."))
+
+
+def test_a_line_that_is_spoken_again_says_so():
+    assert "spoken again" in row(line(), 3)
+    assert "spoken again" not in row(line(), 4)
 
 
 def test_of_another_take_only_what_is_other_than_planned_is_sent():
     shown = line(take(role=Role(voice="serena", emotion="tired", instruct="slow")))
-    same = line_rows.changes(shown, " You again. ", "slow", "tired", "serena", None)
-    other = line_rows.changes(shown, "You.", "", "calm", "ryan", 8.0)
+    same = retake.changes(shown, " You again. ", "slow", "tired", "serena", None)
+    other = retake.changes(shown, "You.", "", "calm", "ryan", 8.0)
     assert same == {}
     assert other == {
         "text": "You.", "instruct": None, "emotion": "calm", "voice": "ryan", "seed": 8
@@ -124,9 +133,7 @@ def test_of_another_take_only_what_is_other_than_planned_is_sent():
 
 def test_a_take_of_other_words_is_the_start_of_the_next_one():
     shown = line(take(1), take(2, text="You, again?"), chosen=2, text="You, again?")
-    assert line_rows.changes(shown, "You, again?", "", "", "serena", None) == {
-        "text": "You, again?"
-    }
+    assert retake.changes(shown, "You, again?", "", "", "serena", None) == {"text": "You, again?"}
 
 
 def test_of_a_pipeline_only_files_that_are_there_can_be_downloaded():

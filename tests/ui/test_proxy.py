@@ -148,6 +148,8 @@ def test_a_voice_is_heard_and_exported(ui: TestClient, client: Client):
         "/audio/..%2fstatus.wav",
         f"/audio/{UNKNOWN}.exe",
         f"/live/{UNKNOWN}.pcm?after=-1",
+        "/waveform/..%2fstatus",
+        f"/waveform/{UNKNOWN}?points=1000000",
         f"/file/{UNKNOWN}/..%2f..%2fmetadata.json",
         f"/file/{UNKNOWN}/.env",
         "/file/..%2f..%2fvoices/codes.npz",
@@ -160,6 +162,13 @@ def test_a_voice_is_heard_and_exported(ui: TestClient, client: Client):
 def test_nothing_but_a_job_or_a_voice_can_be_asked_for(ui: TestClient, path: str):
     answer = ui.get(path)
     assert answer.status_code in (404, 422)
+
+
+def test_a_waveform_passes_through_with_how_long_it_may_be_kept(ui: TestClient, client: Client):
+    job = spoken(client)
+    answer = ui.get(f"/waveform/{job.id}", params={"points": 50, "v": "2"})
+    assert answer.json() == client.waveform(job.id, 50).model_dump()
+    assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize("path", ["/live/{}.pcm", "/audio/{}.wav"])
@@ -190,3 +199,15 @@ def test_the_key_of_the_service_never_reaches_the_browser(
         assert answer.is_success
         assert b"only-for-the-dashboard" not in answer.content
         assert "only-for-the-dashboard" not in str(answer.headers)
+
+
+def test_voices_are_listed_for_pickers_and_read_for_their_samples(ui: TestClient, client: Client):
+    listed = ui.get("/voice").json()
+    sohee = next(voice for voice in listed["voices"] if voice["id"] == "sohee")
+    assert (sohee["name"], sohee["facts"], sohee["sample"]) == ("Sohee", "Preset · Korean", False)
+    job = ui.post("/voice/sohee/sample").json()["job"]
+    assert client.wait(job).state == "succeeded"
+    assert ui.put(f"/voice/sohee/sample/{job}").json() == {"preview": True}
+    assert ui.get("/voice/sohee/sample").content == client.voice_sample("sohee")
+    assert ui.post("/voice/nobody/sample").json()["error"]["code"] == "unknown_voice"
+    client.delete_voice("sohee")

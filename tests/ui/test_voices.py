@@ -1,16 +1,20 @@
 """Voices as a person makes, keeps, finds and uses them, in a real browser."""
 
+import wave
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from shared.audio import clip, reference
 from shared.client import Client
 from shared.settings import ROOT
 from tests.stack import Stack
-from tests.ui.browsing import IN_A_BROWSER, visit, watched
+from tests.ui.browsing import CHROMIUM, IN_A_BROWSER, visit, watched
 from tests.ui.conftest import dashboard
+from tools.chromium import FLAGS
 
 pytestmark = IN_A_BROWSER
 REFERENCE = ROOT / "docs" / "examples" / "reference.flac"
@@ -59,12 +63,19 @@ def test_a_designed_voice_is_kept_and_speaks_on_the_page_of_clones(
     visit(page, address, "voice-design")
     page.locator("#speak").click()
     page.wait_for_selector(DONE)
-    expect(page.locator(".candidates speech-sample")).to_have_count(2)
-    page.get_by_label("Candidate 2", exact=True).check()
-    page.locator("#name").get_by_role("textbox").fill("Old sailor")
-    page.locator("#keep").click()
-    page.locator("#kept a").click()
-    page.wait_for_selector("#voice-card speech-sample")
+    expect(page.locator("#takes speech-sample")).to_have_count(2)
+    card = page.locator("#takes [data-candidate='2']")
+    expect(card).to_contain_text("seed")
+    card.locator(".play").click()
+    expect(card.locator("speech-sample")).to_have_attribute("data-state", "playing")
+    card.get_by_text("Keep this one").click()
+    name = card.get_by_role("textbox")
+    expect(name).to_be_focused()
+    name.fill("Old sailor")
+    name.press("Enter")
+    expect(card).to_contain_text("Kept as Old sailor")
+    card.get_by_role("link", name="Speak with it").click()
+    expect(page.locator("#field-voice .chosen")).to_contain_text("Old sailor")
     origin = client.voice("old_sailor").origin
     assert origin
     assert origin.candidate == 2
@@ -94,13 +105,16 @@ def test_a_recording_is_checked_when_it_is_put_in_and_kept_with_its_job(
     visit(page, address, "voice-clone")
     page.get_by_label("A recording").check()
     put_in(page, "reference", REFERENCE)
-    expect(page.locator("#said-reference .checked")).to_contain_text("6.5 s · 24 kHz · mono")
+    checks = page.locator("#said-reference .checks")
+    expect(checks).to_contain_text("Length 6.5 s")
+    for name in ("Level", "Clipping none", "Channels mono"):
+        expect(checks.locator("li[data-good=true]", has_text=name)).to_be_visible()
     page.locator("#transcribe").click()
     expect(page.locator("#transcribed [role=alert]")).to_contain_text("No transcriber is set up")
     page.locator("#speak").click()
     page.wait_for_selector(DONE)
     page.reload()
-    expect(page.locator("#said-reference .checked")).to_contain_text("The file of that job")
+    expect(page.locator("#said-reference")).to_contain_text("The file")
 
 
 def test_voices_are_searched_edited_and_deleted_at_the_second_press(
@@ -146,13 +160,99 @@ def test_a_mood_is_recorded_and_taken_away_at_the_second_press(
     assert len(client.voice("keeper").clips) == 1
 
 
-def test_a_speaker_reads_a_sentence_which_is_its_sample(page: Page, address: str, client: Client):
+def test_all_that_have_no_sample_read_one_after_the_other(page: Page, address: str, client: Client):
     visit(page, address, "voices")
-    card = page.locator("[data-voice=vivian]")
-    card.locator("[data-action=read]").click()
-    expect(card.locator("speech-sample")).to_be_visible()
-    expect(card).to_contain_text("sample by the preview")
+    expect(page.locator("#voices .empty")).to_contain_text("No voice is yours yet")
+    page.locator("#sample-all").click()
+    expect(page.locator("#audition")).to_contain_text("of 9 voices have read")
+    expect(page.locator("#voices .badge.preview")).to_have_count(9)
+    expect(page.locator("#sample-all")).to_be_hidden()
+    expect(page.locator("#stop-samples")).to_be_hidden()
+    for speaker in client.voices().items:
+        assert speaker.has_sample
+        client.delete_voice(speaker.id)
+
+
+def test_a_speaker_is_heard_from_its_card_and_has_a_sample_then(
+    page: Page, address: str, client: Client
+):
+    visit(page, address, "voices")
+    heard = page.locator("[data-voice=vivian] voice-sample")
+    heard.locator(".play").click()
+    expect(heard).to_have_attribute("data-state", "playing")
+    expect(heard).to_have_attribute("sample", "")
+    assert client.voice("vivian").has_sample
     client.delete_voice("vivian")
+
+
+def test_tags_narrow_the_library_down_and_a_voice_goes_out_and_comes_in(
+    page: Page, address: str, client: Client, tmp_path: Path
+):
+    client.create_voice({"name": "Keeper", "tags": ["warm", "npc"]}, REFERENCE)
+    client.create_voice({"name": "Sailor", "tags": ["npc"]}, REFERENCE)
+    visit(page, address, "voices")
+    page.locator("#tags [data-id=warm]").click()
+    expect(page.locator("[data-voice]")).to_have_count(1)
+    expect(page.locator("#tags [data-id=warm]")).to_have_attribute("aria-pressed", "true")
+    with page.expect_download() as download:
+        page.locator("[data-voice=keeper]").get_by_role("link", name="Export").click()
+    zipped = tmp_path / "keeper.zip"
+    download.value.save_as(zipped)
+    client.delete_voice("keeper")
+    page.get_by_role("button", name="Add a voice").click()
+    page.get_by_label("Import").check()
+    page.locator("#import-file input[type=file]").set_input_files(zipped)
+    expect(page.locator("#added")).to_contain_text("Keeper is in the library")
+    expect(page.locator("[data-voice=keeper]")).to_be_visible()
+    assert client.voice("keeper").tags == ["warm", "npc"]
+
+
+def test_a_recording_that_is_too_short_is_refused_in_one_sentence(
+    page: Page, address: str, client: Client, tmp_path: Path
+):
+    short = tmp_path / "short.wav"
+    with wave.open(str(short), "wb") as file:
+        file.setparams((1, 2, 24_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 24_000))
+    visit(page, address, "voices")
+    page.get_by_role("button", name="Add a voice").click()
+    put_in(page, "reference", short)
+    expect(page.locator("#said-reference [role=alert]")).to_contain_text("1.0 seconds long: too")
+
+
+@pytest.fixture
+def speaking_in(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A page whose microphone hears the reference."""
+    heard = tmp_path / "heard.wav"
+    samples = clip.decode(BytesIO(REFERENCE.read_bytes()), reference.LONGEST).samples
+    heard.write_bytes(clip.dumps(samples))
+    flags = [
+        *FLAGS,
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={heard}",
+    ]
+    listening = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
+    with listening, watched(listening, 1440) as page:
+        yield page
+
+
+def test_a_voice_is_recorded_with_the_microphone_and_kept(
+    speaking_in: Page, address: str, client: Client
+):
+    page = speaking_in
+    page.context.grant_permissions(["microphone"])
+    visit(page, address, "voices")
+    page.get_by_role("button", name="Add a voice").click()
+    page.locator("#field-reference").get_by_label("Record audio").click()
+    page.locator("#field-reference").get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(5_000)
+    page.locator("#field-reference").get_by_role("button", name="Stop").first.click()
+    expect(page.locator("#said-reference .checks")).to_contain_text("Length")
+    page.locator("#new-name").get_by_role("textbox").fill("Myself")
+    page.locator("#add").click()
+    expect(page.locator("[data-voice=myself]")).to_contain_text("Cloned")
+    assert client.voice("myself").clips[0].seconds > reference.SHORTEST
 
 
 def test_settings_are_saved_as_a_preset_that_fills_the_form_and_is_deleted(

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from shared.client import Client
 from shared.errors import EngineUnavailable, JobFailed
@@ -19,7 +20,7 @@ from shared.settings import ROOT, Settings
 from tools import ports, redis_server
 from tools.leash import leashed
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 
 
@@ -32,6 +33,8 @@ class Service:
     outputs_dir: Path
     pids: Mapping[str, int]
     """Of `api` and `worker`."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For a further process beside these."""
 
 
 def done(client: Client, task: str, asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -58,13 +61,43 @@ def running(**settings: str) -> Generator[Service]:
             for module in ("api", "worker")
         }
         url = f"http://127.0.0.1:{port}"
-        _wait(url, processes.values())
+        _wait(f"{url}/ready", processes.values())
         yield Service(
             url,
             redis_url,
             Path(environment["OUTPUTS_DIR"]),
             {module: process.pid for module, process in processes.items()},
+            environment,
         )
+
+
+@contextmanager
+def dashboard(beside: Service, **settings: str) -> Generator[str]:
+    """A dashboard of that service, which ends with the block; its address.
+
+    Raises EngineUnavailable when it does not become ready.
+    """
+    port = ports.any_free()
+    own = {"API_URL": beside.url, "GRADIO_PORT": str(port)}
+    with _process("ui", {**beside.environment, **own, **settings}) as process:
+        url = f"http://127.0.0.1:{port}"
+        _wait(f"{url}/health", [process])
+        yield url
+
+
+@contextmanager
+def worker(beside: Service, **settings: str) -> Generator[int]:
+    """Another worker in the place of the one that the service began with; its process.
+
+    Raises EngineUnavailable when it does not become ready.
+    """
+    before = psutil.Process(beside.pids["worker"])
+    before.terminate()
+    before.wait(_STOP_SECONDS)
+    with _process("worker", {**beside.environment, **settings}) as process:
+        with Client(beside.url) as client:
+            _until(lambda: _serves(client, process.pid), [process])
+        yield process.pid
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -97,8 +130,13 @@ def _process(module: str, environment: dict[str, str]) -> Generator[subprocess.P
 
 
 def _wait(url: str, processes: Collection[subprocess.Popen[bytes]]) -> None:
+    """Until an address answers well."""
+    _until(lambda: _ready(url), processes)
+
+
+def _until(begun: Callable[[], bool], processes: Collection[subprocess.Popen[bytes]]) -> None:
     until = time.monotonic() + _START_SECONDS
-    while not _ready(url):
+    while not begun():
         if time.monotonic() > until or any(process.poll() is not None for process in processes):
             raise EngineUnavailable("The service to measure does not become ready.")
         time.sleep(0.05)
@@ -106,6 +144,11 @@ def _wait(url: str, processes: Collection[subprocess.Popen[bytes]]) -> None:
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/ready", timeout=2, trust_env=False).is_success
+        return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
         return False
+
+
+def _serves(client: Client, pid: int) -> bool:
+    """Whether a worker is at work; what its predecessor said of itself may still be there."""
+    return any(worker.pid == pid for worker in client.status().workers)

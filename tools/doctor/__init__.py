@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.settings import Settings
-from tools import nvidia
-from tools.doctor import card, machine, speaking, speed, surroundings
-from tools.doctor.finding import Finding
+from shared.status import Finding
+from tools.doctor import machine, speaking, speed, surroundings
+from worker.diagnosis import card, checkpoints, nvidia
 
 MARKS = {"good": ("ok", "green"), "note": ("--", "yellow"), "bad": ("!!", "red")}
 
@@ -66,6 +66,7 @@ def diagnose(settings: Settings, *, anew: bool = False) -> Diagnosis:
         *card.look(report, settings),
         *speed.look(settings, anew=anew),
         *surroundings.look(settings),
+        *checkpoints.look(settings),
         spoken,
     ]
     return Diagnosis(findings, engine)

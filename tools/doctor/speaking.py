@@ -1,12 +1,10 @@
-"""The engine that would speak, and why."""
+"""The engine that would speak, asked in a process of its own."""
 
 from shared.settings import Settings
+from shared.status import Finding
 from tools.doctor.asking import Unanswered, answer
-from tools.doctor.finding import Finding
+from worker.diagnosis.speaking import judge
 
-ADVICE = (
-    "`ENGINE=qwen3 make run` installs and downloads what Qwen3-TTS needs; without a GPU it is slow."
-)
 CHOOSE = """
 import dataclasses, json
 from shared.errors import SpeechError
@@ -29,17 +27,3 @@ def ask(settings: Settings) -> tuple[str, Finding]:
         return judge(answer(CHOOSE), settings)
     except Unanswered as error:
         return "", Finding("engine", "bad", str(error))
-
-
-def judge(said: dict[str, str], settings: Settings) -> tuple[str, Finding]:
-    """What the choice of an engine means for a person."""
-    if not said["name"]:
-        return "", Finding("engine", "bad", said["trouble"], said["next"])
-    fact = f"{said['name']} ({said['version']}, {said['device']}, {said['precision']})"
-    if said["trouble"]:
-        advice = f"`qtts models pull` downloads the {settings.model_size} checkpoint."
-        return "", Finding("engine", "bad", f"{fact}. {said['trouble']}", advice)
-    if said["preview"]:
-        fact = f"{fact}, a preview, not Qwen3-TTS. {said['reason']}"
-        return said["name"], Finding("engine", "note", fact, ADVICE)
-    return said["name"], Finding("engine", "good", f"{fact}. {said['reason']}")

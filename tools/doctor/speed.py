@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pydantic import BaseModel
 
 from shared.settings import Settings
+from shared.status import Finding
 from tools.doctor.asking import Unanswered, answer
-from tools.doctor.finding import Finding
 from worker.engine.precision import Card, Precision, choose
 from worker.engine.timings import Format, Timings
 

@@ -1,22 +1,20 @@
-"""What lies around the service: containers, Redis, checkpoints."""
+"""What lies around the service: containers, and Redis."""
 
 import shutil
 import subprocess
 from collections.abc import Iterator
 
-from shared.checkpoints import folder
-from shared.checkpoints.folder import Entry
 from shared.errors import ConfigurationError
 from shared.settings import Settings
+from shared.status import Finding, Verdict
 from tools import plan, redis_server
-from tools.doctor.finding import GIGABYTE, Finding, Verdict, dotted
+from worker.diagnosis.numbers import dotted
 
 
 def look(settings: Settings) -> Iterator[Finding]:
     """What there is to say of it."""
     yield containers()
     yield redis(settings)
-    yield from checkpoints(settings)
 
 
 def containers() -> Finding:
@@ -61,21 +59,3 @@ def redis(settings: Settings) -> Finding:
         return Finding("Redis", "bad", error.message, error.next_step or "")
     version = dotted(redis_server.version(path))
     return Finding("Redis", "good", f"{path} ({version}), embedded")
-
-
-def checkpoints(settings: Settings) -> Iterator[Finding]:
-    """Those that lie there, whole or not."""
-    for entry in folder.scan(settings.models_dir):
-        if entry.presence.state != "absent":
-            yield _checkpoint(entry)
-
-
-def _checkpoint(entry: Entry) -> Finding:
-    presence = entry.presence
-    fact = f"{entry.id}: {presence.state}, {presence.nbytes / GIGABYTE:.1f} GB"
-    if presence.state == "present":
-        return Finding("checkpoint", "good", fact)
-    wrong = ", ".join((*presence.missing, *presence.damaged))
-    advice = f"`qtts models pull {entry.id}` completes it." if entry.checkpoint else ""
-    verdict: Verdict = "bad" if presence.state == "damaged" else "note"
-    return Finding("checkpoint", verdict, f"{fact} ({wrong})" if wrong else fact, advice)

@@ -4,10 +4,11 @@ from tools.qtts.cache import cache
 from tools.qtts.command import qtts
 from tools.qtts.contracts import run
 from tools.qtts.emotions import emotions
-from tools.qtts.jobs import again, cancel, jobs, pause, resume, show
+from tools.qtts.jobs import again, cancel, jobs, pause, resume, retry, show
 from tools.qtts.lines import choose, lines, retake
 from tools.qtts.machine import checkpoint, doctor, up
 from tools.qtts.models import models
+from tools.qtts.outputs import outputs
 from tools.qtts.plans import plan
 from tools.qtts.presets import presets
 from tools.qtts.say import say
@@ -25,9 +26,11 @@ for _command in (
     pause,
     resume,
     again,
+    retry,
     lines,
     retake,
     choose,
+    outputs,
     voices,
     presets,
     emotions,

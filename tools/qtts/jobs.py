@@ -1,4 +1,4 @@
-"""`qtts jobs | show | cancel | again | pause | resume`: what the service is at."""
+"""`qtts jobs | show | cancel | again | retry | pause | resume`: what the service is at."""
 
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +88,17 @@ def again(here: Here, job_id: str, output: Path | None) -> None:
 
 @click.command()
 @click.argument("job_id", metavar="ID")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the speech here.")
+@click.pass_obj
+def retry(here: Here, job_id: str, output: Path | None) -> None:
+    """Try a job that failed or was cancelled once more; a pipeline goes on with what it had."""
+    if output:
+        require_ending(here.client.job(job_id), output)
+    listen(here, here.client.retry(job_id), output)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
 @click.pass_obj
 def pause(here: Here, job_id: str) -> None:
     """Let a pipeline rest, once its present line is spoken; `qtts resume` goes on."""
@@ -142,6 +153,7 @@ def _facts(job: JobView) -> list[tuple[str, str | Text]]:
         ("task", job.task),
         ("state", _state(job)),
         ("progress", f"{job.progress:.0%}, {job.stage}"),
+        ("lines", f"{job.lines.done} of {job.lines.total}" if job.lines else ""),
         ("ahead of it", "" if job.position is None else str(job.position)),
         ("ready in", f"{job.eta_seconds:.0f} s" if job.eta_seconds else ""),
         ("audio", f"{job.audio_seconds:.1f} s"),

@@ -6,7 +6,7 @@ import click
 from rich.filesize import decimal
 
 from shared.readings import CacheStats, GpuReading, LoadedModel, ProcessReading
-from shared.status import WorkerStatus
+from shared.status import Finding, WorkerStatus
 from shared.views import Status
 from tools.qtts.command import Here, json_output, print_json
 
@@ -33,6 +33,18 @@ def lines(found: Status) -> Iterator[str]:
     queue, disk = found.queue, found.outputs
     yield f"queue: {sum(queue.waiting.values())} waiting, {queue.running} running"
     yield f"outputs: {disk.outputs}, {decimal(disk.bytes)}; {decimal(disk.free_bytes)} free on disk"
+    yield from filter(None, map(_warning, found.findings))
+    for worker in found.workers:
+        for finding in worker.findings:
+            if warning := _warning(finding):
+                yield f"{worker.name}: {warning}"
+
+
+def _warning(finding: Finding) -> str:
+    """What is to be done something about; empty for what is well."""
+    if finding.verdict == "good" or not (finding.advice or finding.verdict == "bad"):
+        return ""
+    return f"warning: {finding.subject}: {finding.fact} {finding.advice}".rstrip()
 
 
 def _worker(worker: WorkerStatus) -> Iterator[str]:

@@ -1,114 +1,235 @@
 """Queue: what waits, what is spoken, what came of it."""
 
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
 import gradio as gr
 
-from shared.errors import SpeechError
+from shared.client import AsyncClient
+from shared.errors import AlreadyEnded, SpeechError
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
-from ui import markup, result
-from ui.dashboard import QUIET, Dashboard, ask
+from shared.states import JobState
+from shared.views import Backlog, JobPage
+from ui import job_rows, markup
+from ui.dashboard import LONGER, QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.pages import frame
+from ui.snippets import Asked
+from ui.translation import mark, plural, tr
 
 _LOOK = 1.5
 _SHOWN = 50
-STEPS = frozenset({"pause", "resume"})
-"""What can be asked of a pipeline, as the links of its job call it."""
-_FROM_FILE = "From a file"
+"""Jobs on a page, and how many more of them a press shows."""
+_MOST = 200
+"""Jobs that one call tells of."""
+_KINDS = {"all": mark("All"), "active": mark("Waiting and speaking"), "failed": mark("Failed")}
+_WAITING = "waiting"
+"""What is to be cancelled where it is no single job."""
+_FIRST: dict[str, Any] = {"count": _SHOWN, "doomed": "", "html": ["", ""]}
 
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; its table is looked up anew while it is open."""
     frame.head(
-        dashboard, page, "queue", "One engine speaks one job at a time; the others wait here."
+        dashboard, page, "queue", mark("One engine speaks one job at a time; the others wait here.")
     )
+    kinds = [(tr(label), kind) for kind, label in _KINDS.items()]
+    kind = gr.Radio(
+        kinds, value="all", label=tr("Show"), show_label=False, container=False, elem_id="show"
+    )
+    backlog = markup.place(elem_id="backlog", listens=True)
     said = markup.place(elem_id="said")
     listing = markup.place(elem_id="jobs", listens=True)
-    shown = gr.State("")
+    seen = gr.State(_FIRST)
+    """How many jobs are shown, what is asked about once more, and the HTML that is there."""
     timer = gr.Timer(_LOOK)
 
-    async def look(before: str) -> list[object]:
-        now = await _listing(dashboard)
-        return [gr.skip(), gr.skip()] if now == before else [now, now]
+    async def look(kind: str, seen: dict[str, Any]) -> list[Any]:
+        return await _look(dashboard, kind, seen)
 
-    async def act(event: gr.EventData) -> list[object]:
-        action, job_id = markup.pressed(event)
-        note = await _act(dashboard, action, job_id)
-        now = await _listing(dashboard)
-        return [note, now, now]
+    async def other(kind: str, seen: dict[str, Any]) -> list[Any]:
+        return await _look(dashboard, kind, {**_FIRST, "html": seen["html"]})
 
-    page.load(look, shown, [shown, listing], **QUIET)
-    timer.tick(look, shown, [shown, listing], **QUIET)
-    listing.click(act, None, [said, shown, listing], **QUIET)
+    async def act(kind: str, seen: dict[str, Any], event: gr.EventData) -> list[Any]:
+        note, changes = await _act(dashboard, seen, *markup.pressed(event))
+        return [note, *await _look(dashboard, kind, {**seen, "doomed": "", **changes})]
+
+    shown = [seen, backlog, listing]
+    for trigger in (page.load, timer.tick):
+        trigger(look, [kind, seen], shown, **QUIET)
+    kind.change(other, [kind, seen], shown, **QUIET)
+    for place in (listing, backlog):
+        place.click(act, [kind, seen], [said, *shown], **QUIET)
+    Asked(dashboard, "jobs", "jobs", limit=_SHOWN).wire()
 
 
-async def _act(dashboard: Dashboard, action: str, job_id: str) -> Html:
-    """What is said of a step that a person asks for."""
-    client = dashboard.client
+# --- what a person asks for ------------------------------------------------------------------
+
+
+async def _act(
+    dashboard: Dashboard, seen: dict[str, Any], action: str, job_id: str
+) -> tuple[Html, dict[str, Any]]:
+    """What is said of a step that a person asks for, and what of `seen` is another then."""
     try:
         match action:
-            case "cancel":
-                await ask(client.cancel(job_id))
-            case "pause":
-                await ask(client.pause(job_id))
-            case "resume":
-                await ask(client.resume(job_id))
+            case "more":
+                return Html(""), {"count": seen["count"] + _SHOWN}
+            case "cancel-waiting" if seen["doomed"] != _WAITING:
+                return Html(""), {"doomed": _WAITING}
+            case "cancel-waiting":
+                return _cancelled(await _cancel_waiting(dashboard.client)), {}
+            case "cancel" if seen["doomed"] != job_id:
+                job = await ask(dashboard.client.job(job_id))
+                if job_rows.is_precious(job):
+                    return _precious(job), {"doomed": job_id}
             case _:
                 pass
+        job = await job_rows.act(dashboard, action, job_id)
     except SpeechError as error:
-        return markup.trouble(error)
-    return Html("")
+        return markup.trouble(error), {}
+    if action == "retry":
+        link = markup.link(dashboard.page(job.task, job.id), tr("Open"))
+        return markup.notice("note", tr("It is tried again, as another job."), None, link), {}
+    return Html(""), {}
 
 
-async def _listing(dashboard: Dashboard) -> Html:
+async def _cancel_waiting(client: AsyncClient) -> int:
+    """Cancel all that waits; how many that were."""
+    count = 0
+    while waiting := (await ask(client.jobs(active=True, state="queued", limit=_MOST))).items:
+        ended = await ask(asyncio.gather(*(_cancel(client, job.id) for job in waiting)), LONGER)
+        count += sum(ended)
+        if not any(ended):
+            break
+    return count
+
+
+async def _cancel(client: AsyncClient, job_id: str) -> bool:
     try:
-        jobs = (await ask(dashboard.client.jobs(limit=_SHOWN))).items
-    except SpeechError as error:
-        return markup.trouble(error)
-    if not jobs:
-        return markup.empty("Nothing waits.", "What you submit on a task's page appears here.")
-    waiting = [job for job in jobs if not job.state.terminal]
-    return table(dashboard, [*reversed(waiting), *(job for job in jobs if job.state.terminal)])
+        await client.cancel(job_id)
+    except AlreadyEnded:
+        return False
+    return True
 
 
-def table(dashboard: Dashboard, jobs: list[JobView]) -> Html:
-    """Jobs, those that have not ended first."""
-    headings = ("Job", "State", "Progress", "Submitted", "")
-    return markup.table(headings, (_row(dashboard, job) for job in jobs))
+def _cancelled(count: int) -> Html:
+    said = plural("{count} job was cancelled.", "{count} jobs were cancelled.", count)
+    return markup.notice("note", said)
 
 
-def _row(dashboard: Dashboard, job: JobView) -> tuple[object, ...]:
-    text = excerpt(job)
-    declared = CONTRACTS.get(job.task)
-    title = declared.title if declared else job.task
-    what = element("div", text, class_="excerpt"), element("div", title, class_="hint")
-    buttons = [markup.link(dashboard.page(job.task, job.id), "Open", aria_label=f"Open: {text}")]
-    for step in STEPS & job.links.keys():
-        buttons.append(markup.button(step, job.id, step.capitalize(), text))
-    if not job.state.terminal:
-        buttons.append(markup.button("cancel", job.id, "Cancel", text, "stop"))
-    return (
-        markup.joined(what),
-        element("span", job.state.value, class_=f"badge {job.state.value}"),
-        _progress(job),
-        markup.ago(job.created_at),
-        element("div", *buttons, class_="actions"),
+def _precious(job: JobView) -> Html:
+    return markup.notice(
+        "warning",
+        tr("{length} of sound are made already.", length=markup.seconds(job.audio_seconds)),
+        tr("Press “Cancel for good” if it shall end nevertheless."),
     )
 
 
-def _progress(job: JobView) -> Html:
-    if job.state.terminal:
-        return element("span", markup.seconds(job.audio_seconds) if job.audio_seconds else "none")
-    words = result.progress(job)
-    return element("div", markup.bar(job.progress, words), element("span", words, class_="hint"))
+# --- what is shown ---------------------------------------------------------------------------
 
 
-def excerpt(job: JobView, length: int = 90) -> str:
-    """The beginning of what is said."""
+async def _look(dashboard: Dashboard, kind: str, seen: dict[str, Any]) -> list[Any]:
+    """`seen` as it is now, and updates of what has changed since."""
+    now = await _shown(dashboard, kind, seen)
+    updates = [gr.skip() if new == old else new for new, old in zip(now, seen["html"], strict=True)]
+    return [{**seen, "html": now}, *updates]
+
+
+async def _shown(dashboard: Dashboard, kind: str, seen: dict[str, Any]) -> list[Html]:
+    """The summary and the table."""
+    client = dashboard.client
+    try:
+        jobs, backlog, more = await _jobs(client, kind, seen["count"])
+        away = bool(backlog.waiting) and not (await ask(client.ready())).worker
+    except SpeechError as error:
+        step = f"{error.next_step or ''} {tr('It is tried again.')}"
+        return [Html(""), markup.notice("error", error.message, step)]
+    told = summary(backlog, sure=seen["doomed"] == _WAITING, away=away)
+    if not jobs:
+        return [told, _nothing(kind)]
+    turning = markup.button("more", "", tr("Show more"), tr("jobs")) if more else None
+    under = element("div", turning, class_="choices turning") if turning else None
+    rows = table(dashboard, jobs, doomed=seen["doomed"], away=away)
+    return [told, markup.joined([rows, under])]
+
+
+async def _jobs(client: AsyncClient, kind: str, count: int) -> tuple[list[JobView], Backlog, bool]:
+    """Up to so many jobs in the order in which they are shown, and whether there are more."""
+    if kind == "failed":
+        return await _gathered(client, count, state="failed")
+    jobs, backlog, more = await _gathered(client, count, active=True)
+    if kind == "active" or more or len(jobs) == count:
+        return jobs, backlog, more or kind == "all"
+    ended, _, more = await _gathered(client, count - len(jobs), active=False)
+    known = {job.id for job in jobs}  # one may end between the two looks
+    return [*jobs, *(job for job in ended if job.id not in known)], backlog, more
+
+
+async def _gathered(
+    client: AsyncClient, count: int, **query: Any
+) -> tuple[list[JobView], Backlog, bool]:
+    """The first so many jobs of a listing, however many calls it takes."""
+    page: JobPage = await ask(client.jobs(limit=min(count, _MOST), **query))
+    jobs = page.items
+    while page.next and len(jobs) < count:
+        left = min(count - len(jobs), _MOST)
+        page = await ask(client.jobs(limit=left, before=page.next, **query))
+        jobs += page.items
+    return jobs, page.backlog, page.next is not None
+
+
+def summary(backlog: Backlog, *, sure: bool = False, away: bool = False) -> Html:
+    """How much there is to do; `sure`: it was asked whether what waits shall be cancelled."""
+    parts = [
+        plural("{count} speaking", "{count} speaking", backlog.running) if backlog.running else "",
+        plural("{count} waiting", "{count} waiting", backlog.waiting) if backlog.waiting else "",
+        plural("{count} paused", "{count} paused", backlog.paused) if backlog.paused else "",
+    ]
+    if backlog.running + backlog.waiting and not away:
+        parts.append(tr("about {time}", time=markup.about(backlog.seconds)))
+    words = ", ".join(filter(None, parts)) or tr("Nothing is to be done.")
+    told = element("strong", words, role="status")
+    if backlog.waiting < 2:
+        return element("div", told, class_="backlog")
+    label = plural("Cancel {count} for good", "Cancel all {count} for good", backlog.waiting)
+    asked = label if sure else tr("Cancel all waiting")
+    cancel = markup.button("cancel-waiting", "all", asked, tr("jobs"), "stop")
+    return element("div", told, cancel, class_="backlog")
+
+
+def _nothing(kind: str) -> Html:
+    if kind == "failed":
+        return markup.empty(tr("Nothing has failed."), tr("What fails can be tried again here."))
+    return markup.empty(tr("Nothing waits."), tr("What you submit on a task's page appears here."))
+
+
+def table(
+    dashboard: Dashboard, jobs: Iterable[JobView], *, doomed: str = "", away: bool = False
+) -> Html:
+    """Jobs in this order; of the `doomed` one it was asked whether it shall be cancelled."""
+    headings = (tr("Job"), tr("State"), tr("Progress"), tr("Submitted"), "")
+    return markup.table(headings, (_row(dashboard, job, job.id == doomed, away) for job in jobs))
+
+
+def _row(dashboard: Dashboard, job: JobView, certain: bool, away: bool) -> tuple[object, ...]:
+    text = job_rows.excerpt(job)
     declared = CONTRACTS.get(job.task)
-    named = [*declared.texts()] if declared else ["text"]
-    found = (job.request.get(name) for name in named)
-    words = " ".join(text for text in found if isinstance(text, str)).split()
-    unread = _FROM_FILE if job.request.get("source") else "Text is not kept"
-    text = " ".join(words) or unread
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    about = element(
+        "div",
+        element("div", text, class_="excerpt"),
+        element("div", tr(declared.title) if declared else job.task, class_="hint"),
+        class_="grows",
+    )
+    heard = job_rows.heard(dashboard, job) or element("span", class_="no-sample")
+    address = dashboard.page(job.task, job.id)
+    opened = markup.link(address, tr("Open"), aria_label=f"{tr('Open')}: {text}")
+    done = job_rows.buttons(job, certain=certain)
+    return (
+        element("div", heard, about, class_="job"),
+        job_rows.badge(job),
+        job_rows.standing(job, away and job.state is JobState.QUEUED),
+        markup.ago(job.created_at),
+        element("div", opened, *done, class_="actions"),
+    )

@@ -3,11 +3,12 @@
 import gradio as gr
 
 from shared.requests.declared import Declared
-from shared.speakers import SPEAKERS
-from ui.dashboard import QUIET, Dashboard
+from ui.dashboard import Dashboard
 from ui.form import Form
 from ui.pages import frame, spoken
 from ui.playing import Playing
+from ui.snippets import Snippets
+from ui.translation import tr
 
 
 def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
@@ -19,24 +20,11 @@ def build(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> No
             text = spoken.text(form)
             playing = Playing(dashboard, contract)
         with gr.Column(scale=2, min_width=320):
-            initial = form.fields["speaker"].initial
-            speaker = form.place("speaker", choices=_speakers(), info=_description(initial))
+            form.place("speaker", info=None)
             spoken.language(form)
-            form.place("instruct", lines=2, placeholder="calm, like a bedtime story")
+            form.place("instruct", lines=2, placeholder=tr("calm, like a bedtime story"))
             saving = spoken.manner(form)
             form.rest()
-    speaker.change(_described, speaker, speaker, **QUIET)
     saving.wire(dashboard, contract.name, form)
     playing.wire(page, form, text)
-
-
-def _speakers() -> list[tuple[str, str]]:
-    return [(f"{who.name} · {who.language.capitalize()}", who.id) for who in SPEAKERS.values()]
-
-
-def _description(speaker: str) -> str:
-    return SPEAKERS[speaker].description if speaker in SPEAKERS else ""
-
-
-def _described(speaker: str) -> gr.Dropdown:
-    return gr.Dropdown(info=_description(speaker))
+    Snippets(dashboard, contract).wire(form)

@@ -10,9 +10,8 @@ from ui.dashboard import QUIET
 from ui.form import Form
 from ui.markup import Html, element
 from ui.saving import Saving
+from ui.translation import tr
 
-_MOODS = "The Emotions page tells what each of them does."
-_SEED = "Left out, one is drawn."
 _COUNT = """(text) => {
   const counter = document.querySelector("#count");
   if (counter) counter.textContent = Array.from(text ?? "").length.toLocaleString("en");
@@ -30,21 +29,24 @@ def text(form: Form, lines: int = 8) -> Any:
 
 def manner(form: Form) -> Saving:
     """How it is read: the mood, the seed, the format, and presets of all that."""
-    form.place("emotion", info=_MOODS)
+    form.place("emotion", info=tr("The Emotions page tells what each of them does."))
     with gr.Row():
-        form.place("seed", info=_SEED, placeholder="drawn", value=None, min_width=140)
-        form.place("format", info="Of the finished file.", min_width=140)
+        drawn = tr("Left out, one is drawn.")
+        form.place("seed", info=drawn, placeholder=tr("drawn"), value=None, min_width=140)
+        form.place("format", info=tr("Of the finished file."), min_width=140)
     return Saving(form)
 
 
 def language(form: Form) -> None:
     """The picker of the language."""
     choices = form.fields["language"].choices
-    words = [("Auto: told by the text" if c == languages.AUTO else name, c) for name, c in choices]
+    auto = tr("Auto: told by the text")
+    words = [(auto if value == languages.AUTO else tr(name), value) for name, value in choices]
     form.place("language", choices=words, info=None)
 
 
 def _counter(form: Form) -> Html:
     field = form.fields["text"]
     count = element("span", f"{len(field.initial):,}", id="count")
-    return element("div", count, f" of {field.length:,} characters", class_="counter hint")
+    room = tr(" of {count:,} characters", count=field.length)
+    return element("div", count, room, class_="counter hint")

@@ -81,6 +81,16 @@ def test_clean_speech_needs_no_warning(speech: Samples):
     assert reference.check(sent(speech)) == ()
 
 
+def test_what_is_loud_and_cut_off_is_measured(speech: Samples):
+    clean = reference.measure(sent(speech))
+    assert clean.level == pytest.approx(-20, abs=3)
+    assert clean.level < clean.peak < 0
+    assert clean.clipped == 0
+    cut = reference.measure(sent(np.clip(speech * 8, -1, 1).astype(np.float32)))
+    assert cut.peak == 0
+    assert cut.clipped > reference.CLIPPED
+
+
 def test_speech_turned_up_to_its_highest_peak_is_not_clipped(speech: Samples):
     assert reference.check(sent(speech / np.abs(speech).max())) == ()
 

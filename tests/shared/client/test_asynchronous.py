@@ -82,6 +82,7 @@ def test_an_output_is_found_marked_thrown_away_and_restored(stack: Stack):
     async def scene(client: AsyncClient) -> None:
         job = await client.wait((await client.submit("custom_voice", SPEECH)).id)
         assert await client.output(job.id) in (await client.outputs(limit=5)).items
+        assert len((await client.waveform(job.id, 20)).points) == 20
         assert (await client.mark(job.id, starred=True)).starred
         await client.discard(job.id)
         with pytest.raises(UnknownOutput):

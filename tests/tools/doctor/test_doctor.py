@@ -7,9 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from shared.settings import load
-from tools.doctor import Diagnosis, machine, speaking
-from tools.doctor.finding import GIGABYTE, Finding
+from shared.status import Finding
+from tools.doctor import Diagnosis
 from tools.qtts import qtts
 from worker.engine import measure
 from worker.engine.timings import ROWS, Timings
@@ -55,21 +54,6 @@ def test_where_nothing_can_speak_the_exit_status_says_so(
     assert "ALLOW_PREVIEW" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("said", "engine", "verdict"),
-    [
-        ({"name": "", "trouble": "No torch.", "next": "Install it."}, "", "bad"),
-        ({"name": "stock", "trouble": "No checkpoint.", "preview": False}, "", "bad"),
-        ({"name": "stock", "trouble": "", "preview": False}, "stock", "good"),
-        ({"name": "preview", "trouble": "", "preview": True}, "preview", "note"),
-    ],
-)
-def test_an_engine_that_cannot_speak_is_bad(said: dict[str, str], engine: str, verdict: str):
-    facts = {"version": "1", "device": "cpu", "precision": "fp32", "reason": "So it is."}
-    name, finding = speaking.judge(facts | said, load())
-    assert (name, finding.verdict) == (engine, verdict)
-
-
 def test_formats_are_timed_anew_only_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("RUN_DIR", str(tmp_path))
     monkeypatch.setenv("ENGINE", "preview")
@@ -83,8 +67,3 @@ def test_formats_are_timed_anew_only_when_asked_to(monkeypatch: pytest.MonkeyPat
 def test_what_is_bad_is_to_be_done_first():
     findings = [Finding("a", "note", "", "later"), Finding("b", "bad", "", "now")]
     assert Diagnosis(findings).next_steps == ["now", "later"]
-
-
-def test_little_memory_is_noted():
-    assert machine.memory(4 * GIGABYTE, 1 * GIGABYTE).verdict == "note"
-    assert machine.memory(16 * GIGABYTE, 9 * GIGABYTE).verdict == "good"

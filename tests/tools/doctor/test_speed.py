@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.settings import load
-from tools.doctor.finding import Finding
+from shared.status import Finding
 from tools.doctor.speed import Measured, judge
 from worker.engine.precision import Card
 from worker.engine.timings import Format, Timings

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.checkpoints import catalogue
 from shared.settings import load
 from tools.doctor import surroundings
 
@@ -41,13 +40,3 @@ def test_the_embedded_server_is_named():
     finding = surroundings.redis(load(redis_url=""))
     assert finding.verdict == "good"
     assert "embedded" in finding.fact
-
-
-def test_a_damaged_checkpoint_comes_with_its_cure(tmp_path: Path):
-    released = catalogue.CATALOGUE[0]
-    (tmp_path / released.folder).mkdir()
-    (tmp_path / released.folder / "config.json").write_text("{")
-    (finding,) = surroundings.checkpoints(load(models_dir=tmp_path))
-    assert finding.verdict == "bad"
-    assert "config.json" in finding.fact
-    assert finding.advice == f"`qtts models pull {released.id}` completes it."

@@ -84,7 +84,13 @@ def test_a_job_that_runs_can_be_cancelled(make_stack: Callable[..., Stack], type
     assert client.wait(job.id).state == "cancelled"
 
 
-@pytest.mark.parametrize("word", ["show", "cancel", "again"])
+def test_what_has_succeeded_is_not_tried_again(type_in: Type, job: JobView):
+    done = type_in("retry", job.id)
+    assert done.exit_code == 1
+    assert "(already_ended)" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["show", "cancel", "again", "retry"])
 @pytest.mark.parametrize("name", ["nope", "../../etc/passwd", "%2e%2e"])
 def test_a_job_that_does_not_exist_is_one_error(type_in: Type, word: str, name: str):
     done = type_in(word, name)

@@ -4,7 +4,7 @@ import json
 
 from shared.jobs import EngineInfo
 from shared.readings import CacheStats, GpuReading, LoadedModel, ModelReport
-from shared.status import WorkerStatus
+from shared.status import Finding, WorkerStatus
 from shared.stores.listing import Usage
 from shared.views import QueueStatus, Status
 from tests.tools.qtts.conftest import Type
@@ -89,3 +89,9 @@ def test_caches_are_emptied(type_in: Type):
     done = type_in("cache", "clear")
     assert done.exit_code == 0
     assert "gpu-0 will empty the caches" in done.stderr
+
+
+def test_what_is_amiss_is_told_last_with_its_advice():
+    ill = [Finding("disk", "note", "1 GB free.", "Free some."), Finding("GPU", "note", "none")]
+    last = text(WORKER.model_copy(update={"findings": ill})).splitlines()[-1]
+    assert last == "gpu-0: warning: disk: 1 GB free. Free some."

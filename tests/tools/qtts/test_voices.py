@@ -150,6 +150,15 @@ def test_the_sample_is_played(
     assert played == pytest.approx(soundfile.info(REFERENCE).duration, abs=0.01)
 
 
+def test_a_voice_reads_for_its_sample(type_in: Type, client: Client, tmp_path: Path):
+    path = tmp_path / "sample.wav"
+    done = type_in("voices", "sample", "sohee", "--new", "-o", str(path))
+    assert done.exit_code == 0, done.output
+    assert client.voice("sohee").sample
+    assert soundfile.info(path).duration > 1
+    client.delete_voice("sohee")
+
+
 def test_a_job_becomes_the_sample(type_in: Type, voice: str, client: Client):
     job = client.wait(client.submit("voice_clone", {"text": "Hello.", "voice": voice}).id)
     done = type_in("voices", "sample", voice, "--from", job.id)

@@ -13,7 +13,7 @@ from shared import keys
 from shared.audio import clip
 from shared.connection import Connection, prompt
 from shared.errors import NothingToSay, RunawaySpeech, SpeechError
-from shared.jobs import JobRecord
+from shared.jobs import JobRecord, LinesDone
 from shared.plans.plan import Plan, Slot
 from shared.plans.table import LINES, PLAN, LineTable, Take
 from shared.queue import JobQueue, Submission
@@ -32,9 +32,11 @@ from shared.voices.library import Library
 from tests.worker.engine.speech import recording
 from tests.worker.pipelines.plans import RYAN, SAILOR, TEXTS, Witness, plan, send
 from worker import pipelines, tasks
+from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
 from worker.engine.protocol import Engine, Utterance
+from worker.monitor import Monitor
 from worker.performing import discover
 from worker.reading import MORE, MORE_OF_PLAN
 from worker.runner import Runner
@@ -65,16 +67,18 @@ class Theatre:
         speaks = engine or self.engine
         self.library = Library(FolderVoices(self.settings.voices_dir))
         discover(tasks, pipelines)
+        choice = Choice(speaks, speaks.describe(), "A test asks for it.")
         self.runner = Runner(
             self.redis,
             prompt(url),
             self.queue,
             self.store,
             self.settings,
-            Choice(speaks, speaks.describe(), "A test asks for it."),
+            choice,
             Cache(speaks, self.settings, lambda name, stage: None),
             self.library,
             self.uploads,
+            Diary(self.redis, "gpu-0", self.queue, Monitor("cpu", "cpu"), choice.info),
         )
 
     def submit(self, wanted: Plan, queue: str = keys.BATCH, **fields: Any) -> str:
@@ -232,6 +236,17 @@ def test_an_attempt_that_goes_on_does_not_begin_to_count_its_warnings_anew(
     again = theatre.run(job)
     assert again.warnings is not None
     assert len(again.warnings) == 51
+
+
+def test_lines_are_counted_while_they_are_spoken_and_when_it_goes_on(theatre: Theatre) -> None:
+    wanted = plan("Yes.", "No.", "Yes.", "Never.")
+    same = [line.model_copy(update={"seed": 1}) for line in wanted.lines]
+    job = theatre.submit(wanted.model_copy(update={"lines": same}))
+    theatre.somebody_waits()
+    told = theatre.run(job).progress
+    assert told is not None
+    assert told.lines == LinesDone(done=2, total=4)
+    assert theatre.queue.look(job).lines == told.lines
 
 
 def test_a_plan_of_many_warnings_makes_few(theatre: Theatre) -> None:

@@ -52,10 +52,14 @@ def show(here: Here, word: str, json_output: bool) -> None:
 @voice_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the WAV here.")
 @click.option("--from", "job_id", metavar="JOB", help="Let the sound of this job be the sample.")
+@click.option("--new", is_flag=True, help="Let the voice read a sentence first, and keep that.")
 @click.pass_obj
-def sample(here: Here, word: str, output: Path | None, job_id: str | None) -> None:
+def sample(here: Here, word: str, output: Path | None, job_id: str | None, new: bool) -> None:
     """Listen to the sample of a voice."""
     voice = find(here, word)
+    if new:
+        read = here.client.wait(here.client.read_sample(voice.id).id)
+        here.client.set_voice_sample(voice.id, read.id)
     if job_id:
         tell(here, here.client.set_voice_sample(voice.id, job_id))
         return

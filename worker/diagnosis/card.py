@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from shared.settings import Settings
-from tools import nvidia
-from tools.doctor.finding import Finding, Verdict, dotted
+from shared.status import Finding, Verdict
+from worker.diagnosis import nvidia
+from worker.diagnosis.numbers import dotted
 from worker.engine import precision
 from worker.engine.precision import Card
 

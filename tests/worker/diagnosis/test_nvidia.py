@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import nvidia
-from tools.nvidia import Gpu, Report
+from worker.diagnosis import nvidia
+from worker.diagnosis.nvidia import Gpu, Report
 
 GTX_1660_TI = "0, NVIDIA GeForce GTX 1660 Ti, 550.120, 6144, 5877, 7.5\n"
 H200 = "0, NVIDIA H200, 570.133.20, 143771, 143156, 9.0\n"

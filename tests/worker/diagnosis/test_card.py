@@ -1,11 +1,11 @@
-"""What the doctor makes of a card and of the installed torch."""
+"""What is made of a card and of the installed torch."""
 
 import pytest
 
 from shared.settings import load
-from tests.tools.test_nvidia import BEFORE_510, GTX_1660_TI, H200
-from tools.doctor import card
-from tools.nvidia import Report, parse_listing
+from tests.worker.diagnosis.test_nvidia import BEFORE_510, GTX_1660_TI, H200
+from worker.diagnosis import card
+from worker.diagnosis.nvidia import Report, parse_listing
 
 CPU_BUILD = """\
 __all__ = ['__version__', 'debug', 'cuda', 'git_version', 'hip', 'xpu']

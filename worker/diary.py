@@ -1,0 +1,139 @@
+"""The worker's diary in Redis: what it measures every few seconds, and what each job took.
+
+It is written in a thread of its own, and while Redis is away pages are lost, never a job's time.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+import redis
+
+from shared import history
+from shared.connection import Connection
+from shared.errors import QueueUnavailable
+from shared.history import End
+from shared.jobs import EngineInfo, JobRecord
+from shared.queue import JobQueue
+from shared.readings import Reading
+from shared.stores.recipe import Recipe
+from worker.monitor import Monitor
+
+_MINUTE = 60.0
+_UNWRITTEN = 200
+"""Ends of jobs that wait for Redis at most; the oldest are forgotten first."""
+
+log = logging.getLogger(__name__)
+
+
+class Diary:
+    """Notes a reading every few seconds, and ends of jobs as they come."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        worker: str,
+        queue: JobQueue,
+        monitor: Monitor,
+        engine: Callable[[], EngineInfo],
+        *,
+        every: float = history.EVERY,
+    ) -> None:
+        """`connection` and that of `queue` give up soon; `engine` says what would speak now."""
+        self._redis = connection
+        self._worker = worker
+        self._queue = queue
+        self._monitor = monitor
+        self._engine = engine
+        self._every = every
+        self._minute: list[Reading] = []
+        self._minute_ends = time.monotonic() + _MINUTE
+        self._ends: deque[End] = deque(maxlen=_UNWRITTEN)
+        self._wake = threading.Event()
+        self._stopped = False
+        self._silent = False
+        self._thread = threading.Thread(target=self._run, name="diary", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and no more."""
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(timeout=3)
+
+    def succeeded(self, recipe: Recipe) -> None:
+        """A job has come to its good end."""
+        heard = recipe.duration_seconds > 0
+        self._note(
+            End(
+                task=recipe.task,
+                state="succeeded",
+                engine=recipe.engine.name,
+                preview=recipe.engine.preview,
+                queued=max(0.0, recipe.timings.queued),
+                first_audio=recipe.timings.first_audio if heard else None,
+                audio=recipe.duration_seconds,
+                generation=recipe.timings.generation,
+                real_time_factor=recipe.timings.real_time_factor if heard else None,
+            )
+        )
+
+    def ended(self, record: JobRecord, state: Literal["failed", "cancelled"], begun: float) -> None:
+        """A job that was begun, Unix seconds, has come to another end."""
+        engine = self._engine()
+        self._note(
+            End(
+                task=record.task,
+                state=state,
+                engine=engine.name,
+                preview=engine.preview,
+                queued=max(0.0, begun - record.created_at),
+            )
+        )
+
+    def _note(self, end: End) -> None:
+        self._ends.append(end)
+        self._wake.set()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stopped:
+            self._wake.wait(max(0.0, due - time.monotonic()))
+            self._wake.clear()
+            measuring = time.monotonic() >= due
+            if measuring:
+                due = time.monotonic() + self._every
+            self._write(measuring)
+
+    def _write(self, measuring: bool) -> None:
+        """What waits, and a reading if one is due."""
+        try:
+            while self._ends:
+                history.note_end(self._redis, self._ends[0])
+                self._ends.popleft()
+            if measuring:
+                self._measure()
+            self._silent = False
+        except (redis.RedisError, QueueUnavailable) as error:
+            if not self._silent:
+                log.warning("The diary is not written for now, which harms no job: %s", error)
+            self._silent = True
+        except Exception:  # a day without a diary is better than a worker that stumbles over it
+            log.exception("The diary met a fault.")
+
+    def _measure(self) -> None:
+        waiting = sum(self._queue.lengths().values())
+        reading = Reading.of(self._monitor.gpu(), self._monitor.process(), waiting)
+        self._minute.append(reading)
+        history.note(self._redis, self._worker, reading)
+        if len(self._minute) == 1:
+            history.enter(self._redis, self._worker, time.time())
+        if time.monotonic() >= self._minute_ends:
+            minute, self._minute = self._minute, []
+            self._minute_ends = time.monotonic() + _MINUTE
+            history.note_minute(self._redis, self._worker, minute)
