@@ -13,6 +13,7 @@ from shared.voices.view import VoiceView
 from ui import library, markup, sending
 from ui.dashboard import QUIET, ask
 from ui.form import Form
+from ui.translation import tr
 
 
 async def at_first(
@@ -90,6 +91,6 @@ async def _file_of_job(client: AsyncClient, form: Form, name: str, upload: str |
     if kind is None or not upload:
         return gr.skip()
     try:
-        return sending.said(await ask(client.uploaded(kind, upload)), "The file of that job")
+        return sending.said(await ask(client.uploaded(kind, upload)), tr("The file of that job"))
     except SpeechError as error:
         return markup.trouble(error)
