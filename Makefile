@@ -11,7 +11,7 @@ ARGS ?=
 SIZE ?= 0.6B
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check format docs screenshots bench bench-engine bench-ui lock clean install-run install-dev
+.PHONY: help run test test-quick check format docs translations screenshots bench bench-engine bench-ui lock clean install-run install-dev
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -32,6 +32,7 @@ check: install-dev ## Lint, types, import rules, and docs that have drifted from
 	$(RUN) pyright
 	$(BIN)/lint-imports
 	$(RUN) tools.docs --check
+	$(RUN) tools.translations --check
 
 format: install-dev ## Rewrite the code in the one format.
 	$(RUN) ruff check --fix
@@ -39,6 +40,9 @@ format: install-dev ## Rewrite the code in the one format.
 
 docs: install-dev ## Write the pages that come from the code.
 	$(RUN) tools.docs
+
+translations: install-dev ## List what the dashboard says, for translators.
+	$(RUN) tools.translations
 
 screenshots: install-dev ## Take the pictures of the docs (ARGS='--all folder' takes every page in every way).
 	$(RUN) tools.screenshots $(ARGS)

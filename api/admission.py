@@ -30,6 +30,8 @@ class Sender:
     again_of: str = ""
     line: str = ""
     """The line of an output that is spoken again, as `{output}/{number}`."""
+    speed: float | None = None
+    """Of that take in the recording; None: as the line was planned."""
 
 
 def enter(
@@ -73,6 +75,7 @@ def admit(
             idempotency=sender.idempotency,
             again_of=sender.again_of,
             line=sender.line,
+            speed=sender.speed,
             warnings=resolved.warnings,
         )
         with here.resolution.keeping(resolved.request, files or {}):

@@ -1,6 +1,5 @@
 """`/v1/history`: what workers measured and what jobs took over time, ready to be drawn."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -32,9 +31,10 @@ _DIGITS = 6
 
 @router.get("/history", summary="Load and pace over time")
 def show_history(here: Here, minutes: Minutes = 60, points: Points = 120) -> History:
-    """The last minutes in at most so many points: cards, memory, queue, and how fast jobs went."""
-    span = Span.until(time.time(), minutes * 60, points)
+    """The last `minutes` in equal stretches of time, at most `points` of them: the load of each
+    worker and its card, the queue, and how many jobs ended and how fast they were."""
     with answered():
+        span = Span.until(history.clock(here.redis), minutes * 60, points)
         measured = {
             name: history.samples(here.redis, name, span.begin)
             for name in history.workers(here.redis)

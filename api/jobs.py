@@ -48,10 +48,7 @@ Planning = Annotated[
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 Active = Annotated[
     bool | None,
-    Query(
-        description="With true those that have not ended, in the order of their turns; with false "
-        "those that have."
-    ),
+    Query(description="True: only jobs that have not ended; false: only those that have."),
 ]
 _SCANNED = 5_000
 """Jobs looked at for one filtered page."""
@@ -211,7 +208,8 @@ def list_jobs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JobPage:
-    """Jobs that are remembered, the newest first."""
+    """Jobs that are remembered, the newest first; with `active=true` those that have not ended, in
+    the order of their turns. `backlog` counts all of these, whatever is asked for."""
     load = Backlog(**asdict(here.queue.lineup.load()))
     if before:
         here.queue.get(before)
@@ -238,7 +236,10 @@ def _in_turn(
     here: Context, wanted: Callable[[JobRecord], bool], limit: int, before: str | None
 ) -> tuple[list[JobView], str | None]:
     """A page of the jobs that have not ended: those that run, those that wait in the order of
-    their turns, those that rest; and the last of the page, if there are more."""
+    their turns, those that rest; and the last of the page, if there are more.
+
+    If `before` has ended meanwhile, what came after it comes first now.
+    """
     found = [here.queue.describe(record) for record in here.queue.active() if wanted(record)]
     found.sort(key=_turn)
     ids = [job.id for job in found]
@@ -316,13 +317,19 @@ async def retry_job(
 ) -> JobView:
     """Try a job that failed or was cancelled once more, with the same seed, as a new job.
 
-    A pipeline takes over every line that was spoken; a task is spoken anew.
+    A pipeline takes over every line that was spoken; a task is spoken anew, a take of a line for
+    the same line.
     """
     ended = await run_in_threadpool(_ended_early, here, id)
-    idempotency = idempotency_of(idempotency_key, "retry", id)
-    again_of = "" if has_lines(ended.task) else id
-    sender = Sender(request.state.client, ended.queue, idempotency, again_of=again_of)
-    once_more = partial(_asked, here, id, made=False, continues=id, fresh=False)
+    sender = Sender(
+        request.state.client,
+        ended.queue,
+        idempotency_of(idempotency_key, "retry", id),
+        again_of="" if has_lines(ended.task) else id,
+        line=ended.line,
+        speed=ended.speed,
+    )
+    once_more = partial(_asked, here, id, made=False, continues=_spoken_in(ended), fresh=False)
     return await _repeat(here, id, once_more, sender, request, response)
 
 
@@ -338,6 +345,11 @@ def _ended_early(here: Context, job_id: str) -> JobRecord:
     if not record.state.terminal:
         raise Conflict("The job has not ended.", param="id", hint="Wait for its end, or cancel it.")
     return record
+
+
+def _spoken_in(ended: JobRecord) -> str | None:
+    """Where the lines are that a job goes on from: one that never began has none of its own."""
+    return ended.id if ended.attempt else ended.request.get("continues")
 
 
 async def _repeat(
@@ -462,7 +474,7 @@ async def resume_job(
         return ended
     idempotency = idempotency_of(idempotency_key, "resume", id)
     sender = Sender(request.state.client, ended.queue, idempotency)
-    on = partial(_asked, here, id, continues=id, fresh=False)
+    on = partial(_asked, here, id, continues=_spoken_in(ended), fresh=False)
     return await _repeat(here, id, on, sender, request, response)
 
 

@@ -42,8 +42,8 @@ def find(
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> LinePage:
-    """Lines in order from the one after `after`, with the takes of each; only those that are
-    wanted, and how many there are of each kind."""
+    """Lines in order from the one after `after`, with the takes of each; filters narrow them, and
+    `counts` tells how many lines of each kind the whole output has."""
     sheet = here.sheets.of(id)
     rows, found, more = wanted.page(sheet, after, limit)
     return _page(here, id, sheet, rows, found=found, more=more)
@@ -74,7 +74,13 @@ async def speak_again(
     """One take more of a line, as a job of its own; it is heard once it is chosen."""
     sent = ["take", id, number, wanted.model_dump(mode="json", exclude_unset=True)]
     idempotency = idempotency_of(idempotency_key, *sent)
-    sender = Sender(request.state.client, "interactive", idempotency, line=f"{id}/{number}")
+    sender = Sender(
+        request.state.client,
+        "interactive",
+        idempotency,
+        line=f"{id}/{number}",
+        speed=wanted.speed,
+    )
     if record := await run_in_threadpool(known, here, sender):
         return await run_in_threadpool(told, here, record, request, response, new=False)
     role = await run_in_threadpool(_role, here, id, number, wanted)

@@ -34,14 +34,15 @@ def download_all(
     here: Here, id: Annotated[list[str], Query(min_length=1, max_length=MOST_PACKED)]
 ) -> StreamingResponse:
     """Every file of up to 100 outputs as one archive with a folder for each."""
-    found = [here.index.get(each) for each in dict.fromkeys(id)]
+    known = {each.output.id: each.output for each in here.index.runs()}
+    found = [known.get(each) or here.index.get(each) for each in dict.fromkeys(id)]
     return _packed(here, "outputs", *found)
 
 
 # What follows stands before `/{id}`, which would take it for ids.
 @router.get("/usage", summary="Disk use")
 def usage(here: Here) -> listing.Disk:
-    """How much the outputs take, how much room is left, and by which rules they go."""
+    """How much room outputs and trash take, how much is left, and the rules of retention."""
     settings = here.settings
     return listing.Disk(
         **dict(here.index.usage()),
@@ -51,7 +52,7 @@ def usage(here: Here) -> listing.Disk:
     )
 
 
-@router.get("/facets", summary="What there is to filter by")
+@router.get("/facets", summary="List tasks, voices and tags")
 def facets(here: Here) -> listing.Facets:
     """The tasks, voices, tags and engines of all outputs, with how many have each."""
     return here.index.facets()
@@ -59,29 +60,28 @@ def facets(here: Here) -> listing.Facets:
 
 @router.post("/clean", summary="Clean up")
 def clean(here: Here, rule: cleanup.Rule) -> cleanup.Cleaned:
-    """Move what is old into the trash; with `preview`, as it is if left out, only tell what would
-    go.
+    """Tell which outputs are old; with `"preview": false`, move them into the trash.
 
-    What a job needs that waits or runs stays where it is.
+    Outputs that a waiting or running job needs stay where they are.
     """
     return cleanup.clean(here.outputs, here.index, rule, time.time(), _used(here))
 
 
 @router.post("/restore", summary="Restore several outputs")
 def restore_all(here: Here, named: cleanup.Named) -> cleanup.Restored:
-    """Take them out of the trash; those that lie there no more are told."""
+    """Take up to 10,000 outputs out of the trash, and tell which of them are gone."""
     return cleanup.restore(here.index, named.ids)
 
 
 @router.get("/trash", summary="Look into the trash")
 def trash(here: Here, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> listing.TrashPage:
-    """What was thrown away last, and can still be restored."""
+    """The outputs that were thrown away last, and can still be restored."""
     return here.index.trash(limit)
 
 
 @router.delete("/trash", summary="Empty the trash")
 def empty(here: Here) -> cleanup.Emptied:
-    """Delete for good what lies there, starred or not. Nothing brings it back."""
+    """Delete every output in the trash for good, starred ones too. Nothing brings them back."""
     return cleanup.empty(here.outputs)
 
 

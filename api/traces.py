@@ -1,4 +1,4 @@
-"""Waveforms of recordings, each traced once for all who look at it."""
+"""Waveforms of recordings, which are kept for whoever looks at them next."""
 
 import threading
 from collections import OrderedDict

@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from api import bodies, incoming
-from api.admission import Sender, enter
+from api.admission import Sender, enter, known
 from api.audio import finished
 from api.deps import Context, Here
 from api.files import FILE_RESPONSES, serve_bytes
 from api.incoming import FILE, REFERENCE, VOICE, Arrival, Spoken
-from api.jobs import submitted
+from api.jobs import IdempotencyKey, idempotency_of, submitted, told
 from shared import emotions
 from shared.audio import clip as wav
 from shared.audio import reference
@@ -223,13 +223,22 @@ def sample(*, request: Request, here: Here, id: Id, range: Range = None) -> Resp
 
 
 @router.post("/{id}/sample", status_code=HTTP_202_ACCEPTED, summary="Let a voice read")
-def read(here: Here, id: Id, request: Request, response: Response) -> JobView:
-    """A sentence in its own language, as a job that can be heard while it is made.
+def read(
+    here: Here,
+    id: Id,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
+    """The voice reads a sentence in its own language, as a job that can be heard while it is made.
 
-    `PUT` its id here once it has succeeded, and what it read is the sample of the voice.
+    Once the job has succeeded, `PUT` its id here: then it is the sample of the voice.
     """
+    idempotency = idempotency_of(idempotency_key, "sample", id)
+    sender = Sender(request.state.client, idempotency=idempotency)
+    if record := known(here, sender):
+        return told(here, record, request, response, new=False)
     task, body = _sentence(id, here.library.get(id))
-    sender = Sender(request.state.client)
     admitted = partial(enter, here, contract(task), body, sender)
     return submitted(here, admitted, sender, request, response)
 

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import traces
 from api.deps import Here
+from shared.entity_tags import is_known
 from shared.jobs import has_lines
 from shared.views import WaveformView
 
@@ -28,7 +29,7 @@ async def look(
     id: str,
     here: Here,
     points: Annotated[int, Query(ge=16, le=4_000, description=_POINTS)] = 600,
-    if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
+    if_none_match: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """The highest amplitude of each of equally long parts of the finished recording.
 
@@ -38,7 +39,7 @@ async def look(
     name, fact = traces.recording(output)
     cache = _ASK_AGAIN if has_lines(output.task) else _FOR_EVER
     headers = {"ETag": f'"{fact.sha256}-{points}"', "Cache-Control": cache}
-    if headers["ETag"] == if_none_match:
+    if is_known(headers["ETag"], if_none_match):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     told = await here.traces.of(output.id, name, fact, points)
     return Response(told, headers=headers, media_type="application/json")

@@ -21,6 +21,8 @@ _DETAILED = round(HOUR / EVERY)
 _MINUTES = DAY // 60
 ENDS = 5_000
 """Jobs that are kept at most, and for a day at most."""
+WORKERS = 50
+"""Workers that are found at most, the latest: names may be others at each start."""
 _FIELD = b"json"
 
 
@@ -41,8 +43,8 @@ class End(BaseModel):
     queued: float
     """Seconds from submission to the beginning of the last attempt."""
     first_audio: float | None = None
-    """Seconds from that to the first sound; None as below where the job did not succeed, or
-    made nothing that is heard."""
+    """Seconds from that to the first sound; None, as the real-time factor, of a job that did not
+    succeed, used the codec alone, or took lines over from another."""
     audio: float | None = None
     """Seconds."""
     generation: float | None = None
@@ -58,6 +60,12 @@ class Sample:
     """Unix seconds, by the clock of Redis."""
     mean: Reading
     most: Reading
+
+
+def clock(connection: Connection) -> float:
+    """Unix seconds as Redis tells them: those who write and those who read may not agree."""
+    seconds, microseconds = connection.time()
+    return seconds + microseconds / 1e6
 
 
 # --- writing: the clock is that of Redis, unless the caller says when ------------------------
@@ -76,11 +84,13 @@ def note_minute(
     _append(connection, keys.minutes(worker), minute, _MINUTES, DAY, at)
 
 
-def enter(connection: Connection, worker: str, now: float) -> None:
-    """Let the readings of a worker be found for a day from now on; Unix seconds."""
+def enter(connection: Connection, worker: str, at: float | None = None) -> None:
+    """Let the readings of a worker be found for a day from now on."""
+    now = clock(connection) if at is None else at
     with connection.pipeline(transaction=False) as pipeline:
         pipeline.zadd(keys.MEASURED, {worker: now})
         pipeline.zremrangebyscore(keys.MEASURED, "-inf", now - DAY)
+        pipeline.zremrangebyrank(keys.MEASURED, 0, -WORKERS - 1)
         pipeline.expire(keys.MEASURED, DAY)
         pipeline.execute()
 
@@ -101,13 +111,11 @@ def workers(connection: Connection) -> list[str]:
 def samples(connection: Connection, worker: str, since: float) -> list[Sample]:
     """What a worker measured, in time's order: minutes where `since` is over an hour ago, and
     single readings where there is no minute yet."""
-    now = _now(connection)
-    long = [
-        Sample(at, minute.mean, minute.most)
-        for at, minute in _entries(connection, keys.minutes(worker), since, Minute)
-        if since < now - HOUR
-    ]
-    begin = max(since, long[-1].at) if long else since
+    long: list[Sample] = []
+    if since < clock(connection) - HOUR:
+        minutes = _entries(connection, keys.minutes(worker), since, Minute)
+        long = [Sample(at, minute.mean, minute.most) for at, minute in minutes]
+    begin = long[-1].at if long else since
     short = _entries(connection, keys.readings(worker), begin, Reading)
     return [*long, *(Sample(at, reading, reading) for at, reading in short)]
 
@@ -136,11 +144,6 @@ def _entries(
         (int(moment.partition(b"-")[0]) / 1000, kind.model_validate_json(fields[_FIELD]))
         for moment, fields in found
     ]
-
-
-def _now(connection: Connection) -> float:
-    seconds, microseconds = connection.time()
-    return seconds + microseconds / 1e6
 
 
 def _each(readings: Sequence[Reading], one: Callable[[list[float]], float]) -> Reading:

@@ -67,6 +67,8 @@ class JobRecord(BaseModel):
     again_of: str = ""
     line: str = ""
     """The line of an output that it makes a take of, as `{output}/{number}`."""
+    speed: float | None = None
+    """Of that take in the recording; None: as the line was planned."""
     needs: str = ""
     """What it wants loaded, as `base/0.6B`; empty where anything will do."""
     overtaken_at: float | None = None

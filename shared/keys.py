@@ -14,9 +14,9 @@ JANITOR = "tts:janitor"
 """Lock: the API process that tidies up at the moment."""
 
 MEASURED = "tts:measured"
-"""Sorted set: workers that wrote readings, by the time of the last."""
+"""Sorted set with expiry: the workers that wrote readings latest, by the time of the last."""
 ENDED = "tts:ended"
-"""Stream: what each job took that a worker ended, as JSON."""
+"""Stream with expiry: what each job took that a worker ended, as JSON."""
 
 QUESTIONS = "tts:questions"
 """List: questions that a worker answers beside its jobs, as JSON."""

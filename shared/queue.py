@@ -77,6 +77,8 @@ class Submission:
     again_of: str = ""
     line: str = ""
     """The line of an output that it makes a take of, as `{output}/{number}`."""
+    speed: float | None = None
+    """Of that take in the recording; None: as the line was planned."""
     warnings: tuple[str, ...] = ()
     """What whoever asked should know before anything is spoken."""
 
@@ -548,6 +550,7 @@ def _record(submission: Submission, settings: Settings) -> JobRecord:
             "created_at": now,
             "again_of": submission.again_of,
             "line": submission.line,
+            "speed": submission.speed,
             "needs": _needs(request, settings),
             "state": JobState.QUEUED,
             "attempt": 0,

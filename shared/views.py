@@ -199,9 +199,10 @@ class History(View):
     queue_wait: Spread
     """Seconds from submission to the beginning."""
     first_audio: Spread
-    """Seconds from the beginning to the first sound."""
+    """Seconds from the beginning to the first sound; as the next, of jobs that an engine has spoken
+    from end to end: neither of the codec alone, nor with lines taken over."""
     real_time_factor: Spread
-    """Generation time per second of audio."""
+    """Generation time per second of audio; under 1 is faster than real time."""
 
 
 class Health(View):
@@ -355,7 +356,7 @@ class LinePage(View):
     lines: int
     """How many there are in all."""
     found: int
-    """How many of them are wanted."""
+    """How many of them the filters let through, on all pages."""
     counts: LineCounts
     """Of all lines."""
     speakers: dict[str, int]

@@ -1,13 +1,14 @@
 """`python -m tools.translations`: list what there is to translate, and keep translations up to it.
 
 Writes `ui/locales/dashboard.pot` from the texts of `ui/` and of the contracts, and lets each
-`.po` file follow; `--check` only compares.
+`.po` file follow; `--check` only compares. Either fails at a translation that could not be shown.
 """
 
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from shared import languages
 from shared.emotions import EMOTIONS
 from shared.requests import CONTRACTS
 from shared.settings import ROOT
-from ui.field import Field, fields
+from ui.field import Field, fields, heading
 from ui.translation import LOCALES
 
 TEMPLATE = LOCALES / "dashboard.pot"
@@ -43,7 +44,10 @@ def main(check: bool) -> None:
         click.echo(wrong if check else f"{name} is written.")
         if not check:
             path.write_bytes(text)
-    sys.exit(1 if check and stale else 0)
+    wrong = [*_wrong()]
+    for told in wrong:
+        click.echo(told)
+    sys.exit(1 if wrong or (check and stale) else 0)
 
 
 def template() -> Catalog:
@@ -101,6 +105,33 @@ def _header(catalogue: Catalog) -> Iterator[str]:
         yield f'"Plural-Forms: {catalogue.plural_forms}\\n"'
 
 
+def _wrong() -> Iterator[str]:
+    """Translations that ask for a `{name}` which their text does not have."""
+    for path in sorted(LOCALES.glob("*.po")):
+        with path.open("rb") as file:
+            catalogue = pofile.read_po(file, locale=path.stem.partition("-")[0])
+        for message in catalogue:
+            known = {name for text in _forms(message.id) for name in _names(text)}
+            for text in _forms(message.string if message.id else ""):
+                if not known.issuperset(_names(text)):
+                    names = ", ".join(sorted(known)) or "none"
+                    yield f"{path.name}: {text!r} cannot be shown; the names it may use: {names}."
+
+
+def _forms(text: Any) -> Iterable[str]:
+    """A text, or all the forms of one that has a plural."""
+    forms = [text] if isinstance(text, str) else text
+    return [form for form in forms if form]
+
+
+def _names(text: str) -> set[str]:
+    """What stands in braces; the whole text where they do not match."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
+
+
 # --- where texts come from -------------------------------------------------------------------
 
 
@@ -134,7 +165,8 @@ def _of_contracts() -> Iterator[Said]:
 def _of_field(field: Field) -> list[str]:
     """Labels, what is told of them, and choices that are words; codes such as `wav` stay."""
     words = [title for title, value in field.choices if title != str(value)]
-    return [field.label, field.info, *words]
+    fold = [heading(field.outer)] if field.part else []
+    return [*fold, field.label, field.info, *words]
 
 
 def _order(said: Said) -> tuple[tuple[str, ...], str]:
@@ -150,8 +182,7 @@ def _read(path: Path) -> bytes:
 def texts(catalogue: Iterable[Any]) -> Iterator[str]:
     """The texts of a catalogue, each form of a plural by itself."""
     for message in catalogue:
-        if message.id:
-            yield from (message.id if isinstance(message.id, (tuple, list)) else [message.id])
+        yield from _forms(message.id)
 
 
 if __name__ == "__main__":

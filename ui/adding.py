@@ -23,6 +23,9 @@ TRANSCRIPT = mark(
 )
 _WAYS = (mark("Recording"), mark("Design"), mark("Mix"), mark("Import"))
 _ZIP = ".zip"
+_NAME = 80
+_NOTE = 1_000
+"""Characters."""
 
 
 class Adding:
@@ -47,21 +50,18 @@ class Adding:
         self._way.change(_seen, self._way, self._parts, **QUIET)
         told = [self._name, self._language, self._about, self._tags, self._words]
         notes = [self._consent, self._source]
+        put_in = [self._file, self._import_name]
+        begun = [self._said, self._slot.widget, *told]
         return [
-            self._add.click(self._record, [self._slot.sent, *told, *notes], self._said, **QUIET),
+            self._add.click(self._record, [self._slot.sent, *told, *notes], begun, **QUIET),
             self._mix.click(
                 self._blend,
                 [self._blend_name, self._first, self._second, self._share],
-                self._said,
+                [self._said, self._blend_name],
                 **QUIET,
             ),
-            *(
-                trigger(step, [self._file, self._import_name], [self._file, self._said], **QUIET)
-                for trigger, step in (
-                    (self._take.click, self._take_in),
-                    (self._file.upload, self._dropped),
-                )
-            ),
+            self._take.click(self._take_in, put_in, [self._said, *put_in], **QUIET),
+            self._file.upload(self._dropped, put_in, [self._said, *put_in], **QUIET),
         ]
 
     # --- what is seen ---
@@ -81,15 +81,17 @@ class Adding:
                 )
                 transcribe(self._dashboard, self._slot.sent, self._words)
             with gr.Column(min_width=300):
-                self._name = gr.Textbox(label=tr("Name"), max_length=80, elem_id="new-name")
+                self._name = gr.Textbox(label=tr("Name"), max_length=_NAME, elem_id="new-name")
                 self._language = gr.Dropdown(homes(), value=languages.AUTO, label=tr("Language"))
-                self._about = gr.Textbox(label=tr("Description"), max_length=1000)
+                self._about = gr.Textbox(label=tr("Description"), max_length=_NOTE)
                 self._tags = gr.Textbox(label=tr("Tags"), placeholder=tr("warm, narrator"))
                 self._consent = gr.Textbox(
-                    label=tr("Consent"), info=tr("Who agreed that this voice is used, and to what.")
+                    label=tr("Consent"),
+                    info=tr("Who agreed that this voice is used, and to what."),
+                    max_length=_NOTE,
                 )
                 self._source = gr.Textbox(
-                    label=tr("Source"), info=tr("Where the recording comes from.")
+                    label=tr("Source"), info=tr("Where the recording comes from."), max_length=_NOTE
                 )
         self._add = gr.Button(tr("Add voice"), variant="primary", elem_id="add")
 
@@ -116,7 +118,7 @@ class Adding:
                 "", label=tr("Another voice"), of="stored", elem_id="mix-second"
             )
         self._share = gr.Slider(0.05, 0.95, 0.5, step=0.05, label=tr("Share of the first"))
-        self._blend_name = gr.Textbox(label=tr("Name"), max_length=80, elem_id="mix-name")
+        self._blend_name = gr.Textbox(label=tr("Name"), max_length=_NAME, elem_id="mix-name")
         self._mix = gr.Button(tr("Mix"), variant="primary", elem_id="mix")
 
     def _import(self) -> None:
@@ -129,7 +131,7 @@ class Adding:
         self._import_name = gr.Textbox(
             label=tr("Name"),
             info=tr("Left out, that in the file. A prompt file has none."),
-            max_length=80,
+            max_length=_NAME,
             elem_id="import-name",
         )
         self._take = gr.Button(tr("Import"), variant="primary", elem_id="import")
@@ -146,10 +148,12 @@ class Adding:
         transcript: str,
         consent: str,
         source: str,
-    ) -> Html:
+    ) -> list[Any]:
+        """What is said, and the form begun anew; who agreed, and to what, often holds for more."""
+        same = [gr.skip()] * 6
         if "id" not in sent:
             step = tr("Upload or record one.")
-            return markup.notice("error", tr("There is no recording yet."), step)
+            return [markup.notice("error", tr("There is no recording yet."), step), *same]
         told = {
             "name": name,
             "language": language,
@@ -159,42 +163,49 @@ class Adding:
             "source": source,
             "reference": sent["id"],
         }
-        return await self._create(told | ({"transcript": transcript} if transcript else {}))
+        try:
+            said = await self._create(told | ({"transcript": transcript} if transcript else {}))
+        except SpeechError as error:
+            return [markup.trouble(error), *same]
+        return [said, None, "", languages.AUTO, "", "", ""]
 
-    async def _blend(self, name: str, first: str | None, second: str | None, share: float) -> Html:
+    async def _blend(
+        self, name: str, first: str | None, second: str | None, share: float
+    ) -> list[Any]:
         if not (first and second):
             step = tr("Choose both.")
-            return markup.notice("error", tr("A mixture needs two voices."), step)
+            return [markup.notice("error", tr("A mixture needs two voices."), step), gr.skip()]
         shares = [{"voice": first, "weight": share}, {"voice": second, "weight": 1 - share}]
-        return await self._create({"name": name, "mix": shares})
+        try:
+            return [await self._create({"name": name, "mix": shares}), ""]
+        except SpeechError as error:
+            return [markup.trouble(error), gr.skip()]
 
     async def _dropped(self, path: str | None, name: str) -> list[Any]:
         """A zip, which has a name in it, is taken in at once."""
         if path and path.lower().endswith(_ZIP):
             return await self._take_in(path, name)
-        return [gr.skip(), gr.skip()]
+        return [gr.skip()] * 3
 
     async def _take_in(self, path: str | None, name: str) -> list[Any]:
         if path is None:
             said = markup.notice("error", tr("There is no file yet."), tr("Choose one."))
-            return [gr.skip(), said]
+            return [said, gr.skip(), gr.skip()]
         try:
             with sending.at_hand(path) as file:
                 imported = self._dashboard.client.import_voice(file, name or None)
                 voice = await ask(imported, LONGER)
         except Conflict as error:  # with another name it can come in
-            return [gr.skip(), markup.trouble(error)]
+            return [markup.trouble(error), gr.skip(), gr.skip()]
         except SpeechError as error:
             sending.forget(path)
-            return [None, markup.trouble(error)]
+            return [markup.trouble(error), None, gr.skip()]
         sending.forget(path)
-        return [None, self._added(voice)]
+        return [self._added(voice), None, ""]
 
     async def _create(self, told: dict[str, Any]) -> Html:
-        try:
-            return self._added(await ask(self._dashboard.client.create_voice(told), LONGER))
-        except SpeechError as error:
-            return markup.trouble(error)
+        """What is said of a new voice. Raises SpeechError."""
+        return self._added(await ask(self._dashboard.client.create_voice(told), LONGER))
 
     def _added(self, voice: VoiceView) -> Html:
         link = markup.link(self._dashboard.speak_with(voice), tr("Speak with it"))

@@ -4,9 +4,10 @@ import warnings
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -28,19 +29,28 @@ _SCRIPTS = (
     "sample",
     "voice-sample",
     "voice-picker",
-    "unfolding",
-    "copy",
+    "drawer",
+    "snippets",
     "reading",
     "dropping",
     "draft",
     "submit",
     "rows",
-    "clip",
+    "copy",
     "compare",
     "address",
     "menus",
     "chart",
 )
+
+
+class _Own(StaticFiles):
+    """Files of ours, which are others after an update: browsers ask whether theirs still hold."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def create(settings: Settings) -> FastAPI:
@@ -59,7 +69,7 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(SpeechError, _speech_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.include_router(proxy.router)
-    app.mount("/own", StaticFiles(directory=_STATIC))
+    app.mount("/own", _Own(directory=_STATIC))
     app.add_middleware(Guard, settings=settings)
     _mount(app, dashboard, settings)
     return app

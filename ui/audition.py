@@ -1,15 +1,17 @@
 """Voices that nobody can hear yet read a sentence, one after the other, until all have a sample."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
 
 from shared.client import AsyncClient, ServiceUnreachable
 from shared.errors import SpeechError
+from shared.jobs import JobView
 from shared.states import JobState
 from shared.voices.view import VoiceView
-from ui import library, markup, result
+from ui import library, markup
 from ui.dashboard import QUIET, Dashboard, ask, shown
 from ui.markup import Html, element
 from ui.translation import plural, tr
@@ -18,7 +20,52 @@ _LOOK = 0.7
 """Seconds between two looks at jobs that have not ended."""
 _AT_ONCE = 2
 """Voices that read at a time, so that whoever speaks meanwhile waits for no more."""
-_NOBODY: Mapping[str, Any] = {"jobs": {}, "left": [], "of": 0, "faults": []}
+
+
+@dataclass
+class Reading:
+    """What is going on in one session. Events share it and run between each other's questions to
+    the service, so that each changes it on the spot and gives nothing back."""
+
+    jobs: dict[str, str] = field(default_factory=dict[str, str])
+    """Of those that read, by the voice; empty until the service has answered."""
+    left: list[str] = field(default_factory=list[str])
+    """Voices that are still to read."""
+    of: int = 0
+    """How many were asked to."""
+    faults: list[Html] = field(default_factory=list[Html])
+    """What went wrong, each said once."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody reads or is to."""
+        return bool(self.jobs or self.left)
+
+    @property
+    def done(self) -> int:
+        """How many have read."""
+        return self.of - len(self.jobs) - len(self.left)
+
+    def ask(self, voice_ids: Iterable[str]) -> None:
+        """Let voices read after those that do already."""
+        if not self.busy:
+            self.of, self.faults = 0, []
+        new = [each for each in voice_ids if each not in self.jobs and each not in self.left]
+        self.left += new
+        self.of += len(new)
+
+    def fail(self, fault: Html) -> None:
+        """Say what went wrong."""
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def clear(self) -> list[str]:
+        """Let nobody read any more; the jobs of those who did."""
+        jobs = [job for job in self.jobs.values() if job]
+        self.jobs.clear()
+        self.left.clear()
+        self.faults.clear()
+        return jobs
 
 
 class Audition:
@@ -35,15 +82,13 @@ class Audition:
                 variant="stop", min_width=80, scale=0,
             )  # fmt: skip
         self._said = markup.place(elem_id="audition")
-        self.held = gr.State(dict(_NOBODY))
-        """`jobs` that read, by the voice; voices that are `left` to read, `of` how many; what went
-        wrong, as `faults`."""
+        self.held = gr.State(Reading())
         self._timer = gr.Timer(_LOOK, active=False)
 
     @property
     def outputs(self) -> list[Any]:
         """What `begin` updates."""
-        return [self.held, self._timer, self._stop, self._said]
+        return [self._timer, self._stop, self._said]
 
     def offer(self, voices: list[VoiceView]) -> gr.Button:
         """The button that lets all read that have no sample, with how many those are."""
@@ -51,13 +96,11 @@ class Audition:
         label = plural("Make a sample for {count} voice", "Make samples for {count} voices", mute)
         return gr.Button(label, elem_classes=shown(mute > 0))
 
-    async def begin(self, voice_ids: list[str], held: Mapping[str, Any]) -> list[Any]:
+    async def begin(self, voice_ids: Iterable[str], held: Reading) -> list[Any]:
         """Let voices read, after those that do already."""
-        known = {*held["jobs"], *held["left"]}
-        new = [voice_id for voice_id in voice_ids if voice_id not in known]
-        more = {"left": [*held["left"], *new], "of": held["of"] + len(new)}
-        faults = held["faults"] if known else []
-        return self._shown(await self._filled({**held, **more, "faults": faults}))
+        held.ask(voice_ids)
+        await self._fill(held)
+        return self._shown(held)
 
     def wire(
         self,
@@ -67,15 +110,17 @@ class Audition:
     ) -> None:
         """Join the buttons; whenever a voice can be heard, `look` says what the `listing` shows."""
 
-        async def tick(held: dict[str, Any], *query: Any) -> list[Any]:
-            now = await self._filled(await self._ended(held))
-            if now == held:
+        async def tick(held: Reading, *query: Any) -> list[Any]:
+            before = held.done, held.busy
+            await self._end(held)
+            await self._fill(held)
+            if (held.done, held.busy) == before:
                 return [gr.skip()] * (len(self.outputs) + len(listing))
-            return [*self._shown(now), *await look(*query)]
+            return [*self._shown(held), *await look(*query)]
 
-        async def every(held: dict[str, Any]) -> list[Any]:
+        async def every(held: Reading) -> list[Any]:
             voices = await library.everyone(self._client)
-            return await self.begin([each.id for each in voices if not each.has_sample], held)
+            return await self.begin((each.id for each in voices if not each.has_sample), held)
 
         self.all.click(every, self.held, self.outputs, **QUIET)
         self._stop.click(self._halt, self.held, self.outputs, **QUIET)
@@ -83,67 +128,84 @@ class Audition:
 
     # --- steps ---
 
-    async def _filled(self, held: Mapping[str, Any]) -> dict[str, Any]:
-        """With as many jobs as may be; one that is refused ends what is left."""
-        jobs, left, faults = dict(held["jobs"]), list(held["left"]), list(held["faults"])
-        while left and len(jobs) < _AT_ONCE:
+    async def _fill(self, held: Reading) -> None:
+        """Submit as many jobs as may be; one that is refused ends what is left."""
+        while held.left and len(held.jobs) < _AT_ONCE:
+            voice_id = held.left.pop(0)
+            held.jobs[voice_id] = ""
             try:
-                jobs[left[0]] = (await ask(self._client.read_sample(left[0]))).id
-                del left[0]
+                job = await ask(self._client.read_sample(voice_id))
             except SpeechError as error:
-                faults.append(markup.trouble(error))
-                left.clear()
-        return {**held, "jobs": jobs, "left": left, "faults": faults}
+                held.jobs.pop(voice_id, None)
+                held.left.clear()
+                held.fail(markup.trouble(error))
+            else:
+                if voice_id in held.jobs:
+                    held.jobs[voice_id] = job.id
+                else:  # it was stopped meanwhile
+                    await self._cancel(held, job.id)
 
-    async def _ended(self, held: Mapping[str, Any]) -> dict[str, Any]:
-        """Without the jobs that have ended, whose sound the voices have now."""
-        ended = {voice: await self._end(voice, job) for voice, job in held["jobs"].items()}
-        jobs = {voice: job for voice, job in held["jobs"].items() if ended[voice] is None}
-        faults = [*held["faults"], *filter(None, ended.values())]
-        return {**held, "jobs": jobs, "faults": faults}
+    async def _end(self, held: Reading) -> None:
+        """Give the sound of jobs that have ended to their voices."""
+        for voice_id, job_id in [each for each in held.jobs.items() if each[1]]:
+            try:
+                ended = await self._kept(voice_id, job_id, held)
+            except ServiceUnreachable:  # the banner tells of it
+                continue
+            except SpeechError as error:
+                held.fail(markup.trouble(error))
+                ended = True
+            if ended and held.jobs.get(voice_id) == job_id:
+                del held.jobs[voice_id]
 
-    async def _end(self, voice_id: str, job_id: str) -> str | None:
-        """What went wrong with a job, empty if nothing; None while it has not ended."""
-        try:
-            job = await ask(self._client.job(job_id))
-            if not job.state.terminal:
-                return None
-            if job.state is not JobState.SUCCEEDED:
-                return result.told(self._dashboard, job)
+    async def _kept(self, voice_id: str, job_id: str, held: Reading) -> bool:
+        """Whether a job has ended, whose sound the voice has then. Raises SpeechError."""
+        job = await ask(self._client.job(job_id))
+        if job.state is JobState.SUCCEEDED:
             await ask(self._client.set_voice_sample(voice_id, job_id))
-        except ServiceUnreachable:  # the banner tells of it
-            return None
-        except SpeechError as error:
-            return markup.trouble(error)
-        return ""
+        elif job.state.terminal:
+            held.fail(_failure(job))
+        return job.state.terminal
 
-    async def _halt(self, held: Mapping[str, Any]) -> list[Any]:
+    async def _halt(self, held: Reading) -> list[Any]:
         """Those that read now are cancelled; what was read is kept."""
-        faults: list[str] = []
-        for job_id in held["jobs"].values():
-            try:
-                await ask(self._client.cancel(job_id))
-            except SpeechError as error:
-                faults.append(markup.trouble(error))
-        return self._shown({**_NOBODY, "faults": faults})
+        for job_id in held.clear():
+            await self._cancel(held, job_id)
+        return self._shown(held)
 
-    def _shown(self, held: Mapping[str, Any]) -> list[Any]:
-        busy = bool(held["jobs"] or held["left"])
-        now = dict(held) if busy else {**_NOBODY, "faults": held["faults"]}
-        stop = gr.Button(elem_classes=shown(busy))
-        return [now, gr.Timer(active=busy), stop, _told(held, busy)]
+    async def _cancel(self, held: Reading, job_id: str) -> None:
+        try:
+            await ask(self._client.cancel(job_id))
+        except SpeechError as error:
+            held.fail(markup.trouble(error))
+
+    def _shown(self, held: Reading) -> list[Any]:
+        stop = gr.Button(elem_classes=shown(held.busy))
+        return [gr.Timer(active=held.busy), stop, _told(held)]
 
     @property
     def _client(self) -> AsyncClient:
         return self._dashboard.client
 
 
-def _told(held: Mapping[str, Any], busy: bool) -> Html:
+def _failure(job: JobView) -> Html:
+    """Why a voice has no sample, though it was to read."""
+    if job.state is JobState.CANCELLED:
+        return markup.notice("note", tr("A reading was stopped."), tr("Nothing was kept."))
+    error = job.error or {}
+    return markup.notice("error", error.get("message") or tr("The job failed."), error.get("hint"))
+
+
+def _told(held: Reading) -> Html:
     """How far it is, and what went wrong."""
-    faults = [Html(fault) for fault in held["faults"]]
-    if not busy:
-        return markup.joined(faults)
-    done = held["of"] - len(held["jobs"]) - len(held["left"])
-    words = tr("{done} of {count} voices have read.", done=done, count=held["of"])
-    bar = markup.bar(done / held["of"], words)
-    return markup.joined([element("div", bar, element("span", words, class_="hint")), *faults])
+    if not held.busy:
+        return markup.joined(held.faults)
+    words = plural(
+        "{done} of {count} voice has read.",
+        "{done} of {count} voices have read.",
+        held.of,
+        done=held.done,
+    )
+    bar = markup.bar(held.done / held.of, words)
+    hint = element("span", words, class_="hint")
+    return markup.joined([element("div", bar, hint), *held.faults])

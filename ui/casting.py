@@ -1,8 +1,9 @@
 """The cast of a plan on a page: what each has to say, and a voice for each to choose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from shared import emotions
 from shared.plans import casting
 from shared.plans.plan import Part
 from shared.requests.role import Role
@@ -65,6 +66,22 @@ def who(role: Role, voices: Mapping[str, VoiceView]) -> str:
     if role.description:
         return tr("designed: {description}", description=role.description)
     return tr("no voice")
+
+
+def manner(role: Role) -> Iterator[str]:
+    """How a line is spoken, where that is other than plain: its mood and its direction."""
+    if role.emotion:
+        yield mood(role.emotion)
+    if role.instruct:
+        yield f"“{role.instruct}”"
+    if role.speed != 1:
+        yield tr("{speed} × the pace", speed=f"{role.speed:g}")
+
+
+def mood(name: str) -> str:
+    """A mood as people read it."""
+    known = emotions.EMOTIONS.get(name)
+    return tr(known.name) if known else name
 
 
 def _member(

@@ -128,7 +128,9 @@ def percent(value: float) -> str:
 
 def memory(value: float) -> str:
     """Bytes."""
-    return f"{value / 1e9:.1f} GB" if value >= 1e9 else f"{value / 1e6:.0f} MB"
+    if value >= 1e9:
+        return tr("{count} GB", count=f"{value / 1e9:.1f}")
+    return tr("{count} MB", count=f"{value / 1e6:.0f}")
 
 
 def ratio(value: float) -> str:
@@ -136,13 +138,15 @@ def ratio(value: float) -> str:
 
 
 def seconds(value: float) -> str:
+    if value >= 36_000:
+        return tr("{hours} h", hours=f"{value / 3_600:,.1f}")
     if value >= 600:
         return tr("{minutes} min", minutes=f"{value / 60:.3g}")
-    return f"{value:.2f} s" if value < 1 else f"{value:.3g} s"
+    return tr("{seconds} s", seconds=f"{value:.2f}" if value < 1 else f"{value:.3g}")
 
 
 def count(value: float) -> str:
-    return f"{value:,.3g}" if value < 1_000 else f"{value:,.0f}"
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
 
 
 def ceiling(values: Iterable[float | None]) -> float:

@@ -12,6 +12,7 @@ from shared.stores.presets import Preset
 from shared.voices.view import VoiceView
 from ui import library, markup, sending
 from ui.dashboard import QUIET, ask
+from ui.field import Field
 from ui.form import Form
 from ui.translation import tr
 
@@ -24,11 +25,10 @@ async def at_first(
     request: Mapping[str, Any],
 ) -> list[Any]:
     """Updates of `form.outputs` for a page that opens with a request and this address."""
-    named = query.get("voice") and [name for name, field in form.fields.items() if field.names]
-    voices = await library.everyone(client) if named else []
+    voice = await _voice(client, query["voice"]) if query.get("voice") else None
     presets = await library.presets(client, contract.name) if form.of_shape("preset") else []
-    wanted = {**_named(form, query, voices, presets), **request}
-    updates: dict[str, Any] = {n: None for n in form.blank if wanted.get(n) is None}
+    wanted = {**_named(form, query, voice, presets), **request}
+    updates: dict[str, Any] = {}
     for name in form.of_shape("preset"):
         updates[name] = library.picker(library.titles(presets), wanted.get(name))
     for name in form.slots.keys() & request.keys():
@@ -40,7 +40,8 @@ def wire(client: AsyncClient, task: str, form: Form) -> None:
     """Let a voice or a preset that is picked fill the form with its settings."""
 
     async def of_voice(voice_id: str | None) -> list[Any]:
-        return form.fill(await _settings(client, voice_id) if voice_id else {})
+        voice = await _voice(client, voice_id) if voice_id else None
+        return form.fill(voice.settings if voice else {})
 
     async def of_preset(name: str | None) -> list[Any]:
         found = [preset for preset in await library.presets(client, task) if preset.name == name]
@@ -52,37 +53,42 @@ def wire(client: AsyncClient, task: str, form: Form) -> None:
     for name, field in form.fields.items():
         widget: Any = form.widgets[name]
         if field.names:
-            widget.input(of_voice, widget, form.outputs, **QUIET)
+            widget.input(of_voice, widget, form.outputs, trigger_mode="always_last", **QUIET)
         if field.shape == "preset":
-            widget.input(of_preset, widget, form.outputs, **QUIET)
+            widget.input(of_preset, widget, form.outputs, trigger_mode="always_last", **QUIET)
             widget.focus(presets, None, widget, **QUIET)
 
 
 def _named(
-    form: Form, query: Mapping[str, str], voices: list[VoiceView], presets: list[Preset]
+    form: Form, query: Mapping[str, str], voice: VoiceView | None, presets: list[Preset]
 ) -> dict[str, Any]:
     """What the address names; only what the service or the contract knows is taken."""
     wanted: dict[str, Any] = {}
     for preset in presets:
         if preset.name == query.get("preset"):
             wanted |= {**preset.request, "preset": preset.name}
-    for voice in voices:
-        if voice.id == query.get("voice"):
-            wanted |= voice.settings
-    clonable = {voice.id for voice in library.clonable(voices)}
+    if voice:
+        wanted |= voice.settings
     for name, field in form.fields.items():
-        asked = query.get("voice" if field.names else name)
-        choices = clonable if field.shape == "voice" else {value for _, value in field.choices}
-        if (field.names or name == "emotion") and asked in choices:
-            wanted[name] = asked
+        if voice and _fits(field, voice):
+            wanted[name] = voice.id
+        elif name == "emotion" and query.get(name) in {value for _, value in field.choices}:
+            wanted[name] = query[name]
     return wanted
 
 
-async def _settings(client: AsyncClient, voice_id: str) -> dict[str, Any]:
+def _fits(field: Field, voice: VoiceView) -> bool:
+    """Whether a field names a voice of that kind."""
+    preset = voice.kind == "preset"
+    return field.shape == "speaker" if preset else field.shape == "voice"
+
+
+async def _voice(client: AsyncClient, voice_id: str) -> VoiceView | None:
+    """A voice, if it is there: where it was deleted since, submitting says so."""
     try:
-        return (await ask(client.voice(voice_id))).settings
-    except SpeechError:  # it was deleted since: submitting says so
-        return {}
+        return await library.one(client, voice_id)
+    except SpeechError:
+        return None
 
 
 async def _file_of_job(client: AsyncClient, form: Form, name: str, upload: str | None) -> Any:

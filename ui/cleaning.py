@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from shared.errors import SpeechError
+from shared.errors import InvalidRequest, SpeechError
 from shared.requests import CONTRACTS
 from shared.stores.cleanup import Cleaned, Emptied, Restored
 from shared.stores.listing import Disk, Thrown, TrashPage
@@ -61,11 +61,10 @@ class Cleaning:
             self._trash = markup.place(elem_id="trash", listens=True)
         self._gone: gr.State = gr.State([])
 
-    def wire(self, page: gr.Blocks, look: Look, inputs: list[Any], outputs: list[Any]) -> None:
+    def wire(self, look: Look, inputs: list[Any], outputs: list[Any]) -> None:
         """`look` is what the list does when something came or went."""
         rule = [self._days, self._task, self._size, self._stars]
         shown = [self._usage, self._told, self._trash, self._gone]
-        page.load(self._look, None, [self._usage, self._trash], **QUIET)
         self._part.expand(self._look, None, [self._usage, self._trash], **QUIET)
         self._ask.click(self._preview, rule, self._told, **QUIET)
         for field in rule:
@@ -127,9 +126,11 @@ class Cleaning:
 
     async def _clean(self, rule: tuple[Any, ...], *, preview: bool) -> Cleaned:
         days, task, size, stars = rule
+        if days is None:  # no number is not the number nought, which would take all of them
+            raise InvalidRequest(tr("Say how old they must be, in days."))
         return await ask(
             self._dashboard.client.clean(
-                min(max(float(days or 0), 0.0), _MOST_DAYS),
+                min(max(float(days), 0.0), _MOST_DAYS),
                 task=task or None,
                 larger_than_bytes=round(max(float(size or 0), 0.0) * _MEGABYTE),
                 keep_starred=bool(stars),

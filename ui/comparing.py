@@ -1,5 +1,6 @@
 """Two outputs side by side, heard by turns at the same moment of both."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,9 +36,9 @@ def panel(dashboard: Dashboard, chosen: Sequence[Output]) -> Html:
     sounds = {letter.lower(): _sound(dashboard, each) for letter, each in lettered.items()}
     ids = {f"{letter.lower()}_id": each.id for letter, each in lettered.items()}
     words = {
-        "words_choose": tr("Star {letter}"),
-        "words_reveal": tr("{x} was {letter}."),
-        "words_broken": tr("One of the two cannot be played; it may have been deleted."),
+        "choose": tr("Star {letter}"),
+        "reveal": tr("{x} was {letter}."),
+        "broken": tr("One of the two cannot be played; it may have been deleted."),
     }
     return element(
         "speech-compare",
@@ -49,7 +50,7 @@ def panel(dashboard: Dashboard, chosen: Sequence[Output]) -> Html:
         role="region",
         **sounds,
         **ids,
-        **words,
+        words=json.dumps(words),
     )
 
 
@@ -127,8 +128,14 @@ def _pairs(output: Output) -> dict[str, Any]:
             continue
         field = declared.model_fields.get(name) if declared else None
         label = tr(field.title) if field and field.title else name.replace("_", " ").capitalize()
-        told[label] = str(value)[:_LONGEST]
+        told[label] = _said(value)
     return told
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    return str(value)[:_LONGEST]
 
 
 def _sound(dashboard: Dashboard, output: Output) -> str:

@@ -1,15 +1,17 @@
 """What every page is built with: the way to the service, and the addresses of the dashboard."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from shared.client import AsyncClient, ServiceUnreachable
+from shared.errors import SpeechError
 from shared.requests import CONTRACTS
 from shared.requests.declared import Format
 from shared.voices.view import VoiceView
+from ui.translation import tr
 
 Answer = TypeVar("Answer")
 
@@ -19,6 +21,8 @@ LONGER = 150.0
 """The same where the service has a file to read or to listen to."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """How events of ours run: at once, without a veil over what they update, and for our pages only."""
+_AT_ONCE = 8
+"""Calls that are under way at a time where a person asks for many."""
 HOME = "custom_voice"
 """The task on the first page."""
 
@@ -82,5 +86,30 @@ async def ask(call: Awaitable[Answer], patience: float = PATIENCE) -> Answer:
             return await call
     except TimeoutError as error:
         raise ServiceUnreachable(
-            f"The service gave no answer for {patience:.0f} seconds."
+            tr("The service gave no answer for {seconds} seconds.", seconds=f"{patience:.0f}")
         ) from error
+
+
+async def ask_all(
+    calls: Iterable[Callable[[], Awaitable[Answer]]],
+) -> list[Answer | SpeechError]:
+    """What the service answers to each, or what went wrong; a few are asked at a time.
+
+    Once there is no service, no more are asked: a person does not wait for each of them.
+    """
+    room = asyncio.Semaphore(_AT_ONCE)
+    lost: list[SpeechError] = []
+
+    async def one(call: Callable[[], Awaitable[Answer]]) -> Answer | SpeechError:
+        async with room:
+            if lost:
+                return lost[0]
+            try:
+                return await ask(call())
+            except ServiceUnreachable as error:
+                lost.append(error)
+                return error
+            except SpeechError as error:
+                return error
+
+    return await asyncio.gather(*map(one, calls))

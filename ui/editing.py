@@ -7,7 +7,7 @@ import gradio as gr
 from shared import languages
 from shared.errors import SpeechError
 from shared.voices.view import VoiceView
-from ui import markup
+from ui import library, markup
 from ui.dashboard import QUIET, Dashboard, ask, shown
 from ui.markup import element
 from ui.moods import Moods
@@ -54,14 +54,8 @@ class Editing:
         return [*parts, *self._fields, *self._moods.outputs]
 
     async def open(self, voice_id: str) -> list[Any]:
-        """Updates that show a voice; none closes the panel."""
-        same = [*[gr.skip()] * len(self._fields), *self._moods.show(None)]
-        if not voice_id:
-            return ["", gr.Column(elem_classes=_seen(False)), gr.skip(), "", *same]
-        try:
-            voice = await ask(self._dashboard.client.voice(voice_id))
-        except SpeechError as error:
-            return ["", gr.Column(elem_classes=_seen(True)), "", markup.trouble(error), *same]
+        """Updates that show a voice. Raises SpeechError."""
+        voice = await library.one(self._dashboard.client, voice_id)
         title = element("h2", tr("Edit {voice}", voice=voice.name))
         fields = [
             gr.update(value=value, interactive=voice.kind != "preset" or name in _OF_A_PRESET)
@@ -72,7 +66,9 @@ class Editing:
 
     def wire(self) -> list[Any]:
         """Join the buttons; events after which the library looks different."""
-        saved = self._save.click(self._change, [self._voice, *self._fields], self.outputs, **QUIET)
+        saved = self._save.click(
+            self._change, [self._voice, *self._fields], [self._panel, self._said], **QUIET
+        )
         self._moods.wire()
         self._close.click(lambda: gr.Column(elem_classes=_seen(False)), None, self._panel, **QUIET)
         return [saved]
@@ -85,9 +81,8 @@ class Editing:
             changes = {name: after[name] for name in before if after[name] != before[name]}
             await ask(self._dashboard.client.change_voice(voice_id, **_as_sent(voice, changes)))
         except SpeechError as error:
-            same = [gr.skip()] * (len(self.outputs) - 4)
-            return [*[gr.skip()] * 3, markup.trouble(error), *same]
-        return await self.open("")
+            return [gr.skip(), markup.trouble(error)]
+        return [gr.Column(elem_classes=_seen(False)), ""]
 
     @property
     def _fields(self) -> list[Any]:

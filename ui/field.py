@@ -1,23 +1,18 @@
-"""A field of a contract, read from its JSON schema, and the widget that it gets.
+"""A field of a contract, read from its JSON schema.
 
-A field that holds another model, such as a role, has a widget for each of its parts; their names
+A field that holds another model, such as a role, is a field for each of its parts; their names
 are `field.part`.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import gradio as gr
-from gradio.components import Component
-
 from shared.documents.media import ENDINGS
-from shared.errors import InvalidRequest
 from shared.requests.declared import PRESET, PRIVATE, UPLOAD, VOICE, Declared, UploadKind
 from shared.requests.role import ROLE
-from ui import picker
+from ui import values
 from ui.translation import tr
 
 Shape = Literal[
@@ -49,7 +44,6 @@ SHEETS: dict[UploadKind, tuple[str, ...]] = {
 """Files that are no sound, and how their names end; empty where any will do."""
 _KEPT_ASIDE: tuple[UploadKind, ...] = ("plan",)
 """Files that no person puts in: pages make them."""
-_MOST_NUMBERS = 2_000
 _LINE = 200
 """Characters; what may be longer gets a box of several lines."""
 _SPAN = 10_000
@@ -58,7 +52,6 @@ _FINE = 0.01
 _CLAUSES = re.compile(r"(?<=[.:;]) ")
 _NOT_FOR_PEOPLE = re.compile(r"/v1/|\bid\b")
 _NAME = re.compile(r"`(\w+)`")
-_RANGE = re.compile(r"([0-9]{1,9})(?:[-–]([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -92,13 +85,6 @@ class Field:
             return False
         return self.high - self.low <= _SPAN
 
-    def widget(self, **options: Any) -> Component:
-        """Its widget; `options` override what the contract says."""
-        common = {"label": tr(self.label), "info": tr(self.info), "value": self.initial}
-        if self.upload:
-            del common["info"]  # widgets of files have no place for it
-        return _WIDGETS[self.shape](self, {**common, "elem_id": self.elem_id, **options})
-
     @property
     def options(self) -> list[tuple[str, Any]]:
         """The choices as people read them; words of the contract's own stay as they are."""
@@ -108,23 +94,11 @@ class Field:
         """What the widget holds, as the contract wants it. Raises InvalidRequest."""
         if value is None or (value == "" and not self.required):
             return None
-        match self.shape:
-            case "integer":
-                return _whole(self.label, self.name, value)
-            case "number":
-                return float(value)
-            case "json":
-                return _parsed(self.label, self.name, value)
-            case "numbers":
-                return list(_counted(self.label, self.name, value))
-            case "pairs":
-                return dict(_paired(self.label, self.name, value))
-            case _:
-                return value
+        return values.read(self.shape, self.label, self.name, value)
 
     def show(self, value: Any) -> Any:
         """A value of a request, as the widget holds it."""
-        return _shown(self.shape, value)
+        return values.shown(self.shape, value)
 
     @property
     def elem_id(self) -> str:
@@ -157,6 +131,11 @@ def fields(contract: type[Declared]) -> Iterator[Field]:
             yield from _parts(_label(name, found), name, info, inside, given)
         elif _upload(found) not in _KEPT_ASIDE:
             yield _field(name, found, schema, name in required, contract.example, info)
+
+
+def heading(name: str) -> str:
+    """What people call a field with parts, of which each has a name of its own."""
+    return name.replace("_", " ").capitalize()
 
 
 def explained(description: str, words: Mapping[str, str]) -> str:
@@ -227,7 +206,7 @@ def _field(
         shape=shape,
         label=_label(name, found),
         info=info,
-        initial=_shown(shape, initial),
+        initial=values.shown(shape, initial),
         nullable=len(real) < len(kinds),
         required=required,
         choices=tuple(_choices(kind)),
@@ -292,166 +271,3 @@ def _bound(kind: dict[str, Any], closed: str, open: str, inwards: float) -> floa
     if closed in kind:
         return kind[closed]
     return kind[open] + inwards if open in kind else None
-
-
-def _whole(label: str, name: str, value: Any) -> int:
-    if float(value) != int(value):
-        raise InvalidRequest(f"{label} must be a whole number.", param=name)
-    return int(value)
-
-
-def _parsed(label: str, name: str, value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise InvalidRequest(f"{label} is not JSON: {error}.", param=name) from error
-
-
-def _counted(label: str, name: str, value: str) -> Iterator[int]:
-    """Numbers as `1, 3, 5-8`. Raises InvalidRequest."""
-    for word in value.replace(",", " ").split():
-        found = _RANGE.fullmatch(word)
-        if not found:
-            raise InvalidRequest(f"{label} has {word!r}; write it as 1, 3, 5-8.", param=name)
-        first, last = int(found[1]), int(found[2] or found[1])
-        if last - first >= _MOST_NUMBERS:
-            raise InvalidRequest(f"{label} has more than {_MOST_NUMBERS:,}.", param=name)
-        yield from range(first, last + 1)
-
-
-def _paired(label: str, name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Pairs as `word = what it becomes`, one a line. Raises InvalidRequest, naming the line."""
-    for number, line in enumerate(value.splitlines(), 1):
-        word, sign, becomes = (part.strip() for part in line.partition("="))
-        if not line.strip():
-            continue
-        if not (sign and word and becomes):
-            raise InvalidRequest(
-                f"Line {number} of {label} is not written as `word = how it is read`.", param=name
-            )
-        yield word, becomes
-
-
-def _shown(shape: Shape, value: Any) -> Any:
-    """A value of a request, as a widget of that shape holds it."""
-    match shape:
-        case "json":
-            return _dumped(value)
-        case "numbers":
-            return ", ".join(map(str, value or ()))
-        case "pairs":
-            return "\n".join(f"{word} = {becomes}" for word, becomes in (value or {}).items())
-        case _:
-            return value
-
-
-def _dumped(value: Any) -> str:
-    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-# --- widgets ---------------------------------------------------------------------------------
-
-
-def _text(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=3, max_length=field.length))
-
-
-def _line(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=1, max_length=field.length))
-
-
-def _choice(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=field.options))
-
-
-def _check(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Checkbox(**options)
-
-
-def _integer(field: Field, options: dict[str, Any]) -> Component:
-    return _numeric(field, _over(options, step=1), precision=0)
-
-
-def _number(field: Field, options: dict[str, Any]) -> Component:
-    return _numeric(field, _over(options, step=_FINE), precision=None)
-
-
-def _numeric(field: Field, options: dict[str, Any], precision: int | None) -> Component:
-    limited = _over(options, minimum=field.low, maximum=field.high)
-    if field.slides:
-        return gr.Slider(**limited)
-    return gr.Number(**_over(limited, precision=precision))
-
-
-def _sound(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Audio(
-        **_over(
-            options,
-            type="filepath",
-            sources=["upload", "microphone"],
-            editable=False,
-            buttons=[],
-        )
-    )
-
-
-def _file(field: Field, options: dict[str, Any]) -> Component:
-    types = list(SHEETS[field.upload or "codes"]) or None
-    return gr.File(**_over(options, type="filepath", height=140, file_types=types))
-
-
-def _preset(_field: Field, options: dict[str, Any]) -> Component:
-    """Its choices come from the service when the page opens."""
-    return gr.Dropdown(**_over(options, choices=[]))
-
-
-def _voice(_field: Field, options: dict[str, Any]) -> Component:
-    return picker.field(**_over(options, of="stored"))
-
-
-def _speaker(_field: Field, options: dict[str, Any]) -> Component:
-    return picker.field(**_over(options, of="preset"))
-
-
-def _anyone(_field: Field, options: dict[str, Any]) -> Component:
-    return picker.field(**_over(options, left_open=tr("Left open")))
-
-
-def _several(field: Field, options: dict[str, Any]) -> Component:
-    return gr.Dropdown(**_over(options, choices=field.options, multiselect=True))
-
-
-def _numbers(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=1, placeholder=tr("1, 3, 5-8")))
-
-
-def _pairs(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=3, placeholder=tr("Siobhan = shi-vawn")))
-
-
-def _json(_field: Field, options: dict[str, Any]) -> Component:
-    return gr.Textbox(**_over(options, lines=5, elem_classes=["json"]))
-
-
-def _over(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    return {**defaults, **options}
-
-
-_WIDGETS: dict[Shape, Callable[[Field, dict[str, Any]], Component]] = {
-    "text": _text,
-    "line": _line,
-    "choice": _choice,
-    "check": _check,
-    "integer": _integer,
-    "number": _number,
-    "json": _json,
-    "sound": _sound,
-    "file": _file,
-    "voice": _voice,
-    "speaker": _speaker,
-    "anyone": _anyone,
-    "preset": _preset,
-    "several": _several,
-    "numbers": _numbers,
-    "pairs": _pairs,
-}

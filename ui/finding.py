@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlencode
 import gradio as gr
 
 from shared.requests import CONTRACTS
-from shared.stores.listing import Facet, Facets
+from shared.stores.listing import Facet, Facets, Output
 from ui import markup
 from ui.markup import Html, element
 from ui.translation import mark, tr
@@ -77,6 +77,13 @@ class Wanted:
     def narrows(self) -> bool:
         """Whether anything is left out by it."""
         return replace(self, sort="") != Wanted(since=self.since, until=self.until)
+
+    def holds(self, output: Output) -> bool:
+        """Whether its marks are such as are wanted; nothing else of an output changes."""
+        borne = {tag.casefold() for tag in output.tags}
+        return (output.starred or not self.starred) and all(
+            tag.casefold() in borne for tag in self.tags
+        )
 
     def toggled(self, tag: str) -> "Wanted":
         """The same with one more tag, or without it."""

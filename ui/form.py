@@ -10,8 +10,8 @@ import gradio as gr
 from gradio.components import Component
 
 from shared.requests.declared import Declared
-from ui import markup
-from ui.field import Field, fields
+from ui import markup, widget
+from ui.field import Field, fields, heading
 from ui.markup import element
 from ui.translation import tr
 
@@ -33,11 +33,11 @@ class Slot:
 
 def slot(field: Field, **options: Any) -> Slot:
     """Put the widget of a field that takes a file here, with what is said of it below."""
-    about = markup.prose(options.pop("info", field.info))
-    widget = field.widget(**options)
+    about = markup.prose(options.pop("info", tr(field.info)))
+    made = widget.of(field, **options)
     if about:
         markup.place(element("p", about, class_="hint under"))
-    return Slot(field, widget, markup.place(elem_id=f"said-{field.name}"), gr.State({}))
+    return Slot(field, made, markup.place(elem_id=f"said-{field.name}"), gr.State({}))
 
 
 class Form:
@@ -61,8 +61,8 @@ class Form:
             return self._place(name, options)
         voice, folded = self._parts(name)
         first = self._place(voice, options) if voice else None
-        label = name.capitalize()
-        title = tr("{role}: description, mood, speed", role=tr(label)) if voice else tr(label)
+        label = tr(heading(name))
+        title = tr("{role}: description, mood, speed", role=label) if voice else label
         with gr.Accordion(title, open=False, elem_classes=["parts"]):
             for part in folded:
                 self._place(part, {"min_width": 120})
@@ -80,7 +80,7 @@ class Form:
             self.slots[name] = slot(field, **options)
             self.widgets[name] = self.slots[name].widget
         else:
-            self.widgets[name] = field.widget(**options)
+            self.widgets[name] = widget.of(field, **options)
         return self.widgets[name]
 
     def rest(self) -> None:

@@ -101,8 +101,11 @@ def is_precious(job: JobView) -> bool:
 
 
 def _steps(job: JobView) -> Iterator[str]:
-    ended = job.state.terminal
-    yield from (step for step in STEPS if step in job.links and (step == "retry") is ended)
+    """Of a job that has ended, what can go on with what was spoken is not begun anew besides."""
+    if not job.state.terminal:
+        yield from (step for step in ("pause", "resume") if step in job.links)
+    elif "retry" in job.links:
+        yield "resume" if "resume" in job.links else "retry"
 
 
 def _done(job: JobView) -> Html:

@@ -1,6 +1,5 @@
 """The takes of a designed voice side by side: to hear, to name one, and to keep it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,7 +8,8 @@ from shared.client import AsyncClient
 from shared.errors import SpeechError
 from shared.jobs import JobView
 from shared.stores.recipe import Candidate
-from ui import markup, player, result
+from shared.voices.view import VoiceView
+from ui import library, markup, player, result
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.markup import Html, element
 from ui.translation import tr
@@ -22,8 +22,6 @@ class Keeping:
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
-        self._kept = gr.State({})
-        """The voice, as name and id, that each take has become, by its number."""
         with gr.Column(elem_classes=shown(False), elem_id="keeping") as self._panel:
             self._takes = markup.place(elem_id="takes", listens=True)
             self._said = markup.place(elem_id="kept")
@@ -32,48 +30,48 @@ class Keeping:
     @property
     def outputs(self) -> list[Any]:
         """What `offer` updates."""
-        return [self._panel, self._kept, self._takes, self._said]
+        return [self._panel, self._takes, self._said]
 
     async def offer(self, job: JobView) -> list[Any]:
         """Updates that show the takes of a job; nothing while it has none."""
         takes = result.candidates(job)
         if not takes:
-            return [gr.Column(elem_classes=shown(False)), {}, "", ""]
-        return [gr.Column(elem_classes=shown(True)), {}, self._cards(job.id, takes, {}), ""]
+            return [gr.Column(elem_classes=shown(False)), "", ""]
+        return [gr.Column(elem_classes=shown(True)), await self._cards(job.id, takes), ""]
 
     def wire(self, job: gr.State, seed: Any, start: gr.Button) -> None:
         """Join it to the page: the job shown, the field of the seed, the button that submits."""
-        self._takes.click(
-            self._keep, [job, self._kept], [self._kept, self._takes, self._said], **QUIET
-        )
+        self._takes.click(self._keep, job, [self._takes, self._said], **QUIET)
         press = f"() => {{ document.querySelector('#{start.elem_id}').click(); }}"
         self._again.click(_none, None, seed, **QUIET).then(None, js=press, **QUIET)
 
-    async def _keep(
-        self, job_id: str, kept: Mapping[str, list[str]], event: gr.EventData
-    ) -> list[Any]:
+    async def _keep(self, job_id: str, event: gr.EventData) -> list[Any]:
         action, number = markup.pressed(event)
         if action != "keep" or not number.isdecimal():
-            return [gr.skip()] * 3
+            return [gr.skip(), gr.skip()]
         name = markup.picked(event).strip()
         if not name:
             said = tr("A voice that is kept needs a name.")
-            return [gr.skip(), gr.skip(), markup.notice("error", said, tr("Type one."))]
+            return [gr.skip(), markup.notice("error", said, tr("Type one."))]
         made = {"name": name, "from_job": job_id, "candidate": int(number)}
         try:
             voice = await ask(self._client.create_voice(made), LONGER)
             job = await ask(self._client.job(job_id))
         except SpeechError as error:
-            return [gr.skip(), gr.skip(), markup.trouble(error)]
-        now = {**kept, number: [voice.name, voice.id]}
+            return [gr.skip(), markup.trouble(error)]
         said = markup.notice("note", tr("{voice} is in the library.", voice=voice.name))
-        return [now, self._cards(job_id, result.candidates(job), now), said]
+        return [await self._cards(job_id, result.candidates(job)), said]
 
-    def _cards(self, job_id: str, takes: list[Candidate], kept: Mapping[str, list[str]]) -> Html:
-        cards = (self._card(job_id, take, kept.get(str(take.number))) for take in takes)
+    async def _cards(self, job_id: str, takes: list[Candidate]) -> Html:
+        kept = {
+            voice.origin.candidate: voice
+            for voice in await library.everyone(self._client)
+            if voice.origin and voice.origin.job == job_id
+        }
+        cards = (self._card(job_id, take, kept.get(take.number)) for take in takes)
         return element("div", *cards, class_="candidates")
 
-    def _card(self, job_id: str, take: Candidate, voice: list[str] | None) -> Html:
+    def _card(self, job_id: str, take: Candidate, voice: VoiceView | None) -> Html:
         name = tr("Candidate {number}", number=take.number)
         length = markup.seconds(take.duration_seconds)
         about = element(
@@ -85,16 +83,17 @@ class Keeping:
         return element(
             "article",
             element("div", heard, about, class_="candidate"),
-            self._voice(*voice) if voice else _form(take.number, name),
+            self._voice(voice) if voice else _form(take.number, name),
             class_="card take",
             data_candidate=take.number,
         )
 
-    def _voice(self, name: str, voice_id: str) -> Html:
+    def _voice(self, voice: VoiceView) -> Html:
         """What stands in the card of a take that is kept."""
-        badge = element("span", tr("Kept as {voice}", voice=name), class_="badge succeeded")
-        address = self._dashboard.page("voice_clone", voice=voice_id)
-        return element("div", badge, markup.link(address, tr("Speak with it")), class_="choices")
+        kept = tr("Kept as {voice}", voice=voice.name)
+        link = markup.link(self._dashboard.speak_with(voice), tr("Speak with it"))
+        badge = element("span", kept, class_="badge succeeded")
+        return element("div", badge, link, class_="choices")
 
     @property
     def _client(self) -> AsyncClient:

@@ -6,6 +6,7 @@ import gradio as gr
 
 from shared.client import AsyncClient
 from shared.errors import SpeechError
+from shared.stores import voices
 from shared.stores.presets import Preset
 from shared.voices.view import VoiceView
 from ui.dashboard import ask
@@ -23,9 +24,9 @@ async def everyone(client: AsyncClient) -> list[VoiceView]:
         return []
 
 
-def clonable(voices: list[VoiceView]) -> list[VoiceView]:
-    """Those of them that can be cloned."""
-    return [voice for voice in voices if voice.kind != "preset"]
+async def one(client: AsyncClient, voice_id: str) -> VoiceView:
+    """A voice, by the id that a browser sent. Raises SpeechError, also where it can be none."""
+    return await ask(client.voice(voices.checked_id(voice_id)))
 
 
 async def presets(client: AsyncClient, task: str) -> list[Preset]:

@@ -1,5 +1,6 @@
 """The lines of a recording as rows of a table; `static/reading.js` moves, plays and reads on."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shared.views import LineView, TakeView
@@ -10,8 +11,40 @@ from ui.markup import Html, element
 from ui.translation import plural, tr
 
 
-def table(rows: Iterable[Html], *, fitted: bool) -> Html:
-    """The rows under their headings; `fitted` lines are cues, which have a time to fit into."""
+def listing(rows: Iterable[Html], turning: Html | None, *, fitted: bool) -> Html:
+    """The rows with what is done with several of them; `fitted` lines are cues, which have a time
+    to fit into."""
+    words = {
+        "none": tr("Speak again"),
+        "several": tr("Speak {count} again"),
+        "error": tr("It cannot be played."),
+    }
+    table = _table(rows, fitted=fitted)
+    return element("speech-lines", _tools(), table, turning, words=json.dumps(words))
+
+
+def _tools() -> Html:
+    """What is done with several lines, and the keys."""
+    every = element("input", type="checkbox", data_every=True)
+    again = element(
+        "button",
+        tr("Speak again"),
+        type="button",
+        class_="small",
+        data_action="again-all",
+        data_id="",
+        disabled=True,
+    )
+    return element(
+        "div",
+        element("label", every, tr("Choose all")),
+        again,
+        element("span", tr("j and k move, Space plays, Shift+Space plays on"), class_="hint keys"),
+        class_="choices tools",
+    )
+
+
+def _table(rows: Iterable[Html], *, fitted: bool) -> Html:
     headings = (
         ("tick", _unseen(tr("Choose"))),
         ("sound", _unseen(tr("Hear"))),
@@ -101,10 +134,7 @@ def _said(line: LineView, heard: TakeView | None, *, in_work: bool) -> Html:
 
 
 def _facts(line: LineView) -> Iterator[str]:
-    if line.role.emotion:
-        yield tr(line.role.emotion)
-    if line.role.instruct:
-        yield f"“{line.role.instruct}”"
+    yield from casting.manner(line.role)
     if line.id and not line.id.isdecimal():  # cues are counted, and so are lines
         yield line.id
     if line.taken_over:
@@ -208,7 +238,5 @@ def _other(line: LineView, take: TakeView) -> Iterator[str]:
         yield f"“{take.text}”"
     if take.role.voice and take.role.voice != line.role.voice:
         yield take.role.voice
-    if take.role.emotion and take.role.emotion != line.role.emotion:
-        yield tr(take.role.emotion)
-    if take.role.instruct and take.role.instruct != line.role.instruct:
-        yield take.role.instruct
+    planned = {*casting.manner(line.role)}
+    yield from (said for said in casting.manner(take.role) if said not in planned)

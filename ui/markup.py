@@ -14,6 +14,9 @@ _PAST = (
     (3_600, mark("{count} h ago")),
     (60, mark("{count} min ago")),
 )
+_HOUR = 60
+"""Minutes."""
+_UNITS = (mark("{count} B"), mark("{count} kB"), mark("{count} MB"), mark("{count} GB"))
 _APART = 137.508
 """Degrees of the golden angle: hues that follow each other so are never near for long."""
 _ON_ACTION = """element.addEventListener("click", (event) => {
@@ -93,6 +96,12 @@ def trouble(error: SpeechError) -> Html:
     return notice("error", error.message, error.next_step)
 
 
+def lasting(error: SpeechError) -> Html:
+    """The same of what pages look up again by themselves."""
+    step = f"{error.next_step or ''} {tr('It is tried again.')}"
+    return notice("error", error.message, step.strip())
+
+
 def empty(sentence: str, step: str = "") -> Html:
     """What stands where there is nothing yet."""
     return element("div", element("p", sentence), element("p", step, class_="hint"), class_="empty")
@@ -161,10 +170,21 @@ def pages(first: int, shown: int, total: int, length: int) -> Html | None:
     before, after = max(0, first - length), first + length
     return element(
         "div",
-        button("page", str(before), tr("Previous"), tr("lines")) if first else None,
-        element("span", f"{first + 1:,} – {first + shown:,} of {total:,}", class_="hint"),
+        button("page", str(before), tr("Previous"), tr("lines")) if first > 0 else None,
+        element("span", span(first, shown, total), class_="hint"),
         button("page", str(after), tr("Next"), tr("lines")) if after < total else None,
         class_="choices turning",
+    )
+
+
+def span(first: int, shown: int, total: int) -> str:
+    """Which part of a list is shown, in words; `first` counts from 0."""
+    last = first + shown
+    return tr(
+        "{first} – {last} of {count}",
+        first=f"{first + 1:,}",
+        last=f"{last:,}",
+        count=f"{total:,}",
     )
 
 
@@ -191,16 +211,24 @@ def clock(value: float) -> str:
 
 def seconds(value: float) -> str:
     """A length of time, as short as it can be said."""
-    if value < 60:
-        return f"{value:.1f} s"
+    if value < 59.95:  # what is shown as 60.0 s is a minute
+        return tr("{seconds} s", seconds=f"{value:.1f}")
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return tr("{hours} h {minutes} min", hours=f"{hours:,}", minutes=minutes)
+    return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def about(value: float) -> str:
     """A length of time that is only estimated."""
-    return f"{max(1, round(value))} s" if value < 60 else f"{round(value / 60)} min"
+    if value < 59.5:
+        return tr("{seconds} s", seconds=max(1, round(value)))
+    minutes = round(value / 60)
+    if minutes < _HOUR:
+        return tr("{minutes} min", minutes=minutes)
+    hours, minutes = divmod(minutes, _HOUR)
+    return tr("{hours} h {minutes} min", hours=f"{hours:,}", minutes=minutes)
 
 
 def ago(moment: datetime) -> str:
@@ -215,11 +243,11 @@ def ago(moment: datetime) -> str:
 def size(count: int) -> str:
     """A number of bytes."""
     value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}"
+    for words in _UNITS:
+        if value < 999.5:
+            return tr(words, count=f"{value:.0f}")
         value /= 1000
-    return f"{value:.1f} TB"
+    return tr("{count} TB", count=f"{value:.1f}")
 
 
 def pressed(event: gr.EventData) -> tuple[str, str]:

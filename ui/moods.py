@@ -7,7 +7,7 @@ import gradio as gr
 from shared.errors import SpeechError
 from shared.requests.voice_clone import VoiceClone
 from shared.voices.view import ClipView, VoiceView
-from ui import markup, player, sending
+from ui import markup, player, sending, widget
 from ui.dashboard import LONGER, QUIET, Dashboard, ask, shown
 from ui.field import fields
 from ui.markup import Html, element
@@ -34,13 +34,13 @@ class Moods:
             self._listing = markup.place(elem_id="recordings", listens=True)
             with gr.Accordion(tr("Add a recording of a mood"), open=False), gr.Row():
                 with gr.Column(min_width=300):
-                    self._sound = found["reference"].widget(
-                        label=tr("Recording"), elem_id="mood-sound"
+                    self._sound = widget.of(
+                        found["reference"], label=tr("Recording"), elem_id="mood-sound"
                     )
                     markup.place(element("p", tr(_TEACH), class_="hint under"))
                 with gr.Column(min_width=300):
-                    self._mood = found["emotion"].widget(
-                        label=tr("Mood"), info=None, elem_id="mood"
+                    self._mood = widget.of(
+                        found["emotion"], label=tr("Mood"), info=None, elem_id="mood"
                     )
                     self._words = gr.Textbox(label=tr("Transcript"), info=tr(_WORDS), lines=2)
                     self._add = gr.Button(tr("Add recording"), elem_id="add-mood")
@@ -49,13 +49,20 @@ class Moods:
     @property
     def outputs(self) -> list[Any]:
         """What `show` updates."""
-        return [self._panel, self._listing, self._said]
+        return [self._panel, self._listing, self._said, self._sound, self._mood, self._words]
 
-    def show(self, voice: VoiceView | None) -> list[Any]:
-        """Updates that show the recordings of a voice, if it can have any of its moods."""
-        if voice is None or voice.kind in ("preset", "mixed"):
-            return [gr.Column(elem_classes=shown(False)), "", ""]
-        return [gr.Column(elem_classes=shown(True)), self._list(voice), ""]
+    def show(self, voice: VoiceView) -> list[Any]:
+        """Updates that show the recordings of a voice, if it can have any of its moods; what was
+        put in for another voice is gone."""
+        can = voice.kind not in ("preset", "mixed")
+        return [
+            gr.Column(elem_classes=shown(can)),
+            self._list(voice) if can else "",
+            "",
+            None,
+            None,
+            "",
+        ]
 
     def wire(self) -> None:
         """Join the buttons."""
@@ -88,7 +95,7 @@ class Moods:
         action, mood = markup.pressed(event)
         client = self._dashboard.client
         try:
-            if action == "really":
+            if action == "really" and mood in _TITLES:
                 voice = await ask(client.remove_voice_clip(voice_id, mood))
             else:
                 voice = await ask(client.voice(voice_id))

@@ -27,8 +27,6 @@ _LOOK = 0.7
 _SETTLES = 3.0
 """Seconds that a job waits before anybody asks whether there is a worker for it."""
 _TEACH = mark("What you let speak is heard here while it is made.")
-_STEPS = {"pause": mark("Pause"), "resume": mark("Resume")}
-"""What can be asked of a pipeline, as the links of its job call it."""
 
 
 class Panel(Protocol):
@@ -78,6 +76,8 @@ class Playing:
         self._job = gr.State("")
         self._awaited = gr.State("")
         """A job that the address names and that could not be asked for yet."""
+        self._ended = gr.State("")
+        """The job whose end was shown last."""
         self._timer = gr.Timer(_LOOK, active=False)
 
     def wire(
@@ -109,12 +109,15 @@ class Playing:
         for trigger in (self._start.click, *(box.submit for box in also)):
             sent = trigger(submit, [*held, *form.inputs], [*shown, *plan], **QUIET)
             looks.append(sent.then)
-        self._timer.tick(self._look, [self._job, self._awaited], [*shown, self._awaited], **QUIET)
+        looked = [*shown, self._awaited, self._ended]
+        self._timer.tick(self._look, [self._job, self._awaited], looked, **QUIET)
+        self._ended.change(_look_on, [self._job, self._ended], self._timer, **QUIET)
         self._stop.click(
             self._cancel, self._job, [self._said, self._stop], js=player.STOP_FIRST, **QUIET
         )
         if self._step:
-            looks.append(self._step.click(self._take_step, self._job, shown, **QUIET).then)
+            asked = [self._job, self._step]
+            looks.append(self._step.click(self._take_step, asked, shown, **QUIET).then)
         self._drafts.wire(page, form)
         page.load(
             resume,
@@ -176,7 +179,7 @@ class Playing:
             except UnknownJob:
                 shown[1] = _gone()
             except SpeechError as error:
-                shown[1:5] = [_tried_again(error), gr.skip(), gr.skip(), gr.Timer(active=True)]
+                shown[1:5] = [markup.lasting(error), gr.skip(), gr.skip(), gr.Timer(active=True)]
                 awaited = query["job"]
             else:
                 shown = await self._show(job, self._heard(job))
@@ -194,14 +197,8 @@ class Playing:
     ) -> list[Any]:
         """Updates of the form as the page opens; of nothing that somebody may be typing in."""
         if draft is not None:
-            fields = await drafts.restored(self._client, self._contract, form, draft)
-        else:
-            fields = await chosen.at_first(self._client, self._contract, form, query, request)
-        places = {id(widget): place for place, widget in enumerate(form.outputs)}
-        for name in form.blank:  # the browser has emptied them
-            if fields[places[id(form.widgets[name])]] is None:
-                form.put(fields, form.widgets[name], gr.skip())
-        return fields
+            return await drafts.restored(self._client, self._contract, form, draft)
+        return await chosen.at_first(self._client, self._contract, form, query, request)
 
     async def _show(self, job: JobView, heard: Html) -> list[Any]:
         return [job.id, "", heard, *await self._state(job)]
@@ -228,22 +225,23 @@ class Playing:
     async def _look(self, job_id: str, awaited: str) -> list[Any]:
         """How far the job is; while the service is away, that is said and looked again."""
         same: list[Any] = [gr.skip()] * len(self._shown)
+        kept = [gr.skip(), gr.skip()]
         try:
             job = await ask(self._client.job(awaited or job_id))
             if awaited:
-                return [*await self._show(job, self._heard(job)), ""]
+                return [*await self._show(job, self._heard(job)), "", gr.skip()]
             if job.state.terminal:
-                return [*same[:3], *await self._state(job), ""]
+                return [*same[:3], *await self._state(job), gr.skip(), job.id]
             told = await self._told(job)
         except UnknownJob:
             over = [_gone(), gr.Timer(active=False), gr.Button(interactive=False)]
-            return ["", "", gr.skip(), *over, *same[6:], ""]
+            return ["", "", gr.skip(), *over, *same[6:], "", gr.skip()]
         except SpeechError as error:
             if awaited:
-                return [gr.skip(), _tried_again(error), *same[2:], gr.skip()]
-            return [*same[:3], _tried_again(error), *same[4:], gr.skip()]
+                return [gr.skip(), markup.lasting(error), *same[2:], *kept]
+            return [*same[:3], markup.lasting(error), *same[4:], *kept]
         step = [_step_button(job)] if self._step else []
-        return [*same[:3], told, gr.skip(), gr.skip(), *step, *same[6 + len(step) :], gr.skip()]
+        return [*same[:3], told, gr.skip(), gr.skip(), *step, *same[6 + len(step) :], *kept]
 
     async def _cancel(self, job_id: str) -> list[Any]:
         try:
@@ -252,11 +250,10 @@ class Playing:
             return [markup.trouble(error), gr.skip()]
         return ["", gr.Button(interactive=False)]
 
-    async def _take_step(self, job_id: str) -> list[Any]:
-        """Pause or resume, whichever the job can; one that has ended goes on as another."""
+    async def _take_step(self, job_id: str, label: str) -> list[Any]:
+        """Pause or resume, whichever the button said; what has ended goes on as another job."""
+        step = "pause" if label == tr(job_rows.STEPS["pause"]) else "resume"
         try:
-            job = await ask(self._client.job(job_id))
-            step = "pause" if "pause" in job.links else "resume"
             job = await job_rows.act(self._dashboard, step, job_id)
         except SpeechError as error:
             return self._refused(error)
@@ -273,7 +270,7 @@ class Playing:
             return self._refused(error)
         if action == "open":
             return await self._show(job, self._heard(job))
-        if action == "retry" or pressed == job_id:
+        if job.id != pressed or pressed == job_id:
             return await self._go_on(job, job_id)
         return [gr.skip(), "", *[gr.skip()] * (len(self._shown) - 2)]
 
@@ -305,18 +302,18 @@ class Playing:
 
 def _step_button(job: JobView | None) -> gr.Button:
     """The button that lets a job rest or go on; it cannot be pressed where the job can neither."""
-    step = next((step for step in _STEPS if job and step in job.links), None)
-    label = tr(_STEPS[step or "pause"])
+    step = next((step for step in ("pause", "resume") if job and step in job.links), None)
+    label = tr(job_rows.STEPS[step or "pause"])
     return gr.Button(label, interactive=step is not None, elem_id="step", min_width=90)
+
+
+def _look_on(job_id: str, ended: str) -> Any:
+    """Goes on looking where another job was submitted while a look found that one at its end."""
+    return gr.skip() if ended == job_id else gr.Timer(active=True)
 
 
 def _untouched(teach: str) -> Html:
     return markup.empty(tr(teach or _TEACH))
-
-
-def _tried_again(error: SpeechError) -> Html:
-    step = f"{error.next_step or ''} {tr('It is tried again.')}".strip()
-    return markup.notice("error", error.message, step)
 
 
 def _gone() -> Html:

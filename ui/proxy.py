@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,7 @@ from shared.client import AsyncClient, ServiceUnreachable, calls
 from shared.client.call import Call
 from shared.client.faults import from_body
 from shared.client.frames import Frame
+from shared.entity_tags import is_known
 from shared.errors import AudioNotReady
 from shared.requests.declared import Format
 from shared.states import JobState
@@ -43,6 +44,8 @@ _PASSED = (
     "x-tts-engine",
     "x-tts-preview",
 )
+_KEPT = ("cache-control", "etag")
+"""Those of an answer that the browser has already."""
 
 
 def _client(request: Request) -> AsyncClient:
@@ -182,11 +185,15 @@ async def export(id: VoiceId, request: Request, service: Service) -> Response:
 
 
 async def _passed(service: AsyncClient, call: Call[bytes], request: Request) -> Response:
-    """What the service answers, with those of its headers that a browser needs."""
+    """What the service answers, with those of its headers that a browser needs; nothing of what the
+    browser has already."""
     async with AsyncExitStack() as opening:
         part = service.part(call, request.headers.get("range"))
         answer = await opening.enter_async_context(part)
         headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
+        if is_known(headers.get("etag", ""), request.headers.get("if-none-match", "")):
+            kept = {name: headers[name] for name in _KEPT if name in headers}
+            return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=kept)
         return _Relay(
             answer.aiter_raw(), opening.pop_all(), status_code=answer.status_code, headers=headers
         )

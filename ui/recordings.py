@@ -8,6 +8,7 @@ from shared.plans.table import is_sound
 from ui import markup, player
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
+from ui.translation import tr
 
 _EXTENSIONS: dict[str, str] = {name: known.extension for name, known in FORMATS.items()}
 _UNHEARD = "pcm"
@@ -41,19 +42,14 @@ def heard(dashboard: Dashboard, job: JobView, *, version: str = "") -> Html:
     return player.replay(job.id, seconds, remember=True, file=file)
 
 
-def files(dashboard: Dashboard, job_id: str, names: Iterable[str], *, folded: bool = False) -> Html:
-    """Links to the files of a pipeline's result, the recording first; its lines stand apart.
-
-    Where they are `folded`, they are there to be opened.
-    """
+def files(dashboard: Dashboard, job_id: str, names: Iterable[str]) -> Html:
+    """Links to the files of a pipeline's result, the recording first; its lines stand apart."""
     shown = [name for name in names if not is_sound(name) and name not in _RECORDS]
     shown.sort(key=lambda name: (not name.startswith(_MAIN), name))
     links = (
         markup.link(dashboard.file(job_id, name), name, download=f"{job_id[-8:]}-{name}")
         for name in shown
     )
-    if folded:
-        title = element("summary", f"Download {len(shown)} files", class_="hint")
-        inside = element("div", *links, class_="downloads")
-        return element("details", title, inside, class_="folded")
-    return element("div", element("span", "Download", class_="hint"), *links, class_="downloads")
+    return element(
+        "div", element("span", tr("Download"), class_="hint"), *links, class_="downloads"
+    )

@@ -7,7 +7,7 @@ from shared.jobs import JobView, has_lines
 from shared.requests.declared import Format
 from shared.states import JobState
 from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
-from ui import markup, player, recordings
+from ui import markup, recordings
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
 from ui.translation import mark, plural, tr
@@ -97,7 +97,6 @@ def candidates(job: JobView) -> list[Candidate]:
 def _made(dashboard: Dashboard, job: JobView) -> Iterator[Html | None]:
     found = job.result or {}
     yield _locked(dashboard, found.get("locked_as", ""))
-    yield _candidates(dashboard, job)
     yield _facts(job)
     yield _sentences([Segment.model_validate(each) for each in found.get("segments", ())])
     if has_lines(job.task):
@@ -106,26 +105,6 @@ def _made(dashboard: Dashboard, job: JobView) -> Iterator[Html | None]:
     takes = {take.file for take in candidates(job)}
     others = [n for n in found.get("files", ()) if n not in takes and not n.startswith("audio.")]
     yield downloads(dashboard, job.id, others)
-
-
-def _candidates(dashboard: Dashboard, job: JobView) -> Html | None:
-    cards = [_candidate(dashboard, job.id, take) for take in candidates(job)]
-    return element("div", *cards, class_="candidates") if cards else None
-
-
-def _candidate(dashboard: Dashboard, job_id: str, take: Candidate) -> Html:
-    name = f"Candidate {take.number}"
-    return element(
-        "div",
-        player.sample(dashboard.file(job_id, take.file), name),
-        element(
-            "div",
-            element("div", element("strong", name), f" · {markup.seconds(take.duration_seconds)}"),
-            element("div", f"seed {take.seed}", class_="hint"),
-        ),
-        class_="candidate",
-        data_candidate=take.number,
-    )
 
 
 def _locked(dashboard: Dashboard, voice_id: str) -> Html | None:

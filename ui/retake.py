@@ -1,20 +1,38 @@
 """The form that stands beside the lines: what is to be other in another take of one."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import gradio as gr
 
 from shared import emotions
 from shared.errors import SpeechError
-from shared.views import LineView
+from shared.views import LineView, TakeView
 from ui import markup, picker
 from ui.dashboard import shown
 from ui.markup import element
 from ui.translation import tr
 
 _LONGEST = 4_000
+_SLOWEST, _FASTEST = 0.5, 2.0
+"""As the API takes them."""
 _CLASSES = ["card", "retake"]
+
+
+class _Take(NamedTuple):
+    """What decides a take besides its seed, by the names of the API."""
+
+    text: str
+    instruct: str | None
+    emotion: str | None
+    voice: str | None
+    speed: float
+
+    @classmethod
+    def of(cls, spoken: LineView | TakeView) -> Self:
+        """Of a line as it is planned, or of one of its takes."""
+        role = spoken.role
+        return cls(spoken.text.strip(), role.instruct, role.emotion, role.voice, role.speed)
 
 
 class RetakeForm:
@@ -35,12 +53,21 @@ class RetakeForm:
                 placeholder=tr("wary, slower"),
                 elem_id="retake-instruct",
             )
-            moods = [(tr(each).capitalize(), each) for each in emotions.EMOTIONS]
+            moods = [(tr(mood.name), name) for name, mood in emotions.EMOTIONS.items()]
             self._emotion = gr.Dropdown(
                 [(tr("none"), ""), *moods], value="", label=tr("Emotion"), elem_id="retake-emotion"
             )
             self._voice = picker.field(
                 "", label=tr("Voice"), left_open=tr("As planned"), elem_id="retake-voice"
+            )
+            self._speed = gr.Slider(
+                _SLOWEST,
+                _FASTEST,
+                1.0,
+                step=0.01,
+                label=tr("Speed"),
+                info=tr("The recording has it. Changed alone, it leaves the take as it is."),
+                elem_id="retake-speed",
             )
             self._seed = gr.Number(
                 None,
@@ -63,7 +90,8 @@ class RetakeForm:
     def inputs(self) -> list[Any]:
         """The number of the line, then what `changes` takes."""
         return [
-            self._number, self._text, self._instruct, self._emotion, self._voice, self._seed
+            self._number, self._text, self._instruct, self._emotion, self._voice, self._speed,
+            self._seed,
         ]  # fmt: skip
 
     @property
@@ -85,6 +113,7 @@ class RetakeForm:
             role.instruct or "",
             role.emotion or "",
             gr.update(value=role.voice or ""),
+            role.speed,
             None,
         ]
 
@@ -98,17 +127,36 @@ class RetakeForm:
 
 
 def changes(
-    line: LineView, text: str, instruct: str, emotion: str, voice: str, seed: float | None
+    line: LineView,
+    text: str,
+    instruct: str,
+    emotion: str,
+    voice: str,
+    speed: float,
+    seed: float | None,
 ) -> dict[str, Any]:
-    """What of another take is other than the plan of the line, as the form holds it."""
-    planned = line.takes[0] if line.takes else line
-    wanted = {
-        "instruct": (planned.role.instruct, instruct.strip() or None),
-        "emotion": (planned.role.emotion, emotion or None),
+    """What of another take is other than the plan of the line, as the form holds it.
+
+    Where nothing but the pace is other than what is heard, the take keeps its seed.
+    """
+    first, heard = line.takes[0] if line.takes else line, _heard(line)
+    now = _Take(text.strip(), instruct.strip() or None, emotion or None, voice or None, speed)
+    planned = _Take.of(first)
+    found = {
+        name: value
+        for name, value in now._asdict().items()
+        if value != getattr(planned, name) and (value or name not in ("text", "voice"))
     }
-    found = {name: now for name, (before, now) in wanted.items() if now != before}
-    if voice and voice != planned.role.voice:
-        found["voice"] = voice
-    if text.strip() and text.strip() != planned.text.strip():
-        found["text"] = text.strip()
-    return found if seed is None else {**found, "seed": int(seed)}
+    if seed is not None:
+        found["seed"] = int(seed)
+    elif (
+        heard
+        and speed != heard.role.speed
+        and now._replace(speed=heard.role.speed) == _Take.of(heard)
+    ):
+        found["seed"] = heard.seed
+    return found
+
+
+def _heard(line: LineView) -> TakeView | None:
+    return next((take for take in line.takes if take.number == line.chosen), None)

@@ -89,7 +89,8 @@ def said(upload: Upload, *whence: str) -> Html:
         return _of_reference(upload, *whence)
     several = plural("{count} channel", "{count} channels", upload.channels)
     channels = {1: tr("mono"), 2: tr("stereo")}.get(upload.channels, several)
-    sound = () if upload.kind == "codes" else (f"{upload.rate / 1000:g} kHz", channels)
+    rate = tr("{rate} kHz", rate=f"{upload.rate / 1000:g}")
+    sound = () if upload.kind == "codes" else (rate, channels)
     facts = " · ".join([*whence, markup.seconds(upload.seconds), *sound])
     verdict = [markup.notice("warning", warning) for warning in upload.warnings]
     good = None if verdict else element("span", "✓ ", class_="good")

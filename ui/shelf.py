@@ -54,8 +54,10 @@ def selection(dashboard: Dashboard, picked: Sequence[str], stars: bool) -> Html:
         return Html("")
     what = plural("{count} output", "{count} outputs", len(picked))
     star = ("unstars", tr("Unstar")) if stars else ("stars", tr("Star"))
-    packed = None
-    if len(picked) <= _MOST_PACKED:
+    if len(picked) > _MOST_PACKED:
+        most = tr("A zip takes {count} at most.", count=_MOST_PACKED)
+        packed = element("span", most, class_="hint")
+    else:
         packed = markup.link(dashboard.archive(picked), tr("Download zip"), download="outputs.zip")
     return element(
         "div",
@@ -64,6 +66,7 @@ def selection(dashboard: Dashboard, picked: Sequence[str], stars: bool) -> Html:
         _tagging("tags", "", what),
         packed,
         markup.button("deletes", "", tr("Delete"), what, "stop"),
+        markup.button("all", "", tr("Select all shown"), tr("outputs")),
         markup.button("clear", "", tr("Select none"), what),
         class_="selection",
         role="group",

@@ -19,12 +19,15 @@ from shared.history import End
 from shared.jobs import EngineInfo, JobRecord
 from shared.queue import JobQueue
 from shared.readings import Reading
+from shared.requests import contract
 from shared.stores.recipe import Recipe
 from worker.monitor import Monitor
 
 _MINUTE = 60.0
 _UNWRITTEN = 200
 """Ends of jobs that wait for Redis at most; the oldest are forgotten first."""
+_READINGS = 60
+"""Of a minute, at most: a Redis that is full takes none of them."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class Diary:
         self._monitor = monitor
         self._engine = engine
         self._every = every
-        self._minute: list[Reading] = []
+        self._minute: deque[Reading] = deque(maxlen=_READINGS)
         self._minute_ends = time.monotonic() + _MINUTE
         self._ends: deque[End] = deque(maxlen=_UNWRITTEN)
         self._wake = threading.Event()
@@ -68,7 +71,7 @@ class Diary:
 
     def succeeded(self, recipe: Recipe) -> None:
         """A job has come to its good end."""
-        heard = recipe.duration_seconds > 0
+        spoken = _spoken(recipe)
         self._note(
             End(
                 task=recipe.task,
@@ -76,10 +79,10 @@ class Diary:
                 engine=recipe.engine.name,
                 preview=recipe.engine.preview,
                 queued=max(0.0, recipe.timings.queued),
-                first_audio=recipe.timings.first_audio if heard else None,
+                first_audio=recipe.timings.first_audio if spoken else None,
                 audio=recipe.duration_seconds,
                 generation=recipe.timings.generation,
-                real_time_factor=recipe.timings.real_time_factor if heard else None,
+                real_time_factor=recipe.timings.real_time_factor if spoken else None,
             )
         )
 
@@ -108,9 +111,10 @@ class Diary:
             measuring = time.monotonic() >= due
             if measuring:
                 due = time.monotonic() + self._every
-            self._write(measuring)
+            self._write(measuring=measuring)
+        self._write(measuring=False)  # what came while the last page was written
 
-    def _write(self, measuring: bool) -> None:
+    def _write(self, *, measuring: bool) -> None:
         """What waits, and a reading if one is due."""
         try:
             while self._ends:
@@ -132,8 +136,17 @@ class Diary:
         self._minute.append(reading)
         history.note(self._redis, self._worker, reading)
         if len(self._minute) == 1:
-            history.enter(self._redis, self._worker, time.time())
+            history.enter(self._redis, self._worker)
         if time.monotonic() >= self._minute_ends:
-            minute, self._minute = self._minute, []
+            minute = list(self._minute)
+            self._minute.clear()
             self._minute_ends = time.monotonic() + _MINUTE
             history.note_minute(self._redis, self._worker, minute)
+
+
+def _spoken(recipe: Recipe) -> bool:
+    """Whether all that is heard was generated: what only the codec made, or was taken over from
+    another job, says nothing of how fast the engine speaks."""
+    taken_over = recipe.lines is not None and recipe.lines.taken_over > 0
+    codec = contract(recipe.task).on_codec_alone
+    return recipe.duration_seconds > 0 and not codec and not taken_over

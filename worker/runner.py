@@ -250,7 +250,9 @@ class Runner:
         output, _, number = record.line.partition("/")
         try:
             line = takes.plan_of(self._store, output).by_number[int(number)]
-            spoken = retake.spoken(record.id, record.task, record.request, record.seed, line)
+            spoken = retake.spoken(
+                record.id, record.task, record.request, record.seed, line, record.speed
+            )
             takes.adopt(self._store, output, line.number, spoken)
         except SpeechError as error:
             log.warning("The take of %s was not added: %s", record.line, error.message)

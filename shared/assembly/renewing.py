@@ -33,7 +33,7 @@ def sounds_of(plan: Plan, table: LineTable, folder: Path) -> dict[int, Sound]:
         row.number: Sound(
             folder / take.file,
             take.text,
-            plan.by_number[row.number].role.speed,
+            take.role.speed,
             take.seed,
             tuple(take.faults),
         )

@@ -238,9 +238,9 @@ class AsyncClient:
         """What there is to listen to, as a WAV."""
         return await self._do(calls.voice_sample(voice_id))
 
-    async def read_sample(self, voice_id: str) -> JobView:
+    async def read_sample(self, voice_id: str, idempotency_key: str | None = None) -> JobView:
         """Let a voice read its sentence; `set_voice_sample` keeps what comes of it."""
-        return await self._do(calls.read_sample(voice_id))
+        return await self._do(calls.read_sample(voice_id, idempotency_key))
 
     async def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
         """Let the sound of a job be what one listens to."""
@@ -315,6 +315,7 @@ class AsyncClient:
         return await self._do(calls.restore(run))
 
     async def restore_all(self, runs: list[str]) -> Restored:
+        """Take outputs out of the trash, 10,000 at most."""
         return await self._do(calls.restore_all(runs))
 
     async def facets(self) -> Facets:
@@ -326,10 +327,12 @@ class AsyncClient:
         return await self._do(calls.usage())
 
     async def clean(self, older_than_days: float, **rule: Any) -> Cleaned:
-        """What would go into the trash; with `preview=False`, let it go."""
+        """What would go into the trash; with `preview=False`, let it go. `rule` may narrow it:
+        `task`, `larger_than_bytes`, `keep_starred`."""
         return await self._do(calls.clean(older_than_days=older_than_days, **rule))
 
     async def trash(self, limit: int = 50) -> TrashPage:
+        """The outputs that were thrown away last."""
         return await self._do(calls.trash(limit))
 
     async def empty_trash(self) -> Emptied:
@@ -337,7 +340,7 @@ class AsyncClient:
         return await self._do(calls.empty_trash())
 
     async def archive(self, runs: list[str], path: Path) -> None:
-        """Write all files of outputs to `path`, as one zip."""
+        """Write all files of outputs, 100 at most, to `path` as one zip."""
         async with self._open(calls.archives(runs)) as response:
             with whole(path) as target:
                 async for block in response.aiter_bytes():
@@ -358,7 +361,8 @@ class AsyncClient:
         return await self._do(calls.line(output, number))
 
     async def retake(self, output: str, number: int, **changes: Any) -> JobView:
-        """Speak a line again, changed in `seed`, `text`, `instruct`, `emotion` or `voice`."""
+        """Speak a line again, with another `seed`, `text`, `instruct`, `emotion`, `voice` or
+        `speed`."""
         return await self._do(calls.retake(output, number, changes))
 
     async def choose(self, output: str, number: int, take: int) -> LinePage:
@@ -395,6 +399,7 @@ class AsyncClient:
         return await self._do(calls.status())
 
     async def history(self, minutes: int = 60, points: int = 120) -> History:
+        """Load and pace over the last minutes, a day at most."""
         return await self._do(calls.history(minutes, points))
 
     async def ready(self) -> Readiness:

@@ -153,8 +153,9 @@ def voice_sample(voice_id: str) -> Call[bytes]:
     return Call("GET", f"{_voice(voice_id)}/sample", bytes)
 
 
-def read_sample(voice_id: str) -> Call[JobView]:
-    return Call("POST", f"{_voice(voice_id)}/sample", reads(JobView))
+def read_sample(voice_id: str, key: str | None) -> Call[JobView]:
+    headers = {"Idempotency-Key": key} if key else {}
+    return Call("POST", f"{_voice(voice_id)}/sample", reads(JobView), headers=headers)
 
 
 def set_voice_sample(voice_id: str, job_id: str) -> Call[VoiceView]:

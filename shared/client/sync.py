@@ -232,9 +232,9 @@ class Client:
         """What there is to listen to, as a WAV."""
         return self._do(calls.voice_sample(voice_id))
 
-    def read_sample(self, voice_id: str) -> JobView:
+    def read_sample(self, voice_id: str, idempotency_key: str | None = None) -> JobView:
         """Let a voice read its sentence; `set_voice_sample` keeps what comes of it."""
-        return self._do(calls.read_sample(voice_id))
+        return self._do(calls.read_sample(voice_id, idempotency_key))
 
     def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
         """Let the sound of a job be what one listens to."""
@@ -308,6 +308,7 @@ class Client:
         return self._do(calls.restore(run))
 
     def restore_all(self, runs: list[str]) -> Restored:
+        """Take outputs out of the trash, 10,000 at most."""
         return self._do(calls.restore_all(runs))
 
     def facets(self) -> Facets:
@@ -319,10 +320,12 @@ class Client:
         return self._do(calls.usage())
 
     def clean(self, older_than_days: float, **rule: Any) -> Cleaned:
-        """What would go into the trash; with `preview=False`, let it go."""
+        """What would go into the trash; with `preview=False`, let it go. `rule` may narrow it:
+        `task`, `larger_than_bytes`, `keep_starred`."""
         return self._do(calls.clean(older_than_days=older_than_days, **rule))
 
     def trash(self, limit: int = 50) -> TrashPage:
+        """The outputs that were thrown away last."""
         return self._do(calls.trash(limit))
 
     def empty_trash(self) -> Emptied:
@@ -330,7 +333,7 @@ class Client:
         return self._do(calls.empty_trash())
 
     def archive(self, runs: list[str], path: Path) -> None:
-        """Write all files of outputs to `path`, as one zip."""
+        """Write all files of outputs, 100 at most, to `path` as one zip."""
         with self._open(calls.archives(runs)) as response, whole(path) as target:
             for block in response.iter_bytes():
                 target.write(block)
@@ -350,7 +353,8 @@ class Client:
         return self._do(calls.line(output, number))
 
     def retake(self, output: str, number: int, **changes: Any) -> JobView:
-        """Speak a line again, changed in `seed`, `text`, `instruct`, `emotion` or `voice`."""
+        """Speak a line again, with another `seed`, `text`, `instruct`, `emotion`, `voice` or
+        `speed`."""
         return self._do(calls.retake(output, number, changes))
 
     def choose(self, output: str, number: int, take: int) -> LinePage:
@@ -387,6 +391,7 @@ class Client:
         return self._do(calls.status())
 
     def history(self, minutes: int = 60, points: int = 120) -> History:
+        """Load and pace over the last minutes, a day at most."""
         return self._do(calls.history(minutes, points))
 
     def ready(self) -> Readiness:

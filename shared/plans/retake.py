@@ -14,7 +14,7 @@ from shared.plans.planning import seed_of
 from shared.plans.utterance import joined
 from shared.requests.declared import MAX_SEED, EmotionName, Instruct
 from shared.requests.pipeline import Pipeline
-from shared.requests.role import AnyVoiceName, Role
+from shared.requests.role import AnyVoiceName, Role, Speed
 from shared.speakers import SPEAKERS
 from shared.stores.takes import Spoken
 from shared.text import passages
@@ -38,6 +38,9 @@ class Retake(BaseModel):
     """Another mood."""
     voice: AnyVoiceName | None = None
     """Id or name of another voice of the library."""
+    speed: Speed | None = None
+    """Another pace, as a share of the natural one: made from the finished sound, so the recording
+    has it and the take alone has not. For the same take at another pace, send its `seed` too."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def role_for(retake: Retake, line: Line, directory: Directory) -> Role:
     changes: dict[str, Any] = retake.model_dump(include={"instruct", "emotion"}, exclude_unset=True)
     if retake.voice:
         changes |= {"voice": directory.find(retake.voice).id, "description": None}
+    if retake.speed is not None:
+        changes["speed"] = retake.speed
     return line.role.model_copy(update=changes)
 
 
@@ -96,11 +101,17 @@ def task_for(
     return "voice_clone", {**body, "reference": designed.upload, "transcript": said}
 
 
-def spoken(job: str, task: str, request: dict[str, Any], seed: int, line: Line) -> Spoken:
-    """What such a job has made of the line."""
+def spoken(
+    job: str, task: str, request: dict[str, Any], seed: int, line: Line, speed: float | None
+) -> Spoken:
+    """What such a job has made of the line, at the `speed` of its role; None: as planned."""
     text, said = _read(request, line)
     voice = request.get("speaker" if task == "custom_voice" else "voice")
-    changes = {"instruct": request.get("instruct"), "emotion": request.get("emotion")}
+    changes: dict[str, Any] = {
+        "instruct": request.get("instruct"),
+        "emotion": request.get("emotion"),
+        "speed": line.role.speed if speed is None else speed,
+    }
     if voice:
         changes |= {"voice": voice, "description": None}
     return Spoken(

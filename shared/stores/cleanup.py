@@ -25,10 +25,13 @@ class Rule(BaseModel):
     older_than_days: float = Field(ge=0, le=36_500)
     """Since they were finished, or last restored."""
     keep_starred: bool = True
+    """Leave starred outputs where they are."""
     task: str | None = None
+    """Only outputs of this task or pipeline."""
     larger_than_bytes: int = Field(default=0, ge=0)
+    """Only outputs whose files take more than this together."""
     preview: bool = True
-    """Only tell what would go."""
+    """Only tell what would go; send false to let it go."""
 
 
 class Cleaned(BaseModel):
@@ -37,20 +40,23 @@ class Cleaned(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     outputs: int
+    """How many."""
     bytes: int
     duration_seconds: float
     ids: list[str]
-    """The oldest first, 10,000 at most; `POST /v1/outputs/restore` takes them back."""
+    """The oldest first, 10,000 at most: clean up again for the rest. `POST /v1/outputs/restore`
+    brings them back."""
     left_alone: int
     """How many stay because a job that waits or runs needs them."""
 
 
 class Named(BaseModel):
-    """Outputs by their ids."""
+    """Which outputs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     ids: list[_Run] = Field(min_length=1, max_length=MOST)
+    """Of outputs in the trash."""
 
 
 class Restored(BaseModel):
@@ -59,15 +65,20 @@ class Restored(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     outputs: int
+    """How many are where they were; one that had been restored before counts too."""
     missing: list[str]
-    """Those that are in the trash no more."""
+    """Ids of those that are neither there nor in the trash: they were deleted for good."""
 
 
 class Emptied(BaseModel):
     """What was deleted for good."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     outputs: int
+    """How many."""
     bytes: int
+    """What they took."""
 
 
 def clean(
@@ -94,7 +105,7 @@ def restore(index: OutputIndex, runs: Iterable[str]) -> Restored:
     for run in dict.fromkeys(runs):
         try:
             with suppress(Conflict):
-                index.restore(run)
+                index.take_out(run)
             count += 1
         except UnknownOutput:
             missing.append(run)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -93,13 +94,7 @@ class OutputIndex:
 
     def recipe(self, run: str) -> Recipe:
         """From what it was made. Raises UnknownOutput or RecordDamaged."""
-        try:
-            recipe = Recipe.model_validate(self._store.metadata(run))
-        except ValidationError as error:
-            raise RecordDamaged(f"The metadata of {run} is not a recipe.") from error
-        if recipe.id != run:
-            raise RecordDamaged(f"The metadata of {run} belongs to another run.")
-        return recipe
+        return _recipe(run, self._store.metadata(run))
 
     def runs(self) -> list[Indexed]:
         """Every finished run that can be understood, in no order."""
@@ -130,9 +125,9 @@ class OutputIndex:
 
     def _thrown(self, item: Trashed) -> Thrown | None:
         """None for what cannot be understood, or was restored a moment ago."""
-        with suppress(UnknownOutput, RecordDamaged, ValidationError):
+        with suppress(UnknownOutput, RecordDamaged):
             metadata, labels = self._store.thrown(item.run)
-            shown = output(Recipe.model_validate(metadata), labels, item.bytes)
+            shown = output(_recipe(item.run, metadata), labels, item.bytes)
             return Thrown(**dict(shown), deleted_at=moment(item.since))
         return None
 
@@ -145,11 +140,15 @@ class OutputIndex:
 
     def restore(self, run: str) -> Output:
         """Take a run out of the trash; from now on it ages anew."""
+        self.take_out(run)
+        return self.get(run)
+
+    def take_out(self, run: str) -> None:
+        """The same, without looking at what came out: all runs are looked at for that."""
         with self._lock:
             self._store.restore(run)
             labels = self._store.labels(run)
             self._store.label(run, labels.model_copy(update={"restored_at": time.time()}))
-        return self.get(run)
 
     def _refresh(self) -> None:
         present = {entry.run: entry.changed for entry in self._store.entries()}
@@ -174,6 +173,17 @@ class OutputIndex:
         except RecordDamaged as error:
             self._damaged[run] = changed
             log.warning("The output %s is left out: %s %s", run, error.message, error.next_step)
+
+
+def _recipe(run: str, metadata: dict[str, Any]) -> Recipe:
+    """Raises RecordDamaged."""
+    try:
+        recipe = Recipe.model_validate(metadata)
+    except ValidationError as error:
+        raise RecordDamaged(f"The metadata of {run} is not a recipe.") from error
+    if recipe.id != run:
+        raise RecordDamaged(f"The metadata of {run} belongs to another run.")
+    return recipe
 
 
 def _indexed(recipe: Recipe, labels: Labels, size: int, changed: float) -> Indexed:
@@ -226,9 +236,9 @@ def _counted(values: Iterable[str]) -> list[Facet]:
 
 def _counted_tags(found: Iterable[Output]) -> list[Facet]:
     """Tags that differ in case alone are one, written as it is most often."""
-    written = Counter(tag for item in found for tag in item.tags)
-    usual = {tag.casefold(): tag for tag, _ in reversed(written.most_common())}
-    return _counted(usual[tag.casefold()] for tag in written.elements())
+    borne = Counter(tag for item in found for tag in item.tags)
+    usual = {tag.casefold(): tag for tag, _ in reversed(borne.most_common())}
+    return _counted(usual[tag.casefold()] for tag in borne.elements())
 
 
 def _folded(tags: Iterable[str]) -> set[str]:

@@ -136,6 +136,19 @@ def test_another_take_is_heard_once_it_is_chosen(http: httpx.Client, client: Cli
     assert http.get(line.takes[-1].audio).is_success, "takes are kept"
 
 
+def test_a_take_at_another_speed_is_as_long_as_that(http: httpx.Client, client: Client) -> None:
+    run = script(http, *SPEECHES, fresh=True)["id"]
+    planned = client.line(run, 2)
+    same = planned.takes[0]
+    take = taken(http, client, run, 2, seed=same.seed, speed=0.5)
+    client.choose(run, 2, take)
+    slow = assembled(client, run).items[1]
+    assert (slow.role.speed, planned.role.speed) == (0.5, 1.0)
+    before, after = ((line.end or 0) - (line.start or 0) for line in (planned, slow))
+    assert after == pytest.approx(2 * before, rel=0.1)
+    assert slow.takes[-1].seconds == pytest.approx(same.seconds)
+
+
 def test_takes_are_told_apart(http: httpx.Client, client: Client, output: str) -> None:
     take = taken(http, client, output, 1)
     other = taken(http, client, output, 1, seed=77, instruct="whisper")
@@ -199,7 +212,8 @@ def test_what_was_spoken_in_one_go_has_no_lines(http: httpx.Client) -> None:
         ({"voice": "nobody"}, 404, "unknown_voice"),
         ({"text": ""}, 422, "nothing_to_say"),
         ({"seed": -1}, 422, "invalid_request"),
-        ({"speed": 2}, 422, "unknown_field"),
+        ({"speed": 3}, 422, "invalid_request"),
+        ({"pitch": 2}, 422, "unknown_field"),
     ],
 )
 def test_a_take_that_cannot_be_made_is_refused(

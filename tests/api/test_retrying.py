@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from shared import keys
+from shared.queue import Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.design_then_clone import DesignThenClone
 from shared.settings import load
@@ -58,6 +59,24 @@ def test_a_pipeline_takes_over_what_was_spoken(service: Service):
     service.end(first, JobState.FAILED)
     second = service.post(first.id, "retry").json()
     assert second["request"] == {**first.request, "continues": first.id, "fresh": False}
+
+
+def test_what_never_began_goes_on_from_where_it_was_to_go_on(service: Service):
+    first, others = service.narrate(seed=7), "01890000-0000-7000-8000-000000000000"
+    waits = service.narrate(seed=7, continues=others)
+    for job, lines_of in ((first, None), (waits, others)):
+        service.http.delete(f"/v1/jobs/{job.id}")
+        for step in ("retry", "resume"):
+            assert service.post(job.id, step).json()["request"]["continues"] == lines_of
+
+
+def test_a_take_of_a_line_is_tried_again_for_that_line(service: Service):
+    line = "01890000-0000-7000-8000-000000000000/3"
+    wanted = Submission(HELLO, "me", keys.INTERACTIVE, estimate=1, line=line, speed=0.8)
+    first, _ = service.here.queue.submit(wanted)
+    service.end(first, JobState.FAILED)
+    second = service.here.queue.get(service.post(first.id, "retry").json()["id"])
+    assert (second.line, second.speed) == (line, 0.8)
 
 
 def test_only_what_ended_early_is_tried_again(service: Service):

@@ -495,9 +495,11 @@ def test_what_a_preset_speaker_said_becomes_its_sample(http: httpx.Client):
 def test_a_voice_reads_a_sentence_in_its_language_for_its_sample(http: httpx.Client):
     make(http)
     for who, task in (("sohee", "custom_voice"), ("sailor", "voice_clone")):
-        answer = http.post(f"/v1/voices/{who}/sample")
+        once = {"Idempotency-Key": f"sample-of-{who}"}
+        answer, twin = (http.post(f"/v1/voices/{who}/sample", headers=once) for _ in range(2))
         job = answer.json()
         assert (answer.status_code, job["task"]) == (202, task)
+        assert (twin.status_code, twin.json()["id"]) == (200, job["id"])
         assert answer.headers["Location"].endswith(job["id"])
         assert http.get(f"/v1/jobs/{job['id']}/audio?follow=1").content
         shown = http.put(f"/v1/voices/{who}/sample", json={"job": job["id"]}).json()

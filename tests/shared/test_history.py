@@ -61,11 +61,20 @@ def test_workers_are_found_for_a_day(connection: Connection):
     assert history.workers(connection) == ["gpu-0", "gpu-1"]
 
 
+def test_of_many_workers_the_latest_are_found(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(history, "WORKERS", 2)
+    for second, worker in enumerate(("a", "b", "c")):
+        history.enter(connection, worker, 1_000.0 + second)
+    assert history.workers(connection) == ["b", "c"]
+
+
 def test_nothing_grows_beyond_its_bound_or_outlives_its_day(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(history, "ENDS", 20)
-    for second in range(history._DETAILED + 10):
+    for second in range(round(HOUR / history.EVERY) + 10):
         history.note(connection, "gpu-0", Reading(cpu=1), at=1_000 + second)
     for _ in range(30):
         history.note_end(connection, END)

@@ -52,3 +52,12 @@ def test_a_translation_follows_the_list_and_loses_nothing(german: Path):
     assert catalogue.get("Queue") is not None
     assert "Quagga" in catalogue.obsolete
     assert german.read_text().startswith("# By hand.")
+
+
+def test_a_translation_that_could_not_be_shown_is_told(german: Path):
+    with german.open("a") as file:
+        file.write('\nmsgid "{count} job"\nmsgid_plural "{count} jobs"\n')
+        file.write('msgstr[0] "{count} Auftrag"\nmsgstr[1] "{anzahl} Aufträge"\n')
+    done = CliRunner().invoke(translations.main)
+    assert done.exit_code == 1
+    assert "de.po: '{anzahl} Aufträge' cannot be shown" in done.output

@@ -23,7 +23,7 @@ from tools.chromium import FLAGS
 from tools.leash import leashed
 from ui.app import create
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 Built = TypeVar("Built")
 
 

@@ -19,6 +19,8 @@ _RUN = """async (options) => {
   }));
 }"""
 _TALLEST = 8_000
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""What follows the size of the window has done so then."""
 _FITS = """() => {
   const faults = [];
   const name = (element) => {
@@ -27,7 +29,7 @@ _FITS = """() => {
     const text = (element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40);
     return `${element.tagName.toLowerCase()}${id}${kind && "." + kind} “${text}”`;
   };
-  // Of what lies under a dialog nothing can be pressed, on purpose.
+  // What lies under a dialog cannot be pressed, on purpose.
   const dialogs = [...document.querySelectorAll("[aria-modal=true]")];
   const modal = dialogs.find((each) => each.checkVisibility());
   const wide = document.documentElement.scrollWidth;
@@ -101,7 +103,7 @@ def layout(page: Page, width: int) -> list[str]:
     height = page.evaluate("document.documentElement.scrollHeight")
     # All of it is in the window: what is covered can only be asked for there.
     page.set_viewport_size({"width": width, "height": min(height + 50, _TALLEST)})
-    page.wait_for_timeout(120)
+    page.evaluate(_DRAWN)
     return page.evaluate(_FITS)
 
 

@@ -70,6 +70,16 @@ def test_a_scale_ends_with_a_round_number(values: list[float | None], top: float
     assert charts.ceiling(values) == pytest.approx(top)
 
 
+def test_large_numbers_are_written_out():
+    assert [charts.seconds(it) for it in (0.25, 599, 700, 60_000)] == [
+        "0.25 s",
+        "599 s",
+        "11.7 min",
+        "16.7 h",
+    ]
+    assert [charts.count(it) for it in (0.5, 12, 999.7)] == ["0.5", "12", "1,000"]
+
+
 def test_what_a_person_points_at_is_said_with_its_unit():
     drawn = charts.curves(
         TIME,

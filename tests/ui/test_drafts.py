@@ -15,6 +15,7 @@ pytestmark = IN_A_BROWSER
 
 MINE = "What I have typed."
 KEPT = "#draft [data-state=kept]"
+DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('speech-draft'))"
 RECORDING = ROOT / "docs" / "examples" / "reference.flac"
 
 
@@ -60,8 +61,8 @@ def test_a_draft_outlives_a_reload_and_a_visit_until_it_is_begun_afresh(page: Pa
     page.locator("#afresh").click()
     expect(text_of(page)).to_have_value(example)
     expect(seed_of(page)).to_have_value("")
+    assert not page.evaluate(DRAFTS)
     visit(page, address)
-    page.wait_for_timeout(500)  # whatever would come back has had its time
     expect(text_of(page)).to_have_value(example)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -72,6 +72,8 @@ def test_a_mood_is_heard_in_a_voice_and_used(page: Page, address: str, stack: St
         job = newest(client)
         assert (job["emotion"], job["speaker"]) == ("whispering", "serena")
     page.locator("#told [data-state=succeeded]").wait_for(state="attached")
+    page.get_by_role("button", name="For developers").click()
+    expect(page.locator("#snippet-curl")).to_contain_text('"emotion": "whispering"')
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.get_by_role("link", name="Use it: Whispering").click()
     expect(page.get_by_label("Emotion", exact=True)).to_have_value("Whispering")

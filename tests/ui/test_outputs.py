@@ -15,6 +15,8 @@ from tests.stack import Stack
 from tests.ui.browsing import IN_A_BROWSER, visit, watched
 from tests.ui.conftest import dashboard
 from tools.bench.library import fill
+from ui.finding import Wanted
+from ui.pages import outputs
 
 pytestmark = IN_A_BROWSER
 COUNT = 45
@@ -107,6 +109,35 @@ def test_the_library_is_searched_filtered_and_the_same_after_a_reload(
     search(page, "nobody said this")
     expect(page.locator("#outputs")).to_contain_text("Nothing matches.")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@one_width
+def test_two_quick_presses_count_both_and_what_matches_no_more_leaves_the_list(
+    page: Page, address: str, client: Client, filled: list[str]
+):
+    run = filled[3]
+    client.mark(run, starred=True)
+    visit(page, address, "outputs")
+    page.locator("#chips .chip").first.wait_for()
+    page.evaluate(
+        """() => {
+          for (const tag of ["trailer", "draft"])
+            document.querySelector(`#chips [data-id=${tag}]`).click();
+        }"""
+    )
+    expect(page.locator("#chips [aria-pressed=true]")).to_have_count(2)
+    expect(page).to_have_url(re.compile("tags=(trailer%2Cdraft|draft%2Ctrailer)"))
+    page.get_by_role("checkbox", name="Starred").check()
+    it = row(page, run)
+    expect(it).to_be_visible()
+    expect(page.locator(".output")).to_have_count(1)
+    it.locator("[data-action=unstar]").click()
+    expect(page.locator("#outputs")).to_contain_text("Nothing matches.")
+    assert not client.output(run).starred
+    page.locator("#said").get_by_role("button", name="Undo").click()
+    expect(it.locator("[data-action=unstar]")).to_be_visible()
+    assert client.output(run).starred
+    client.mark(run, starred=False)
 
 
 @one_width
@@ -215,6 +246,7 @@ def members(path: str | Path) -> dict[str, bytes]:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
+@one_width
 def test_what_is_deleted_comes_back_to_its_place(
     page: Page, address: str, client: Client, filled: list[str]
 ):
@@ -241,14 +273,20 @@ def test_several_are_tagged_and_one_that_vanished_breaks_nothing(
 ):
     visit(page, address, "outputs")
     pick(page, filled[9], filled[10])
+    page.locator(".selection").get_by_role("button", name="Select all shown").click()
+    expect(page.locator(".selection strong")).to_have_text("40 selected")
+    page.locator(".selection").get_by_role("button", name="Select none").click()
+    pick(page, filled[9], filled[10])
     page.locator(".selection .adds summary").click()
     page.locator(".selection").get_by_role("textbox", name="Tag").fill("both")
     page.keyboard.press("Enter")
     expect(page.locator("#chips").get_by_role("button", name="#both")).to_contain_text("2")
     client.discard(filled[9])
-    row(page, filled[9]).locator("[data-action=compare]").click()
+    page.locator(".selection").get_by_role("button", name="Star", exact=False).first.click()
     expect(page.locator("#said")).to_contain_text("deleted elsewhere")
     expect(row(page, filled[9])).to_have_count(0)
+    expect(row(page, filled[10]).locator("[data-action=unstar]")).to_be_visible()
+    client.mark(filled[10], starred=False)
 
 
 def test_old_outputs_are_cleaned_up_and_brought_back(
@@ -291,11 +329,6 @@ def test_the_trash_gives_back_and_is_emptied_at_the_second_press(
     client.empty_trash()
 
 
-@one_width
-def test_an_empty_library_says_how_it_is_filled(
-    page: Page, make_stack, tmp_path_factory: pytest.TempPathFactory
-):
-    stack: Stack = make_stack()
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        visit(page, url, "outputs")
-        expect(page.locator("#outputs .empty")).to_contain_text("Speak something")
+def test_an_empty_list_says_why_and_how_it_is_filled():
+    assert "Speak something" in outputs._nothing(Wanted())
+    assert "Nothing matches." in outputs._nothing(Wanted(starred=True))

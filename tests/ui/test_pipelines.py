@@ -1,5 +1,7 @@
 """What the pages of pipelines show of casts, lines and jobs, and what of it they send."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,17 +9,47 @@ import pytest
 
 from shared.client import AsyncClient
 from shared.jobs import JobView
-from shared.plans.plan import Part
+from shared.plans.exchange import PlanView
+from shared.plans.plan import Line, Part
 from shared.requests.role import Role
 from shared.states import JobState
 from shared.views import FitView, LineView, TakeView
-from ui import casting, fitting, line_rows, markup, recordings, result, retake
+from ui import (
+    casting,
+    fitting,
+    line_rows,
+    markup,
+    plan_rows,
+    recordings,
+    result,
+    retake,
+    sieve,
+    work,
+)
 from ui.dashboard import Dashboard
 from ui.pages import queue
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ID = "01a2005f-f397-761a-8af3-2d823cf8e167"
 DASHBOARD = Dashboard(AsyncClient())
+
+
+def planned(count: int, *speakers: str) -> PlanView:
+    """A plan of so many lines, spoken in turn."""
+    lines = [
+        Line(
+            number=number,
+            text=f"The {number}. Lamp.",
+            said="The lamp.",
+            role=Role(voice="serena"),
+            speaker=speakers[number % len(speakers)],
+            language="english",
+            seed=number,
+            seconds=2.0,
+        )
+        for number in range(1, count + 1)
+    ]
+    return PlanView(task="script", language="english", lines=lines, id="0" * 64)
 
 
 def take(number: int = 1, **fields: Any) -> TakeView:
@@ -80,6 +112,50 @@ def test_names_and_words_of_a_document_are_shown_as_text():
     assert shown.count("&lt;img") >= 6
 
 
+@pytest.mark.parametrize(
+    ("speaker", "words", "first", "expected"),
+    [
+        ("*", "", 0, range(1, 51)),
+        ("*", "", 100, range(101, 121)),
+        ("", "", 0, range(2, 101, 2)),
+        ("TOLLA", "lamp 11.", 0, [11, 111]),
+        ("", "lamp 11.", 0, []),
+    ],
+)
+def test_of_a_plan_a_page_of_the_lines_that_are_looked_for_is_shown(
+    speaker: str, words: str, first: int, expected: Sequence[int]
+):
+    shown = plan_rows.lines(planned(120, "", "TOLLA"), {}, first, speaker, words)
+    assert [int(number) for number in re.findall(r'data-line="(\d+)"', shown)] == [*expected]
+
+
+def test_a_line_that_is_on_its_way_is_not_sent_a_second_time():
+    first = work.more({"pending": {"job": 4}, "batch": 1}, [3, 4])
+    assert (first["left"], first["batch"]) == ([3], 2)
+    assert work.more(first, [3, 4]) == first
+
+
+def test_one_line_that_waits_for_its_place_is_told_by_its_number():
+    assert "Line 5 is spoken again" in work.told(work.more({}, [5]))
+    assert work.told({}) == ""
+
+
+def test_pages_of_lines_are_turned_back_to_the_first():
+    view = sieve.turned(sieve.turned(sieve.wanting({"output": ID}), "next", 50), "next", 100)
+    assert (view["after"], view["before"]) == (100, [0, 50])
+    for after in (50, 0, 0):
+        view = sieve.turned(view, "previous", 0)
+        assert view["after"] == after
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [(59.94, "59.9 s"), (59.96, "1 min 0 s"), (3599.7, "1 h 0 min"), (7325.0, "2 h 2 min")],
+)
+def test_a_length_is_told_in_units_that_are_not_full(length: float, words: str):
+    assert markup.seconds(length) == words
+
+
 def test_those_who_speak_one_after_the_other_have_colours_far_apart():
     hues = markup.colours(["NARRATOR", "TOLLA", "NARRATOR", "WREN"])
     assert list(hues) == ["NARRATOR", "TOLLA", "WREN"]
@@ -123,17 +199,27 @@ def test_a_line_that_is_spoken_again_says_so():
 
 def test_of_another_take_only_what_is_other_than_planned_is_sent():
     shown = line(take(role=Role(voice="serena", emotion="tired", instruct="slow")))
-    same = retake.changes(shown, " You again. ", "slow", "tired", "serena", None)
-    other = retake.changes(shown, "You.", "", "calm", "ryan", 8.0)
+    same = retake.changes(shown, " You again. ", "slow", "tired", "serena", 1.0, None)
+    other = retake.changes(shown, "You.", "", "calm", "ryan", 1.2, 8.0)
     assert same == {}
     assert other == {
-        "text": "You.", "instruct": None, "emotion": "calm", "voice": "ryan", "seed": 8
+        "text": "You.", "instruct": None, "emotion": "calm", "voice": "ryan", "speed": 1.2,
+        "seed": 8,
     }  # fmt: skip
+
+
+def test_a_take_that_is_to_be_slower_and_nothing_else_is_the_same_take():
+    shown = line(take(seed=7))
+    slower = retake.changes(shown, "You again.", "", "", "serena", 0.8, None)
+    both = retake.changes(shown, "You again.", "low", "", "serena", 0.8, None)
+    assert slower == {"speed": 0.8, "seed": 7}
+    assert both == {"speed": 0.8, "instruct": "low"}
 
 
 def test_a_take_of_other_words_is_the_start_of_the_next_one():
     shown = line(take(1), take(2, text="You, again?"), chosen=2, text="You, again?")
-    assert retake.changes(shown, "You, again?", "", "", "serena", None) == {"text": "You, again?"}
+    again = retake.changes(shown, "You, again?", "", "", "serena", 1.0, None)
+    assert again == {"text": "You, again?"}
 
 
 def test_of_a_pipeline_only_files_that_are_there_can_be_downloaded():

@@ -171,6 +171,19 @@ def test_a_waveform_passes_through_with_how_long_it_may_be_kept(ui: TestClient, 
     assert "immutable" in answer.headers["cache-control"]
 
 
+def test_what_the_browser_has_already_is_not_sent_again(ui: TestClient, client: Client):
+    job = spoken(client)
+    for path in (f"/audio/{job.id}.wav", f"/waveform/{job.id}", "/own/player.js"):
+        tag = ui.get(path).headers["etag"]
+        again = ui.get(path, headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b""), path
+        assert ui.get(path, headers={"If-None-Match": '"another"'}).status_code == 200, path
+
+
+def test_scripts_are_asked_for_again_after_an_update(ui: TestClient):
+    assert ui.get("/own/player.js").headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize("path", ["/live/{}.pcm", "/audio/{}.wav"])
 def test_an_unknown_job_is_said_to_be_unknown(ui: TestClient, path: str):
     answer = ui.get(path.format(uuid4()))

@@ -113,7 +113,9 @@ def test_all_that_waits_is_cancelled_at_the_second_press(page: Page, address: st
     assert client.job(runs).state == JobState.RUNNING
 
 
-def test_a_pipeline_rests_goes_on_and_is_tried_again(page: Page, address: str, client: Client):
+def test_a_pipeline_rests_and_goes_on_even_after_it_was_stopped(
+    page: Page, address: str, client: Client
+):
     job = client.submit("script", {"text": SCRIPT}).id
     visit(page, address, "queue")
     expect(row(page, job)).to_contain_text(re.compile(r"line [2-9] of 12"))
@@ -124,7 +126,7 @@ def test_a_pipeline_rests_goes_on_and_is_tried_again(page: Page, address: str, c
     expect(row(page, job)).to_contain_text("speaking")
     press(page, "cancel", job)
     expect(row(page, job)).to_contain_text("stopped")
-    press(page, "retry", job)
+    press(page, "resume", job)
     expect(page.locator("#said")).to_contain_text("as another job")
     other = client.jobs(active=True).items[0]
     assert (other.request["continues"], other.seed) == (job, client.job(job).seed)
@@ -155,7 +157,7 @@ def test_the_focus_stays_with_its_job_when_the_rows_move(page: Page, address: st
     expect(own).to_be_focused()
 
 
-def test_what_has_failed_is_shown_apart(page: Page, address: str, client: Client, slow: Stack):
+def test_what_has_failed_is_shown_apart(page: Page, address: str):
     visit(page, address, "queue")
     page.locator("#show").get_by_label("Failed").click()
     expect(page.locator("#jobs")).to_contain_text("Nothing has failed.")

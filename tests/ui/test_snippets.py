@@ -1,5 +1,6 @@
 """What is shown for developers runs as it stands, and sends what the form would."""
 
+import contextlib
 import json
 import shlex
 import shutil
@@ -23,9 +24,10 @@ from shared.settings import ROOT
 from tests.stack import Stack
 from tests.ui.conftest import built
 from tools.qtts import qtts
-from ui import snippets
+from ui import snippets, ways
 from ui.form import Form
-from ui.snippets import Sent, Service, Ways
+from ui.ways import Ways, curl
+from ui.ways.sent import Sent, Service, brief, file_name
 
 pytestmark = pytest.mark.redis
 
@@ -40,23 +42,30 @@ def client(stack: Stack) -> Iterator[Client]:
         yield client
 
 
-def code(ways: Ways, name: str) -> str:
-    return "\n".join(step.code for step in ways[name])
+def code(shown: Ways, name: str) -> str:
+    return "\n".join(step.code for step in shown[name])
 
 
-def run(command: list[str], folder: Path, stack: Stack | None = None) -> str:
+def run(command: list[str], folder: Path) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
-        env=(stack.environment if stack else {})
-        | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        text=True,
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def run_here(program: str, folder: Path) -> dict[str, Any]:
+    """What a program knows at its end; a process of its own would take longer than its job."""
+    known: dict[str, Any] = {}
+    with contextlib.chdir(folder):
+        exec(compile(program, "shown", "exec"), known)
+    known["client"].close()
+    return known
 
 
 def form_of(contract: type[Declared]) -> Form:
@@ -81,8 +90,8 @@ def sent(contract: type[Declared], request: dict[str, Any], **more: Any) -> Sent
     files = {name: Path(path).name for name, path in contract.example_files.items()}
     said = {name: value for name, value in request.items() if name not in files}
     about = {"planned": contract.kind == "pipeline", "codes": "codes.npz" in contract.artifacts}
-    brief = snippets.brief(contract, said, ())
-    return Sent(contract.name, brief, files, contract.uploads(), **(about | more))
+    shown = brief(contract, said, ())
+    return Sent(contract.name, shown, files, contract.uploads(), **(about | more))
 
 
 def asked(job: JobView) -> dict[str, Any]:
@@ -101,26 +110,25 @@ def test_what_is_shown_makes_the_request_that_the_form_makes(
     request = form.read(filled(form, contract))
     files = {name: Path(it) for name, it in request.items() if isinstance(it, Path)}
     said = {name: value for name, value in request.items() if name not in files}
-    expected = asked(client.wait(client.submit(contract.name, said, files=files).id))
-    shown = snippets._unusual(form, request)
-    ways = snippets.ways(Service(stack.url), sent(contract, shown))
+    job = client.submit(contract.name, said, files=files)
+    client.cancel(job.id)
+    shown = ways.of_request(Service(stack.url), sent(contract, snippets._unusual(form, request)))
 
-    (tmp_path / "curl.sh").write_text(code(ways, "curl") + '\nprintf %s "$job"')
-    (tmp_path / "program.py").write_text(code(ways, "Python") + "\nprint(job.id)")
-    by_curl = run(["sh", "curl.sh"], tmp_path, stack)
-    by_python = run([sys.executable, "program.py"], tmp_path, stack).split()[-1]
-    by_qtts = newest_of_qtts(ways, tmp_path, client)
+    (tmp_path / "curl.sh").write_text(code(shown, "curl") + '\nprintf %s "$job"')
+    by_curl = run(["sh", "curl.sh"], tmp_path)
+    by_python = run_here(code(shown, "Python"), tmp_path)["job"].id
+    by_qtts = newest_of_qtts(shown, tmp_path, client)
 
-    for job in map(client.job, (by_curl, by_python, by_qtts)):
-        assert job.state == "succeeded", job.error
-        assert asked(job) == expected
+    for done in map(client.job, (by_curl, by_python, by_qtts)):
+        assert done.state == "succeeded", done.error
+        assert asked(done) == asked(job)
     made = {path.name for path in tmp_path.iterdir() if path.stat().st_size}
     assert {"live.mp3", "speech.wav"} <= made
 
 
-def newest_of_qtts(ways: Ways, folder: Path, client: Client) -> str:
+def newest_of_qtts(shown: Ways, folder: Path, client: Client) -> str:
     """The id of the job that the last of these commands starts."""
-    command, _, body = ways["qtts"][-1].code.partition("\n{")
+    command, _, body = shown["qtts"][-1].code.partition("\n{")
     words = shlex.split(command.removesuffix(" <<'END'").replace("\\\n", " "))[1:]
     words = [str(folder / word) if (folder / word).is_file() else word for word in words]
     words[words.index("-o") + 1] = str(folder / words[words.index("-o") + 1])
@@ -134,20 +142,20 @@ def newest_of_qtts(ways: Ways, folder: Path, client: Client) -> str:
 )
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.just(HARD))
 def test_any_text_reaches_the_service_as_it_is(tmp_path: Path, text: str):
-    ways = snippets.ways(WHERE, Sent("custom_voice", {"text": text, "speaker": text}, {}, {}))
+    shown = ways.of_request(WHERE, Sent("custom_voice", {"text": text, "speaker": text}, {}, {}))
     spoken = {"text": text, "speaker": text}
 
-    curl = code(ways, "curl").split("\njob=")[0]
-    assert json.loads(run(["sh", "-c", f'{curl}\nprintf %s "$request"'], tmp_path)) == spoken
+    written = code(shown, "curl").split("\njob=")[0]
+    assert json.loads(run(["sh", "-c", f'{written}\nprintf %s "$request"'], tmp_path)) == spoken
 
     known: dict[str, Any] = {}
-    program = next(step.code for step in ways["Python"] if step.code.startswith("request ="))
+    program = next(step.code for step in shown["Python"] if step.code.startswith("request ="))
     exec(compile(program, "shown", "exec"), known)
     assert known["request"] == spoken
 
-    qtts = code(ways, "qtts").replace("qtts", "printf '%s\\0'", 1)
+    typed = code(shown, "qtts").replace("qtts", "printf '%s\\0'", 1)
     if "\0" not in text:
-        assert text in run(["sh", "-c", qtts], tmp_path).split("\0")
+        assert text in run(["sh", "-c", typed], tmp_path).split("\0")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,7 @@ def test_any_text_reaches_the_service_as_it_is(tmp_path: Path, text: str):
 )
 def test_any_name_of_a_file_is_typed_as_it_is(name: str, tmp_path: Path):
     (tmp_path / name).write_text("Rain.")
-    command = f"curl -sS -F {shlex.quote(snippets._part(snippets._name(f'/tmp/{name}')))}"
+    command = f"curl -sS -F {shlex.quote(curl.part(file_name(f'/tmp/{name}')))}"
     # Nothing listens there; curl says 26 if it cannot read the file, and 7 if it could.
     done = subprocess.run(["sh", "-c", f"{command} http://127.0.0.1:9"], cwd=tmp_path, check=False)
     assert done.returncode == 7
@@ -165,10 +173,10 @@ def test_a_long_text_is_read_from_a_file(tmp_path: Path):
     text = HARD * 400
     (tmp_path / "text.txt").write_text(text)
     long = Sent("custom_voice", {"text": text, "speaker": "serena"}, {}, {})
-    ways = snippets.ways(WHERE, long)
+    shown = ways.of_request(WHERE, long)
 
-    assert all(len(code(ways, name)) < 2_000 for name in ways)
-    steps = [step.code for step in ways["curl"] if "request.json" in step.code][:1]
+    assert all(len(code(shown, name)) < 2_000 for name in shown)
+    steps = [step.code for step in shown["curl"] if "request.json" in step.code][:1]
     run(["sh", "-c", "\n".join(steps)], tmp_path)
     assert json.loads((tmp_path / "request.json").read_text()) == long.request
 
@@ -177,11 +185,11 @@ def test_what_the_settings_of_a_voice_would_fill_in_is_not_left_out():
     contract = CONTRACTS["custom_voice"]
     request = {"text": "One.", "speaker": "ryan", "temperature": 0.9, "top_k": 50}
     kept = {"text": "One.", "speaker": "ryan", "temperature": 0.9}
-    assert snippets.brief(contract, request, {"temperature"}) == kept
+    assert brief(contract, request, {"temperature"}) == kept
 
 
 def test_a_key_is_never_shown_and_always_sent():
-    shown = snippets.ways(
+    shown = ways.of_request(
         Service("https://speech.example", keyed=True), Sent("narration", {}, {}, {})
     )
     asking = [line for line in code(shown, "curl").splitlines() if "curl" in line]
@@ -189,19 +197,16 @@ def test_a_key_is_never_shown_and_always_sent():
     assert 'os.environ["API_KEY"]' in code(shown, "Python")
 
 
-@pytest.mark.parametrize(
-    ("call", "query"),
-    [
-        ("outputs", {"q": "it's & <b>", "starred": None, "limit": 30}),
+def test_what_pages_look_at_is_there_for_programs(stack: Stack, tmp_path: Path):
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("outputs", {"q": "it's & <b>", "starred": None, "limit": 30, "tag": ["a b", "c"]}),
         ("voices", {"kind": "preset"}),
-        ("jobs", {"limit": 5}),
+        ("jobs", {"limit": 5, "active": False}),
         ("status", {}),
-        ("emotions", {}),
-    ],
-)
-def test_what_a_page_looks_at_is_there_for_programs(
-    call: str, query: dict[str, Any], stack: Stack, tmp_path: Path
-):
-    ways = snippets.of_call(Service(stack.url), call, **query)
-    assert json.loads(run(["sh", "-c", code(ways, "curl")], tmp_path, stack))
-    assert run([sys.executable, "-c", code(ways, "Python")], tmp_path, stack)
+    ]
+    shown = [ways.of_call(Service(stack.url), call, **query) for call, query in asked]
+    commands = "\necho\n".join(code(each, "curl") for each in shown)
+    answers = run(["sh", "-ec", commands], tmp_path).splitlines()
+    assert all(json.loads(answer) for answer in answers)
+    assert len(answers) == len(asked)
+    assert run([sys.executable, "-c", "\n".join(code(each, "Python") for each in shown)], tmp_path)

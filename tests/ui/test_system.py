@@ -86,6 +86,9 @@ def test_one_sentence_says_that_all_is_well():
     said = system.health([status(name="codec-0", queues=["codec"]), holder])
     assert "Ready: qwen3 0.6B-CustomVoice on cpu, fp16+fp32." in said
     assert "the first job loads one" in system.health([status()])
+    told = status().engine.model_copy(update={"name": "preview", "preview": True})
+    one = status(engine=told, loaded={"preview": LoadedModel(0, REPORT)})
+    assert "Ready: preview on" in system.health([one])
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_charts_follow_the_jobs_and_a_button_keeps_its_focus(
     client = service.client()
     with watched(browser, 1440) as page:
         opened(page, address)
-        expect(page.locator("#health .notice.well")).to_contain_text("Ready: preview")
+        expect(page.locator("#health .notice.well")).to_contain_text("Ready: preview on cpu")
         warned = page.locator("#health .notice.error")
         expect(warned).to_contain_text(f"qtts models pull {BROKEN.id}")
         for why in ("Nothing was spoken in the last hour.", "No GPU on this worker."):
@@ -100,7 +100,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, address: 
         expect(of(page, BROKEN.id, "pull")).to_be_visible()
 
 
-def test_a_checkpoint_is_loaded_once_the_job_is_done_and_unloaded(browser: Browser, tmp_path: Path):
+def test_a_checkpoint_is_loaded_and_unloaded_at_a_press(browser: Browser, tmp_path: Path):
     write(tmp_path / "models" / SPOKEN, "tiny", "custom_voice")
     write(tmp_path / "models" / OTHER, "tiny", "base")
     with (
@@ -108,22 +108,20 @@ def test_a_checkpoint_is_loaded_once_the_job_is_done_and_unloaded(browser: Brows
         dashboard(tmp_path, API_URL=service.url) as address,
         watched(browser, 1440) as page,
     ):
-        client = service.client()
         opened(page, address)
-        expect(page.locator("#health .notice.well")).to_contain_text("Ready: qwen3 on cpu")
-        job = client.submit("custom_voice", LONG)
-        expect(page.locator("#workers .badge.speaking")).to_be_visible()
-        of(page, OTHER, "load").click()
-        expect(page.locator("#said")).to_contain_text(f"gpu-0 will load {OTHER}.")
-        loading = page.locator("#under-way progress")
-        expect(loading).to_have_attribute("aria-label", f"{OTHER}: loading")
-        expect(of(page, OTHER, "load")).to_have_count(0)
-        client.cancel(job.id)
-        expect(of(page, OTHER, "unload")).to_be_visible()
-        expect(loading).to_have_count(0)
-        expect(page.locator("#health .notice.well")).to_contain_text(OTHER)
+        well = page.locator("#health .notice.well")
+        expect(well).to_contain_text("Ready: qwen3 on cpu")
+        for checkpoint in (OTHER, SPOKEN):
+            of(page, checkpoint, "load").click()
+            expect(page.locator("#said")).to_contain_text(f"gpu-0 will load {checkpoint}.")
+            expect(of(page, checkpoint, "unload")).to_be_visible()
+            expect(of(page, checkpoint, "load")).to_have_count(0)
+        for checkpoint in (OTHER, SPOKEN):
+            expect(well).to_contain_text(checkpoint)
         of(page, OTHER, "unload").click()
         expect(of(page, OTHER, "load")).to_be_visible()
+        expect(well).not_to_contain_text(OTHER)
+        assert [*service.client().status().workers[0].loaded] == [SPOKEN]
 
 
 def test_without_a_worker_the_page_says_what_to_do(browser: Browser, address: str, service: Stack):

@@ -1,6 +1,6 @@
 """Voices as a person makes, keeps, finds and uses them, in a real browser."""
 
-import wave
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -74,6 +74,9 @@ def test_a_designed_voice_is_kept_and_speaks_on_the_page_of_clones(
     name.fill("Old sailor")
     name.press("Enter")
     expect(card).to_contain_text("Kept as Old sailor")
+    page.reload()
+    expect(card).to_contain_text("Kept as Old sailor")
+    expect(page.locator("#takes [data-candidate='1']")).to_contain_text("Keep this one")
     card.get_by_role("link", name="Speak with it").click()
     expect(page.locator("#field-voice .chosen")).to_contain_text("Old sailor")
     origin = client.voice("old_sailor").origin
@@ -84,8 +87,8 @@ def test_a_designed_voice_is_kept_and_speaks_on_the_page_of_clones(
     expect(page.locator("#told")).to_contain_text("Old sailor, in context")
 
 
-def test_a_file_that_is_no_sound_is_refused_in_the_words_of_the_service_and_not_kept(
-    page: Page, address: str, kept: Path, tmp_path: Path
+def test_a_recording_is_checked_when_it_is_put_in_and_found_again_with_its_job(
+    page: Page, address: str, client: Client, kept: Path, tmp_path: Path
 ):
     bad = tmp_path / "voice.wav"
     bad.write_text("This is no sound.")
@@ -96,25 +99,20 @@ def test_a_file_that_is_no_sound_is_refused_in_the_words_of_the_service_and_not_
     assert "Traceback" not in page.content()
     assert not list(kept.rglob("voice.wav"))
     put_in(page, "reference", REFERENCE)
-    expect(page.locator("#said-reference .checked")).to_be_visible()
-
-
-def test_a_recording_is_checked_when_it_is_put_in_and_kept_with_its_job(
-    page: Page, address: str, client: Client
-):
-    visit(page, address, "voice-clone")
-    page.get_by_label("A recording").check()
-    put_in(page, "reference", REFERENCE)
     checks = page.locator("#said-reference .checks")
     expect(checks).to_contain_text("Length 6.5 s")
     for name in ("Level", "Clipping none", "Channels mono"):
         expect(checks.locator("li[data-good=true]", has_text=name)).to_be_visible()
+    expect(page.locator("#field-reference").get_by_label("Clear").locator("svg")).to_be_visible()
     page.locator("#transcribe").click()
     expect(page.locator("#transcribed [role=alert]")).to_contain_text("No transcriber is set up")
     page.locator("#speak").click()
     page.wait_for_selector(DONE)
     page.reload()
-    expect(page.locator("#said-reference")).to_contain_text("The file")
+    expect(page.locator("#said-reference")).to_contain_text("The file from before")
+    visit(page, address, f"voice-clone?job={client.jobs().items[0].id}")
+    expect(page.locator("#said-reference")).to_contain_text("The file of that job")
+    expect(page.get_by_label("A recording")).to_be_checked()
 
 
 def test_voices_are_searched_edited_and_deleted_at_the_second_press(
@@ -126,12 +124,20 @@ def test_voices_are_searched_edited_and_deleted_at_the_second_press(
     page.get_by_label("Search").fill("keep")
     expect(page.locator("[data-voice]")).to_have_count(1)
     card = page.locator("[data-voice=keeper]")
-    card.get_by_role("button", name="Edit").click()
-    tags = page.locator("#editing").get_by_label("Tags")
+    edit = card.get_by_role("button", name="Edit")
+    edit.click()
+    drawer = page.get_by_role("dialog", name="Edit Keeper")
+    expect(drawer.get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(edit).to_be_focused()
+    edit.click()
+    tags = drawer.get_by_label("Tags")
     expect(tags).to_have_value("warm")
     tags.fill("cold, near")
     page.locator("#save").click()
     expect(card).to_contain_text("near")
+    expect(drawer).to_be_hidden()
     assert client.voice("keeper").tags == ["cold", "near"]
     card.locator("[data-action=delete]").click()
     card.locator("[data-action=really]").click()
@@ -139,17 +145,26 @@ def test_voices_are_searched_edited_and_deleted_at_the_second_press(
     expect(card).to_have_count(0)
 
 
-def test_a_mood_is_recorded_and_taken_away_at_the_second_press(
+def test_a_mood_is_recorded_for_one_voice_and_taken_away_at_the_second_press(
     page: Page, address: str, client: Client
 ):
     client.create_voice({"name": "Keeper"}, REFERENCE)
+    client.create_voice({"name": "Sailor"}, REFERENCE)
     visit(page, address, "voices")
-    page.locator("[data-voice=keeper]").get_by_role("button", name="Edit").click()
+    sound = page.locator("#mood-sound")
+    playing = sound.get_by_label("Play", exact=True)
+    page.locator("[data-voice=sailor]").get_by_role("button", name="Edit").click()
     page.get_by_role("button", name="Add a recording of a mood").click()
-    page.locator("#mood-sound input[type=file]").set_input_files(REFERENCE)
+    sound.locator("input[type=file]").set_input_files(REFERENCE)
+    playing.wait_for()
+    page.locator("#close").click()
+    page.locator("[data-voice=keeper]").get_by_role("button", name="Edit").click()
+    page.get_by_role("dialog", name="Edit Keeper").wait_for()
+    expect(playing).to_have_count(0)  # what was put in for the one is not of the other
+    sound.locator("input[type=file]").set_input_files(REFERENCE)
+    playing.wait_for()
     page.locator("#mood").get_by_role("listbox").click()
     page.get_by_role("option", name="Happy").click()
-    page.locator("#mood-sound").get_by_label("Play", exact=True).wait_for()
     page.locator("#add-mood").click()
     row = page.locator("[data-mood=happy]")
     expect(row.locator("speech-sample")).to_be_visible()
@@ -191,9 +206,12 @@ def test_tags_narrow_the_library_down_and_a_voice_goes_out_and_comes_in(
     client.create_voice({"name": "Keeper", "tags": ["warm", "npc"]}, REFERENCE)
     client.create_voice({"name": "Sailor", "tags": ["npc"]}, REFERENCE)
     visit(page, address, "voices")
+    page.locator("[data-voice=keeper] [data-id=npc]").click()
+    expect(page.locator("[data-voice]")).to_have_count(2)
     page.locator("#tags [data-id=warm]").click()
     expect(page.locator("[data-voice]")).to_have_count(1)
-    expect(page.locator("#tags [data-id=warm]")).to_have_attribute("aria-pressed", "true")
+    for tag in ("npc", "warm"):
+        expect(page.locator(f"#tags [data-id={tag}]")).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
         page.locator("[data-voice=keeper]").get_by_role("link", name="Export").click()
     zipped = tmp_path / "keeper.zip"
@@ -205,19 +223,6 @@ def test_tags_narrow_the_library_down_and_a_voice_goes_out_and_comes_in(
     expect(page.locator("#added")).to_contain_text("Keeper is in the library")
     expect(page.locator("[data-voice=keeper]")).to_be_visible()
     assert client.voice("keeper").tags == ["warm", "npc"]
-
-
-def test_a_recording_that_is_too_short_is_refused_in_one_sentence(
-    page: Page, address: str, client: Client, tmp_path: Path
-):
-    short = tmp_path / "short.wav"
-    with wave.open(str(short), "wb") as file:
-        file.setparams((1, 2, 24_000, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 24_000))
-    visit(page, address, "voices")
-    page.get_by_role("button", name="Add a voice").click()
-    put_in(page, "reference", short)
-    expect(page.locator("#said-reference [role=alert]")).to_contain_text("1.0 seconds long: too")
 
 
 @pytest.fixture
@@ -246,7 +251,7 @@ def test_a_voice_is_recorded_with_the_microphone_and_kept(
     page.get_by_role("button", name="Add a voice").click()
     page.locator("#field-reference").get_by_label("Record audio").click()
     page.locator("#field-reference").get_by_role("button", name="Record", exact=True).click()
-    page.wait_for_timeout(5_000)
+    expect(page.locator("#field-reference .duration")).to_have_text(re.compile("0:0[45]"))
     page.locator("#field-reference").get_by_role("button", name="Stop").first.click()
     expect(page.locator("#said-reference .checks")).to_contain_text("Length")
     page.locator("#new-name").get_by_role("textbox").fill("Myself")
@@ -285,11 +290,10 @@ def test_sound_becomes_codes_that_can_be_downloaded(page: Page, address: str, cl
     assert Path(download.value.path()).read_bytes().startswith(b"PK")
 
 
-def test_no_page_of_voices_is_wider_than_a_telephone(page: Page, address: str, client: Client):
+def test_a_voice_of_many_words_is_no_wider_than_a_telephone(
+    page: Page, address: str, client: Client
+):
     client.create_voice({"name": "Keeper" * 12, "description": "x" * 400}, REFERENCE)
-    for path in ("voice-design", "voice-clone", "design-then-clone", "codec-encode", "emotions"):
-        visit(page, address, path)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     visit(page, address, "voices")
     page.wait_for_selector("[data-voice^=keeper]")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

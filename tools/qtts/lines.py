@@ -52,6 +52,9 @@ def lines(here: Here, output_id: str, warnings: bool, json_output: bool) -> None
 @click.option("--instruct", help="Another direction.")
 @click.option("--emotion", help="Another mood.")
 @click.option("--voice", help="Id or name of another voice of the library.")
+@click.option(
+    "--speed", type=click.FloatRange(0.5, 2), help="Another pace; the recording alone has it."
+)
 @click.option("--choose", "chosen", is_flag=True, help="Let it be heard in the recording.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the take here.")
 @click.pass_obj

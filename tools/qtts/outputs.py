@@ -1,10 +1,12 @@
 """`qtts outputs`: what was made, to find, mark, throw away, bring back and fetch."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import click
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +18,8 @@ from tools.qtts.command import Commands, Here, json_output, print_json
 from tools.qtts.jobs import WIDEST
 
 _MEGABYTE = 1_000_000
-_GIGABYTE = 1_000_000_000
+_MOST = 500
+"""Outputs of the trash in one listing."""
 
 output_argument = click.argument("output_id", metavar="ID")
 outputs_argument = click.argument("output_ids", metavar="ID...", nargs=-1, required=True)
@@ -112,30 +115,48 @@ def delete(here: Here, output_ids: tuple[str, ...]) -> None:
     """Throw outputs away: they lie in the trash for a while."""
     for output_id in output_ids:
         here.client.discard(output_id)
+        here.results.print(f"{output_id}: in the trash")
     here.notes.print(f"Back with: qtts outputs restore {' '.join(output_ids)}", soft_wrap=True)
 
 
 @outputs.command()
-@click.argument("output_ids", metavar="[ID...]", nargs=-1)
+@click.option("--empty", "emptied", is_flag=True, help="Delete for good all that lies there.")
+@click.option("--yes", is_flag=True, help="Without asking.")
+@json_output
+@click.pass_obj
+def trash(here: Here, emptied: bool, yes: bool, json_output: bool) -> None:
+    """Tell what lies in the trash, the latest first, or empty it."""
+    if emptied:
+        if not yes:
+            click.confirm("Nothing brings back what is in the trash. Empty it?", abort=True)
+        done = here.client.empty_trash()
+        here.results.print(f"{done.outputs} deleted for good, {decimal(done.bytes)}.")
+        return
+    page = here.client.trash(limit=_MOST)
+    if json_output:
+        print_json(page.items)
+        return
+    if page.items:
+        here.results.width = max(here.results.width, WIDEST)
+        here.results.print(table(page.items))
+    here.notes.print(f"{page.total} in the trash, {decimal(page.bytes)}.")
+
+
+@outputs.command()
+@click.argument("output_ids", metavar="ID...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that lies in the trash.")
 @click.pass_obj
 def restore(here: Here, output_ids: tuple[str, ...], everything: bool) -> None:
-    """Take outputs out of the trash; without ID, tell what lies there."""
+    """Take outputs out of the trash."""
+    if everything == bool(output_ids):
+        raise click.UsageError("Name outputs, or say --all; `qtts outputs trash` lists them.")
     if everything:
-        count = _restore_all(here)
-        here.results.print(f"{count} came out of the trash.")
-        return
-    if not output_ids:
-        page = here.client.trash(limit=500)
-        here.results.width = max(here.results.width, WIDEST)
-        if page.items:
-            here.results.print(table(page.items))
-        here.notes.print(f"{page.total} in the trash, {_size(page.bytes)}.")
+        here.results.print(f"{_restore_all(here)} came out of the trash.")
         return
     done = here.client.restore_all(list(output_ids))
     here.results.print(f"{done.outputs} came out of the trash.")
     if done.missing:
-        here.notes.print(f"Not in the trash: {' '.join(done.missing)}", style="yellow")
+        here.notes.print(f"Gone for good: {' '.join(done.missing)}", style="yellow", soft_wrap=True)
 
 
 @outputs.command()
@@ -157,7 +178,7 @@ def clean(
         preview=not yes,
     )
     went = "went into the trash" if yes else "would go into the trash"
-    here.results.print(f"{done.outputs} outputs, {_size(done.bytes)}, {went}.")
+    here.results.print(f"{done.outputs} outputs, {decimal(done.bytes)}, {went}.")
     if done.left_alone:
         here.notes.print(f"{done.left_alone} stay: a job that waits or runs needs them.")
     if done.outputs and not yes:
@@ -165,24 +186,17 @@ def clean(
 
 
 @outputs.command()
-@click.option("--empty-trash", is_flag=True, help="Delete for good what lies in the trash.")
-@click.option("--yes", is_flag=True, help="Without asking.")
 @json_output
 @click.pass_obj
-def usage(here: Here, empty_trash: bool, yes: bool, json_output: bool) -> None:
+def usage(here: Here, json_output: bool) -> None:
     """Tell what the outputs take, and the rules by which they go."""
-    if empty_trash:
-        if not yes:
-            click.confirm("Nothing brings back what is in the trash. Empty it?", abort=True)
-        done = here.client.empty_trash()
-        here.notes.print(f"{done.outputs} deleted for good, {_size(done.bytes)}.")
     found = here.client.usage()
     if json_output:
         print_json(found)
         return
-    here.results.print(f"{found.outputs} outputs, {_size(found.bytes)}")
-    here.results.print(f"{found.trash} in the trash, {_size(found.trash_bytes)}")
-    here.results.print(f"{_size(found.free_bytes)} free")
+    here.results.print(f"{found.outputs} outputs, {decimal(found.bytes)}")
+    here.results.print(f"{found.trash} in the trash, {decimal(found.trash_bytes)}")
+    here.results.print(f"{decimal(found.free_bytes)} free")
     for rule in rules(found):
         here.notes.print(rule)
 
@@ -203,7 +217,7 @@ def download(here: Here, output_ids: tuple[str, ...], output: Path, format: Form
     here.results.print(str(output), markup=False, soft_wrap=True)
 
 
-def table(found: list[Any]) -> Table:
+def table(found: Sequence[Output]) -> Table:
     """Outputs, one a line."""
     drawn = Table("id", "task", "voice", "sound", "made", "", "text", box=None, padding=(0, 1))
     for name in ("id", "sound", "made"):
@@ -248,29 +262,25 @@ def rules(found: Disk) -> list[str]:
     if found.outputs_keep_days:
         told.append(f"Outputs older than {found.outputs_keep_days:g} days go into the trash.")
     if found.outputs_max_bytes:
-        most = _size(found.outputs_max_bytes)
+        most = decimal(round(found.outputs_max_bytes))
         told.append(f"Above {most} the oldest are deleted, those in the trash first.")
     told = told or ["No output goes by itself."]
     return [*told, f"The trash keeps them for {found.trash_keep_days:g} days. Starred ones stay."]
 
 
 def _restore_all(here: Here) -> int:
-    """Take everything out of the trash that can be understood; how many came."""
+    """Take everything out of the trash that can be understood; how many came.
+
+    What was made anew under its id meanwhile stays there, and is not asked for twice.
+    """
+    asked: set[str] = set()
     count = 0
-    while runs := [item.id for item in here.client.trash(limit=500).items]:
-        done = here.client.restore_all(runs)
-        count += done.outputs
-        if not done.outputs:
-            break
+    while runs := {item.id for item in here.client.trash(limit=_MOST).items} - asked:
+        asked |= runs
+        count += here.client.restore_all(sorted(runs)).outputs
     return count
 
 
 def _file(named: tuple[str, FileFact]) -> str:
     name, fact = named
-    return f"{name}  {_size(fact.bytes)}"
-
-
-def _size(count: float) -> str:
-    if count >= _GIGABYTE:
-        return f"{count / _GIGABYTE:.1f} GB"
-    return f"{count / _MEGABYTE:.1f} MB"
+    return f"{name}  {decimal(fact.bytes)}"

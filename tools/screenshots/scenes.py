@@ -62,7 +62,11 @@ def _of_contracts(jobs: Mapping[str, str]) -> Iterator[Scene]:
 
 def _of_overviews() -> Iterator[Scene]:
     """Those that list what there is; a page that is new is looked at as it opens."""
-    acts: Mapping[str, Act] = {"voices": _voices, "outputs": _listed("#outputs")}
+    acts: Mapping[str, Act] = {
+        "voices": _voices,
+        "outputs": _listed("#outputs"),
+        "emotions": _listed("#emotions"),
+    }
     for path in navigation.OVERVIEWS:
         if path == "queue":
             yield Scene(path, path, _listed("#jobs"), busy=True)
@@ -109,6 +113,4 @@ def _editing(page: Page) -> None:
     _voices(page)
     page.locator(f"[data-voice={_VOICE}] [data-action=edit]").click()
     page.locator("#save").wait_for()
-    # The page scrolls there.
-    page.wait_for_timeout(700)
     settle(page)

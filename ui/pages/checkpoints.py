@@ -150,4 +150,6 @@ def _amounts(action: ModelAction) -> Iterator[str]:
 
 
 def _amount(nbytes: int) -> str:
-    return f"{nbytes / 1e9:.2f} GB" if nbytes >= 1e9 else markup.size(nbytes)
+    if nbytes < 1e9:
+        return markup.size(nbytes)
+    return tr("{count} GB", count=f"{nbytes / 1e9:.2f}")

@@ -7,9 +7,9 @@ import gradio as gr
 from shared.errors import SpeechError
 from shared.requests.declared import Declared
 from shared.voices.view import VoiceView
-from ui import markup
+from ui import library, markup
 from ui.adding import RECORD, TRANSCRIPT
-from ui.dashboard import QUIET, Dashboard, ask, shown
+from ui.dashboard import QUIET, Dashboard, shown
 from ui.form import Form
 from ui.markup import Html, element
 from ui.pages import frame, spoken
@@ -96,7 +96,7 @@ async def _card(dashboard: Dashboard, voice_id: str | None) -> Html:
     if not voice_id:
         return _no_voice(dashboard)
     try:
-        voice = await ask(dashboard.client.voice(voice_id))
+        voice = await library.one(dashboard.client, voice_id)
     except SpeechError as error:
         return markup.trouble(error)
     return _described(voice)

@@ -1,10 +1,13 @@
 """Emotions: what a request can name, what the model is told then, and how each of them sounds."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from shared.client import ServiceUnreachable
 from shared.emotions import Emotion
 from shared.errors import SpeechError
 from shared.jobs import JobView
@@ -12,18 +15,22 @@ from shared.requests import CONTRACTS
 from shared.states import JobState
 from shared.views import ModelView
 from shared.voices.view import VoiceView
-from ui import markup, picker, player, result
+from ui import markup, picker, player, result, ways
 from ui.dashboard import HOME, QUIET, Dashboard, ask
 from ui.markup import Html, element
 from ui.pages import frame
-from ui.snippets import Asked
+from ui.snippets import Fold, heed, service
 from ui.translation import mark, tr
+from ui.ways import Ways
+from ui.ways.sent import Sent
 
 _SUMMARY = mark("Moods by name: hear what each of them does, and use it where you speak.")
 _LOOK = 0.7
 """Seconds between two looks at a job that has not ended."""
 _FOLLOWS = "1.7B"
 """The size of the checkpoint of the preset speakers that is told moods in words and follows."""
+_VOICE = "serena"
+"""Whose voice it is where none is chosen."""
 _VOICES = mark("A preset speaker is told the mood; a voice of yours needs a recording in it.")
 _TASKS = (
     ("custom_voice", mark("Follows it with the 1.7B checkpoint; the 0.6B ignores it.")),
@@ -38,9 +45,9 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; it looks anew when opened or searched."""
     frame.head(dashboard, page, "emotions", tr(_SUMMARY))
     about = markup.place(elem_id="follows")
-    with gr.Row(elem_classes=["search"]):
+    with gr.Row(elem_classes=["asked-mood"]):
         voice = picker.field(
-            "serena",
+            _VOICE,
             label=tr("Whose voice?"),
             info=tr(_VOICES),
             elem_id="mood-voice",
@@ -58,28 +65,42 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     with gr.Column(elem_id="hearing"):
         heard = markup.place(elem_id="player")
         told = markup.place(elem_id="told")
-    job, timer = gr.State(""), gr.Timer(_LOOK, active=False)
+    heard_last, timer = gr.State(Heard()), gr.Timer(_LOOK, active=False)
+    fold = Fold(dashboard)
 
     async def look(words: str) -> list[Any]:
-        return [await _about(dashboard), await _listing(dashboard, words)]
+        return [*await asyncio.gather(_about(dashboard), _listing(dashboard, words))]
 
     async def find(words: str) -> Html:
         return await _listing(dashboard, words)
 
-    async def hear(voice_id: str, event: gr.EventData) -> list[Any]:
-        action, emotion = markup.pressed(event)
+    async def hear(voice_id: str, last: Heard, event: gr.EventData) -> list[Any]:
+        action, mood = markup.pressed(event)
         if action != "hear":
             return [gr.skip()] * 4
-        return await _hear(dashboard, voice_id, emotion)
+        return [last, *await _hear(dashboard, last, voice_id, mood)]
 
-    async def tick(job_id: str) -> list[Any]:
-        return await _tick(dashboard, job_id)
+    async def tick(last: Heard) -> list[Any]:
+        return await _tick(dashboard, last)
+
+    async def asked(voice_id: str, last: Heard) -> Ways:
+        _, _, task, request = await _chosen(dashboard, voice_id, last.mood)
+        return ways.of_request(service(dashboard), Sent(task, request, {}, {}))
 
     page.load(look, words, [about, listing], **QUIET)
     words.change(find, words, listing, **QUIET)
-    listing.click(hear, voice, [job, timer, heard, told], **QUIET)
-    timer.tick(tick, job, [timer, told], **QUIET)
-    Asked(dashboard, "emotions", "emotions").wire()
+    listing.click(hear, [voice, heard_last], [heard_last, timer, heard, told], **QUIET)
+    timer.tick(tick, heard_last, [timer, told], **QUIET)
+    fold.wire([voice, heard_last], asked)
+    heed(heard)
+
+
+@dataclass
+class Heard:
+    """What one person hears on the page; all its events know the same."""
+
+    mood: str = ""
+    job: str = ""
 
 
 # --- what it is ------------------------------------------------------------------------------
@@ -107,16 +128,19 @@ def follows(dashboard: Dashboard, models: Iterable[ModelView]) -> Html:
         element("summary", tr("What follows a mood, and what does not")),
         element("dl", *rows, class_="told"),
     )
-    return element("div", element("p", _here(models)), which, class_="card follows")
+    return element("div", element("p", *_here(dashboard, models)), which, class_="card follows")
 
 
-def _here(models: Iterable[ModelView]) -> str:
+def _here(dashboard: Dashboard, models: Iterable[ModelView]) -> Iterator[object]:
     if _size(models):
-        return tr("The 1.7B checkpoint of the preset speakers is here; it speaks these examples.")
-    return tr(
+        yield tr("The 1.7B checkpoint of the preset speakers is here; it speaks these examples.")
+        return
+    yield tr(
         "The 1.7B checkpoint of the preset speakers is not here. The 0.6B ignores moods: with it "
-        "the examples hardly differ. The page System downloads the other."
+        "the examples hardly differ."
     )
+    yield " "
+    yield element("a", tr("Download the other on System."), href=f"{dashboard.root}/system")
 
 
 def _size(models: Iterable[ModelView]) -> str | None:
@@ -187,21 +211,29 @@ def _card(dashboard: Dashboard, emotion: Emotion) -> Html:
 # --- how it sounds ---------------------------------------------------------------------------
 
 
-async def _hear(dashboard: Dashboard, voice_id: str, emotion_id: str) -> list[Any]:
-    """Let a voice speak the example of a mood."""
+async def _chosen(
+    dashboard: Dashboard, voice_id: str, mood: str
+) -> tuple[VoiceView, Emotion, str, dict[str, Any]]:
+    """A voice and a mood, the first one where none is named, and what speaks its example."""
     client = dashboard.client
+    voice, emotions, models = await asyncio.gather(
+        ask(client.voice(voice_id or _VOICE)), ask(client.emotions()), ask(client.models())
+    )
+    emotion = next((each for each in emotions if each.id == mood), emotions[0])
+    return voice, emotion, *example(voice, emotion, _size(models))
+
+
+async def _hear(dashboard: Dashboard, last: Heard, voice_id: str, mood: str) -> list[Any]:
+    """Let a voice speak the example of a mood."""
     try:
-        found = {each.id: each for each in await ask(client.emotions())}
-        voice = await ask(client.voice(voice_id or "serena"))
-        models = await ask(client.models())
-        if emotion_id not in found:
-            return [gr.skip()] * 4
-        job = await ask(client.submit(*example(voice, found[emotion_id], _size(models))))
+        voice, emotion, task, request = await _chosen(dashboard, voice_id, mood)
+        job = await ask(dashboard.client.submit(task, request))
     except SpeechError as error:
-        return [gr.skip(), gr.Timer(active=False), "", markup.trouble(error)]
-    who = element("strong", tr("{voice}, {mood}", voice=voice.name, mood=found[emotion_id].name))
+        return [gr.Timer(active=False), "", markup.trouble(error)]
+    last.mood, last.job = emotion.id, job.id
+    who = element("strong", tr("{voice}, {mood}", voice=voice.name, mood=tr(emotion.name)))
     heard = element("div", who, element("speech-player", job=job.id, autoplay=True), class_="card")
-    return [job.id, gr.Timer(active=True), heard, _progress(job)]
+    return [gr.Timer(active=True), heard, _progress(job)]
 
 
 def example(voice: VoiceView, emotion: Emotion, size: str | None) -> tuple[str, dict[str, Any]]:
@@ -213,11 +245,16 @@ def example(voice: VoiceView, emotion: Emotion, size: str | None) -> tuple[str, 
     return "custom_voice", {**request, "speaker": voice.id, **sized}
 
 
-async def _tick(dashboard: Dashboard, job_id: str) -> list[Any]:
+async def _tick(dashboard: Dashboard, last: Heard) -> list[Any]:
+    asked = last.job
     try:
-        job = await ask(dashboard.client.job(job_id))
+        job = await ask(dashboard.client.job(asked))
+    except ServiceUnreachable as error:
+        return [gr.skip(), markup.trouble(error)]
     except SpeechError as error:
         return [gr.Timer(active=False), markup.trouble(error)]
+    if asked != last.job:  # another mood is heard by now, which must not be left without a timer
+        return [gr.skip(), gr.skip()]
     return [gr.Timer(active=not job.state.terminal), told(dashboard, job)]
 
 

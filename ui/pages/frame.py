@@ -17,6 +17,11 @@ from ui.translation import plural, tr
 
 _LOOK = 5.0
 _ALL = tuple(CONTRACTS.values())
+_TITLE = """() => {
+  const heading = document.querySelector("header h1")?.textContent;
+  if (heading) document.title = `${heading} · Qwen3-TTS`;
+}"""
+"""Tells the tabs of the browser apart."""
 
 
 def of_contract(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared]) -> None:
@@ -27,7 +32,7 @@ def of_contract(dashboard: Dashboard, page: gr.Blocks, contract: type[Declared])
 
 def head(dashboard: Dashboard, page: gr.Blocks, path: str, summary: str) -> None:
     """The top of a page that looks at the whole service."""
-    _build(dashboard, page, tr(navigation.OVERVIEWS[path]), path, Html(markup.prose(summary)))
+    _build(dashboard, page, tr(navigation.OVERVIEWS[path]), path, markup.prose(summary))
 
 
 def _build(dashboard: Dashboard, page: gr.Blocks, title: str, path: str, summary: Html) -> None:
@@ -46,6 +51,7 @@ def _build(dashboard: Dashboard, page: gr.Blocks, title: str, path: str, summary
             return [gr.skip(), gr.skip(), gr.skip()]
         return [now, *now]
 
+    page.load(None, js=_TITLE, **QUIET)
     page.load(look, shown, [shown, banner, pulse], **QUIET)
     timer.tick(look, shown, [shown, banner, pulse], **QUIET)
 
@@ -107,8 +113,7 @@ async def _state(dashboard: Dashboard) -> list[str]:
         readiness = await ask(dashboard.client.ready())
         return [_said(readiness), _busy(readiness)]
     except SpeechError as error:
-        step = f"{error.next_step or ''} {tr('It is tried again.')}"
-        return [markup.notice("error", error.message, step), ""]
+        return [markup.lasting(error), ""]
 
 
 def _said(readiness: Readiness) -> Html:

@@ -1,99 +1,43 @@
 """Outputs: what was made, to find, hear, compare, mark, download and throw away."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from shared.errors import SpeechError, UnknownOutput
+from shared.jobs import JobView
 from shared.stores.listing import Output
-from ui import comparing, markup, player, recordings, shelf
+from ui import comparing, marking, markup, player, recordings, shelf
 from ui.cleaning import Cleaning
 from ui.dashboard import LONGER, QUIET, Dashboard, ask
 from ui.finding import Finding, Wanted
+from ui.marking import Done
 from ui.markup import Html, element
 from ui.pages import frame
-from ui.snippets import Asked
+from ui.snippets import Asked, heed
 from ui.translation import plural, tr
+from ui.viewing import Gone, View
 
 _LENGTH = 40
 """Outputs that are asked for at once."""
 _MOST = 12
 """Times that more can be shown: each has a place of its own, so that a change sends only one."""
-_PAIR = 2
 _TITLE = 60
 _TO_UNDO = """() => {
-  const undo = document.querySelector("#said [data-action=undo]");
-  if (!undo || undo.dataset.met === undo.dataset.id) return;
-  undo.dataset.met = undo.dataset.id;
-  undo.focus({ preventScroll: true });
+  requestAnimationFrame(() => {
+    const undo = document.querySelector("#said [data-action=undo]");
+    if (!undo || undo.dataset.met === undo.dataset.id) return;
+    undo.dataset.met = undo.dataset.id;
+    undo.focus({ preventScroll: true });
+  });
+  return [];
 }"""
 """The button that was pressed went with its row."""
 
 Answer = dict[Any, Any]
-
-
-@dataclass(frozen=True)
-class Gone:
-    """An output that was thrown away, and where it stood."""
-
-    output: Output
-    page: int
-    place: int
-
-
-@dataclass
-class View:
-    """What one person looks at."""
-
-    wanted: Wanted = field(default_factory=Wanted)
-    pages: list[list[Output]] = field(default_factory=list[list[Output]])
-    total: int = 0
-    seconds: float = 0.0
-    cursor: str | None = None
-    picked: list[str] = field(default_factory=list[str])
-    compared: list[Output] = field(default_factory=list[Output])
-    gone: list[Gone] = field(default_factory=list[Gone])
-
-    def find(self, run: str) -> tuple[int, int] | None:
-        """On which page an output stands, and where on it."""
-        for page, outputs in enumerate(self.pages):
-            for place, output in enumerate(outputs):
-                if output.id == run:
-                    return page, place
-        return None
-
-    def take(self, output: Output) -> None:
-        """Put the output in the place of what was known of it."""
-        if found := self.find(output.id):
-            self.pages[found[0]][found[1]] = output
-        known = {each.id: each for each in self.compared}
-        self.compared = [output if run == output.id else each for run, each in known.items()]
-
-    def drop(self, run: str) -> Gone | None:
-        """Take an output out; None if it is not shown."""
-        self.picked = [each for each in self.picked if each != run]
-        self.compared = [each for each in self.compared if each.id != run]
-        found = self.find(run)
-        if found is None:
-            return None
-        output = self.pages[found[0]].pop(found[1])
-        self.total -= 1
-        self.seconds -= output.duration_seconds
-        return Gone(output, *found)
-
-    def put_back(self, gone: Gone) -> None:
-        """Let an output stand where it stood."""
-        self.pages[gone.page].insert(gone.place, gone.output)
-        self.total += 1
-        self.seconds += gone.output.duration_seconds
-
-    def named(self, runs: Iterable[str]) -> list[Output]:
-        """Those of the outputs that are shown."""
-        wanted = set(runs)
-        return [output for page in self.pages for output in page if output.id in wanted]
 
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
@@ -113,16 +57,17 @@ class Browser:
             self._refresh = gr.Button(
                 tr("Refresh"), min_width=90, scale=0, elem_id="refresh", size="sm"
             )
-        self._said = markup.place(elem_id="said", listens=True)
         self._compare = markup.place(elem_id="compare", listens=True)
-        self._selection = markup.place(elem_id="selection", listens=True)
+        with gr.Column(elem_id="acting", min_width=0):
+            self._said = markup.place(elem_id="said", listens=True)
+            self._selection = markup.place(elem_id="selection", listens=True)
         with gr.Column(elem_id="outputs", min_width=0):
             self._chunks = [markup.place(listens=True) for _ in range(_MOST)]
         self._more = gr.Button(tr("Show more"), visible=False, elem_id="more")
         self._player = markup.place(elem_id="player")
         self._cleaning = Cleaning(dashboard)
         self._address = markup.place()
-        self._view = gr.State(None)
+        self._view = gr.State(View())
 
     def wire(self, page: gr.Blocks) -> None:
         """Let the page look when something is asked of it."""
@@ -139,46 +84,49 @@ class Browser:
             self._player,
             self._address,
         ]
-        page.load(self._open, None, everything, **QUIET)
-        for widget in finding.widgets:
-            widget.change(self._change, inputs, everything, trigger_mode="always_last", **QUIET)
+        page.load(self._open, self._view, everything, **QUIET)
+        changes = [widget.change for widget in finding.widgets]
+        gr.on(changes, self._change, inputs, everything, trigger_mode="always_last", **QUIET)
         self._refresh.click(self._look, inputs, everything, **QUIET)
         self._more.click(self._grow, self._view, everything, **QUIET)
-        for place in (finding.dates, finding.chips):
-            place.click(self._narrow, inputs, everything, trigger_mode="multiple", **QUIET)
-        for place in (self._said, self._compare, self._selection, *self._chunks):
+        narrowing = [place.click for place in (finding.dates, finding.chips)]
+        gr.on(narrowing, self._narrow, inputs, everything, trigger_mode="multiple", **QUIET)
+        acting = (self._said, self._compare, self._selection, *self._chunks)
+        gr.on(
+            [place.click for place in acting],
+            self._act,
+            self._view,
+            everything,
             # What is pressed while another answer is on its way counts too.
-            acted = place.click(self._act, self._view, everything, trigger_mode="multiple", **QUIET)
-            acted.then(None, js=_TO_UNDO, **QUIET)
+            trigger_mode="multiple",
+            **QUIET,
+        )
         look, shown = self._cleaning.look
-        self._said.change(look, None, shown, **QUIET)
-        self._cleaning.wire(page, self._look, inputs, everything)
+        self._said.change(look, None, shown, js=_TO_UNDO, **QUIET)
+        self._cleaning.wire(self._look, inputs, everything)
         Asked(self._dashboard, "outputs", "outputs list").wire(inputs, self._asked)
+        heed(self._address)
 
-    def _asked(self, view: View | None, *values: Any) -> dict[str, Any]:
-        return self._finding.read(values, (view or View()).wanted).query(_LENGTH)
+    def _asked(self, view: View, *values: Any) -> dict[str, Any]:
+        return self._finding.read(values, view.wanted).query(_LENGTH)
 
     # --- looking -----------------------------------------------------------------------------
 
-    async def _open(self, request: gr.Request) -> Answer:
+    async def _open(self, view: View, request: gr.Request) -> Answer:
         """The page as its address asks for it."""
-        wanted = Wanted.of(dict(request.query_params))
-        return await self._found(View(wanted), whole=True)
+        return await self._found(view, Wanted.of(dict(request.query_params)), whole=True)
 
-    async def _look(self, view: View | None, *values: Any) -> Answer:
-        before = view or View()
-        wanted = self._finding.read(values, before.wanted)
-        return await self._found(replace(before, wanted=wanted))
+    async def _look(self, view: View, *values: Any) -> Answer:
+        return await self._found(view, self._finding.read(values, view.wanted))
 
-    async def _change(self, view: View | None, *values: Any) -> Answer:
+    async def _change(self, view: View, *values: Any) -> Answer:
         """What another value asks for; those that the page itself has filled in ask nothing."""
-        before = view or View()
-        same = self._finding.read(values, before.wanted) == before.wanted
-        return {self._view: view} if same else await self._look(before, *values)
+        wanted = self._finding.read(values, view.wanted)
+        return {self._view: view} if wanted == view.wanted else await self._found(view, wanted)
 
     async def _narrow(
         self,
-        view: View | None,
+        view: View,
         words: str,
         task: str,
         voice: str,
@@ -188,32 +136,26 @@ class Browser:
         event: gr.EventData,
     ) -> Answer:
         """Another tag, or another day."""
-        before = view or View()
-        wanted = self._finding.read((words, task, voice, when, sort, starred), before.wanted)
+        wanted = self._finding.read((words, task, voice, when, sort, starred), view.wanted)
         action, name = markup.pressed(event)
         if action == "filter":
             wanted = wanted.toggled(name)
         elif action in ("since", "until"):
             wanted = wanted.dated(action, markup.picked(event))
-        return await self._found(replace(before, wanted=wanted))
+        return await self._found(view, wanted)
 
-    async def _found(self, before: View, *, whole: bool = False) -> Answer:
+    async def _found(self, view: View, wanted: Wanted, *, whole: bool = False) -> Answer:
         """The first page of what is wanted; with `whole`, the widgets too."""
-        client, wanted = self._dashboard.client, before.wanted
+        client, view.wanted = self._dashboard.client, wanted
         try:
             found, facets = await asyncio.gather(
                 ask(client.outputs(**wanted.query(_LENGTH))), ask(client.facets())
             )
         except SpeechError as error:
             return {self._said: markup.trouble(error)}
-        view = View(
-            wanted,
-            [found.items],
-            found.total,
-            found.duration_seconds,
-            found.next_cursor,
-            compared=before.compared,
-        )
+        if view.wanted is not wanted:
+            return {self._view: view}
+        view.begin(found)
         filters = self._finding.show if whole else self._finding.around
         return {
             **filters(wanted, facets),
@@ -222,36 +164,35 @@ class Browser:
             self._address: element("speech-address", query=wanted.address),
         }
 
-    async def _grow(self, view: View | None) -> Answer:
+    async def _grow(self, view: View) -> Answer:
         """One page more, below those that are shown."""
-        if view is None or view.cursor is None or len(view.pages) == _MOST:
+        wanted, cursor = view.wanted, view.cursor
+        if cursor is None or len(view.pages) == _MOST:
             return {self._more: gr.Button(visible=False)}
-        query = view.wanted.query(_LENGTH, view.cursor)
         try:
-            found = await ask(self._dashboard.client.outputs(**query))
+            found = await ask(self._dashboard.client.outputs(**wanted.query(_LENGTH, cursor)))
         except SpeechError as error:
             return {self._said: markup.trouble(error)}
-        view.pages.append(found.items)
-        view.cursor, view.total, view.seconds = (
-            found.next_cursor,
-            found.total,
-            found.duration_seconds,
-        )
+        if view.wanted is not wanted or view.cursor != cursor:
+            return {self._view: view}
+        view.grow(found)
         return self._shown(view, [len(view.pages) - 1])
 
     # --- what a person does ------------------------------------------------------------------
 
-    async def _act(self, view: View | None, event: gr.EventData) -> Answer:
+    async def _act(self, view: View, event: gr.EventData) -> Answer:
         """What a button or a form asks for, of one output or of those that are selected."""
-        view = view or View()
         action, id = markup.pressed(event)
         run, _, tag = id.partition(" ")
+        # Whoever looked before the dashboard was started anew is known no more.
+        shown = {} if view.pages else await self._found(view, view.wanted)
         try:
-            return await self._do(view, action, run, tag or markup.picked(event).strip())
+            value = tag or markup.picked(event).strip()
+            return {**shown, **await self._do(view, action, run, value)}
         except UnknownOutput:
-            return self._vanished(view, run)
+            return self._after(view, [run], Done(vanished=[run]))
         except SpeechError as error:
-            return {self._said: markup.trouble(error)}
+            return {self._said: markup.joined([markup.trouble(error), _undoable(view.gone)])}
 
     async def _do(self, view: View, action: str, run: str, value: str) -> Answer:
         client = self._dashboard.client
@@ -259,106 +200,97 @@ class Browser:
             case "play":
                 return {self._player: self._heard(await ask(client.output(run)))}
             case "star" | "unstar" | "rename" | "tag" | "untag":
-                return await self._mark(view, run, action, value)
+                return await self._mark(view, [run], action, value)
+            case "stars" | "unstars" | "tags":
+                return await self._mark(view, view.picked, action.removesuffix("s"), value)
             case "again":
-                return {self._said: self._begun(await ask(client.again(run)))}
+                begun = self._begun(await ask(client.again(run)))
+                return {self._said: markup.joined([begun, _undoable(view.gone)])}
             case "delete":
                 return await self._delete(view, [run])
+            case "deletes":
+                return await self._delete(view, view.picked)
             case "undo":
                 return await self._undo(view)
             case "compare" | "apart":
                 return await self._pair(view, run)
             case _:
-                return await self._of_selected(view, action, run, value)
+                return self._select(view, action, run)
 
-    async def _of_selected(self, view: View, action: str, run: str, value: str) -> Answer:
-        """What is done with several outputs, or to their selection."""
+    def _select(self, view: View, action: str, run: str) -> Answer:
         before = list(view.picked)
-        match action:
-            case "pick":
-                kept = [each for each in before if each != run]
-                view.picked = kept if len(kept) < len(before) else [*before, run]
-            case "clear":
-                view.picked = []
-            case "stars" | "unstars" | "tags":
-                return await self._mark_all(view, action.removesuffix("s"), value)
-            case "deletes":
-                return await self._delete(view, before)
-            case _:
-                pass
-        return self._shown(view, self._chunks_of(view, {run, *before}))
+        if action == "pick":
+            view.pick(run)
+        elif action == "clear":
+            view.picked = []
+        elif action == "all":
+            view.picked = [each.id for page in view.pages for each in page]
+        return self._shown(view, view.pages_of({run, *before, *view.picked}))
 
-    async def _mark(self, view: View, run: str, action: str, value: str) -> Answer:
-        known = view.named([run]) or [each for each in view.compared if each.id == run]
-        output = known[0] if known else await ask(self._dashboard.client.output(run))
-        marks = _marks(output, action, value)
-        view.take(await ask(self._dashboard.client.mark(run, **marks)))
-        answer = {**self._shown(view, self._chunks_of(view, {run})), self._said: ""}
-        if action in ("tag", "untag"):
-            facets = await ask(self._dashboard.client.facets())
-            answer |= self._finding.around(view.wanted, facets)
+    async def _mark(self, view: View, runs: Collection[str], action: str, value: str) -> Answer:
+        client, runs = self._dashboard.client, list(runs)
+        async with view.marking:
+            before = view.named(runs)
+            done = await marking.mark(client, before, action, value)
+            pages = view.pages_of(runs)
+            for output in done.outputs:
+                view.take(output)
+        astray = [each.id for each in done.outputs if not view.wanted.holds(each)]
+        known = {each.id: each for each in before}
+        left = [gone for run in astray if (gone := view.drop(run, thrown=False))]
+        view.gone = [replace(gone, output=known[gone.output.id]) for gone in left] or view.gone
+        answer = self._after(view, runs, done, pages)
+        if action in marking.OF_TAGS:
+            answer |= self._finding.around(view.wanted, await ask(client.facets()))
         return answer
 
-    async def _mark_all(self, view: View, action: str, value: str) -> Answer:
-        client, chosen = self._dashboard.client, view.named(view.picked)
-        for output in chosen:
-            view.take(await ask(client.mark(output.id, **_marks(output, action, value))))
-        answer = self._shown(view, self._chunks_of(view, view.picked))
-        return {**answer, **self._finding.around(view.wanted, await ask(client.facets()))}
-
-    async def _delete(self, view: View, runs: list[str]) -> Answer:
-        chunks = self._chunks_of(view, runs)
-        dropped: list[Gone] = []
-        trouble: SpeechError | None = None
-        for run in runs:
-            try:
-                await ask(self._dashboard.client.discard(run))
-            except UnknownOutput:  # it was deleted elsewhere, which is what was asked for
-                view.drop(run)
-            except SpeechError as error:
-                trouble = error
-                break
-            else:
-                gone = view.drop(run)
-                dropped += [gone] if gone else []
-        view.gone = dropped or view.gone
-        said = markup.joined(
-            [_deleted(dropped) if dropped else None, markup.trouble(trouble) if trouble else None]
-        )
-        return {**self._shown(view, chunks), self._said: said}
+    async def _delete(self, view: View, runs: Collection[str]) -> Answer:
+        runs = list(runs)
+        done = await marking.discard(self._dashboard.client, view.named(runs))
+        pages = view.pages_of(runs)
+        thrown = [gone for each in done.outputs if (gone := view.drop(each.id, thrown=True))]
+        view.gone = thrown or view.gone
+        return self._after(view, runs, done, pages)
 
     async def _undo(self, view: View) -> Answer:
-        """Bring back what was deleted last, each to its place."""
-        gone, view.gone = view.gone, []
-        runs = [each.output.id for each in gone]
-        if not runs:
-            return {self._said: ""}
-        done = await ask(self._dashboard.client.restore_all(runs), LONGER)
-        for each in reversed(gone):
-            if each.output.id not in done.missing:
-                view.put_back(each)
-        told = plural("{count} output is back.", "{count} outputs are back.", done.outputs)
-        answer = self._shown(view, {each.page for each in gone})
-        return {**answer, self._said: markup.notice("note", told)}
+        """Bring back what left the list last, each to its place."""
+        gone, client = view.gone, self._dashboard.client
+        thrown = [each.output.id for each in gone if each.thrown]
+        restored = await ask(client.restore_all(thrown), LONGER) if thrown else None
+        done = await marking.mark_as(client, [each.output for each in gone if not each.thrown])
+        if done.trouble:
+            raise done.trouble
+        missing = {*(restored.missing if restored else ()), *done.vanished}
+        back = [each for each in gone if each.output.id not in missing]
+        for each in reversed(back):
+            view.put_back(each)
+        if view.gone is gone:
+            view.gone = []
+        told = plural("{count} output is back.", "{count} outputs are back.", len(back))
+        answer = self._shown(view, {each.page for each in back if each.page < len(view.pages)})
+        return {**answer, self._said: markup.notice("note", told) if gone else ""}
 
     async def _pair(self, view: View, run: str) -> Answer:
         """Put an output into the comparison or take it out; without one, end it."""
-        before = {each.id: each for each in view.compared}
+        before = {each.id for each in view.compared}
         if not run:
             view.compared = []
         elif run in before:
-            view.compared = [each for each in view.compared if each.id != run]
+            view.part(run)
         else:
-            output = await ask(self._dashboard.client.output(run))
-            view.compared = [*view.compared[-1:], output][-_PAIR:]
-        return self._shown(view, self._chunks_of(view, {run, *before}))
+            view.compare(await ask(self._dashboard.client.output(run)))
+        return self._shown(view, view.pages_of({run, *before}))
 
-    def _vanished(self, view: View, run: str) -> Answer:
-        """What is shown of an output that somebody deleted elsewhere."""
-        chunks = self._chunks_of(view, {run})
-        view.drop(run)
-        told = markup.notice("note", tr("That output is gone: it was deleted elsewhere."))
-        return {**self._shown(view, chunks), self._said: told}
+    def _after(
+        self, view: View, runs: Iterable[str], done: Done, pages: Iterable[int] = ()
+    ) -> Answer:
+        """The list where it changed, and what is to be said of it."""
+        changed = {*pages, *view.pages_of([*runs, *done.vanished])}
+        for run in done.vanished:
+            view.drop(run, thrown=True)
+        trouble = markup.trouble(done.trouble) if done.trouble else None
+        said = markup.joined([trouble, _vanished(done.vanished), _undoable(view.gone)])
+        return {**self._shown(view, changed), self._said: said}
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -383,10 +315,11 @@ class Browser:
             )
         if not view.total and 0 in chunks:
             answer[self._chunks[0]] = _nothing(view.wanted)
+        last = self._chunks[-1]
+        if last in answer and view.cursor and len(view.pages) == _MOST:
+            rest = tr("More of them are found with the filters above.")
+            answer[last] = markup.joined([answer[last], element("p", rest, class_="hint")])
         return answer
-
-    def _chunks_of(self, view: View, runs: Iterable[str]) -> set[int]:
-        return {found[0] for run in runs if (found := view.find(run))}
 
     def _heard(self, output: Output) -> Html:
         format = str(output.request.get("format", "wav"))
@@ -395,29 +328,15 @@ class Browser:
         name = element("div", shelf.title(output), class_="excerpt name")
         return element("div", name, heard, class_="heard")
 
-    def _begun(self, job: Any) -> Html:
+    def _begun(self, job: JobView) -> Html:
         link = markup.link(self._dashboard.page(job.task, job.id), tr("Hear it"))
         return markup.notice("note", tr("It is being made again."), None, link)
-
-
-def _marks(output: Output, action: str, value: str) -> dict[str, Any]:
-    """What is asked of the service for a step."""
-    match action:
-        case "star" | "unstar":
-            return {"starred": action == "star"}
-        case "rename":
-            return {"title": value}
-        case "untag":
-            return {"tags": [tag for tag in output.tags if tag != value]}
-        case _:
-            return {"tags": [*output.tags, *([value] if value else [])]}
 
 
 def _summary(view: View) -> Html:
     count = plural("{count} output", "{count} outputs", view.total)
     length = tr("{length} of sound", length=markup.seconds(view.seconds))
-    shown = sum(map(len, view.pages))
-    part = tr("{count} shown", count=f"{shown:,}") if shown < view.total else None
+    part = tr("{count} shown", count=f"{view.shown:,}") if view.shown < view.total else None
     told = " · ".join(filter(None, (count, length if view.total else None, part)))
     return element("p", told, class_="hint", role="status")
 
@@ -431,11 +350,30 @@ def _nothing(wanted: Wanted) -> Html:
     )
 
 
-def _deleted(gone: list[Gone]) -> Html:
+def _vanished(runs: Sequence[str]) -> Html | None:
+    if not runs:
+        return None
+    told = plural(
+        "That output is gone: it was deleted elsewhere.",
+        "{count} outputs are gone: they were deleted elsewhere.",
+        len(runs),
+    )
+    return markup.notice("note", told)
+
+
+def _undoable(gone: Sequence[Gone]) -> Html | None:
+    """What left the list last, with the way to bring it back."""
+    if not gone:
+        return None
     first = shelf.title(gone[0].output)[:_TITLE]
-    if len(gone) == 1:
-        told = tr("Deleted: {what}", what=first)
-    else:
-        told = plural("{count} output deleted.", "{count} outputs deleted.", len(gone))
+    match len(gone), gone[0].thrown:
+        case 1, True:
+            told = tr("Deleted: {what}", what=first)
+        case 1, False:
+            told = tr("It matches no more: {what}", what=first)
+        case count, True:
+            told = plural("{count} output deleted.", "{count} outputs deleted.", count)
+        case count, _:
+            told = plural("{count} output matches no more.", "{count} match no more.", count)
     undo = markup.button("undo", gone[0].output.id, tr("Undo"), told)
     return markup.notice("note", told, None, undo)

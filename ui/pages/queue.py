@@ -1,19 +1,19 @@
 """Queue: what waits, what is spoken, what came of it."""
 
-import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from shared.client import AsyncClient
-from shared.errors import AlreadyEnded, SpeechError
+from shared.errors import AlreadyEnded, SpeechError, UnknownJob
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
 from shared.states import JobState
 from shared.views import Backlog, JobPage
 from ui import job_rows, markup
-from ui.dashboard import LONGER, QUIET, Dashboard, ask
+from ui.dashboard import QUIET, Dashboard, ask, ask_all
 from ui.markup import Html, element
 from ui.pages import frame
 from ui.snippets import Asked
@@ -27,14 +27,13 @@ _MOST = 200
 _KINDS = {"all": mark("All"), "active": mark("Waiting and speaking"), "failed": mark("Failed")}
 _WAITING = "waiting"
 """What is to be cancelled where it is no single job."""
-_FIRST: dict[str, Any] = {"count": _SHOWN, "doomed": "", "html": ["", ""]}
+_FIRST: dict[str, Any] = {"count": _SHOWN, "doomed": ""}
 
 
 def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     """The page; its table is looked up anew while it is open."""
-    frame.head(
-        dashboard, page, "queue", mark("One engine speaks one job at a time; the others wait here.")
-    )
+    summary = tr("One engine speaks one job at a time; the others wait here.")
+    frame.head(dashboard, page, "queue", summary)
     kinds = [(tr(label), kind) for kind, label in _KINDS.items()]
     kind = gr.Radio(
         kinds, value="all", label=tr("Show"), show_label=False, container=False, elem_id="show"
@@ -42,45 +41,59 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     backlog = markup.place(elem_id="backlog", listens=True)
     said = markup.place(elem_id="said")
     listing = markup.place(elem_id="jobs", listens=True)
-    seen = gr.State(_FIRST)
-    """How many jobs are shown, what is asked about once more, and the HTML that is there."""
+    wanted = gr.State(_FIRST)
+    """How many jobs are shown, and what is asked about once more. A look, which may end after a
+    press that it knows nothing of, leaves it alone."""
+    seen = gr.State(["", ""])
+    """The HTML that is there."""
     timer = gr.Timer(_LOOK)
 
-    async def look(kind: str, seen: dict[str, Any]) -> list[Any]:
-        return await _look(dashboard, kind, seen)
+    async def look(kind: str, wanted: dict[str, Any], seen: list[str]) -> list[Any]:
+        return await _look(dashboard, kind, wanted, seen)
 
-    async def other(kind: str, seen: dict[str, Any]) -> list[Any]:
-        return await _look(dashboard, kind, {**_FIRST, "html": seen["html"]})
+    async def other(kind: str, seen: list[str]) -> list[Any]:
+        return [_FIRST, *await _look(dashboard, kind, _FIRST, seen)]
 
-    async def act(kind: str, seen: dict[str, Any], event: gr.EventData) -> list[Any]:
-        note, changes = await _act(dashboard, seen, *markup.pressed(event))
-        return [note, *await _look(dashboard, kind, {**seen, "doomed": "", **changes})]
+    async def act(
+        kind: str, wanted: dict[str, Any], seen: list[str], event: gr.EventData
+    ) -> list[Any]:
+        note, changes = await _act(dashboard, wanted, *markup.pressed(event))
+        wanted = {**wanted, "doomed": "", **changes}
+        return [note, wanted, *await _look(dashboard, kind, wanted, seen)]
 
     shown = [seen, backlog, listing]
     for trigger in (page.load, timer.tick):
-        trigger(look, [kind, seen], shown, **QUIET)
-    kind.change(other, [kind, seen], shown, **QUIET)
+        trigger(look, [kind, wanted, seen], shown, **QUIET)
+    kind.change(other, [kind, seen], [wanted, *shown], **QUIET)
     for place in (listing, backlog):
-        place.click(act, [kind, seen], [said, *shown], **QUIET)
-    Asked(dashboard, "jobs", "jobs", limit=_SHOWN).wire()
+        # Whoever cancels one job after the other does not wait for each of them.
+        acted = [said, wanted, *shown]
+        place.click(act, [kind, wanted, seen], acted, trigger_mode="multiple", **QUIET)
+    Asked(dashboard, "jobs", "jobs", limit=_SHOWN).wire([kind], _asked)
+
+
+def _asked(kind: str) -> dict[str, Any]:
+    """What a program asks for to be told of the same jobs."""
+    wanted = {"active": {"active": True}, "failed": {"state": "failed"}}
+    return wanted.get(kind, {})
 
 
 # --- what a person asks for ------------------------------------------------------------------
 
 
 async def _act(
-    dashboard: Dashboard, seen: dict[str, Any], action: str, job_id: str
+    dashboard: Dashboard, wanted: dict[str, Any], action: str, job_id: str
 ) -> tuple[Html, dict[str, Any]]:
-    """What is said of a step that a person asks for, and what of `seen` is another then."""
+    """What is said of a step that a person asks for, and what of `wanted` is another then."""
     try:
         match action:
             case "more":
-                return Html(""), {"count": seen["count"] + _SHOWN}
-            case "cancel-waiting" if seen["doomed"] != _WAITING:
+                return Html(""), {"count": wanted["count"] + _SHOWN}
+            case "cancel-waiting" if wanted["doomed"] != _WAITING:
                 return Html(""), {"doomed": _WAITING}
             case "cancel-waiting":
                 return _cancelled(await _cancel_waiting(dashboard.client)), {}
-            case "cancel" if seen["doomed"] != job_id:
+            case "cancel" if wanted["doomed"] != job_id:
                 job = await ask(dashboard.client.job(job_id))
                 if job_rows.is_precious(job):
                     return _precious(job), {"doomed": job_id}
@@ -89,29 +102,28 @@ async def _act(
         job = await job_rows.act(dashboard, action, job_id)
     except SpeechError as error:
         return markup.trouble(error), {}
-    if action == "retry":
-        link = markup.link(dashboard.page(job.task, job.id), tr("Open"))
-        return markup.notice("note", tr("It is tried again, as another job."), None, link), {}
-    return Html(""), {}
+    if job.id == job_id:
+        return Html(""), {}
+    link = markup.link(dashboard.page(job.task, job.id), tr("Open"))
+    goes_on, anew = tr("It goes on, as another job."), tr("It is tried again, as another job.")
+    return markup.notice("note", goes_on if action == "resume" else anew, None, link), {}
 
 
 async def _cancel_waiting(client: AsyncClient) -> int:
-    """Cancel all that waits; how many that were."""
+    """Cancel all that waits; how many that were. Raises SpeechError."""
     count = 0
     while waiting := (await ask(client.jobs(active=True, state="queued", limit=_MOST))).items:
-        ended = await ask(asyncio.gather(*(_cancel(client, job.id) for job in waiting)), LONGER)
-        count += sum(ended)
-        if not any(ended):
+        answers = await ask_all([partial(client.cancel, job.id) for job in waiting])
+        for answer in answers:
+            if isinstance(answer, SpeechError) and not isinstance(
+                answer, (AlreadyEnded, UnknownJob)
+            ):
+                raise answer
+        cancelled = sum(isinstance(answer, JobView) for answer in answers)
+        count += cancelled
+        if not cancelled:
             break
     return count
-
-
-async def _cancel(client: AsyncClient, job_id: str) -> bool:
-    try:
-        await client.cancel(job_id)
-    except AlreadyEnded:
-        return False
-    return True
 
 
 def _cancelled(count: int) -> Html:
@@ -130,28 +142,29 @@ def _precious(job: JobView) -> Html:
 # --- what is shown ---------------------------------------------------------------------------
 
 
-async def _look(dashboard: Dashboard, kind: str, seen: dict[str, Any]) -> list[Any]:
-    """`seen` as it is now, and updates of what has changed since."""
-    now = await _shown(dashboard, kind, seen)
-    updates = [gr.skip() if new == old else new for new, old in zip(now, seen["html"], strict=True)]
-    return [{**seen, "html": now}, *updates]
+async def _look(
+    dashboard: Dashboard, kind: str, wanted: dict[str, Any], seen: list[str]
+) -> list[Any]:
+    """The HTML as it is now, and updates of what of it has changed since."""
+    now = await _shown(dashboard, kind, wanted)
+    updates = [gr.skip() if new == old else new for new, old in zip(now, seen, strict=True)]
+    return [now, *updates]
 
 
-async def _shown(dashboard: Dashboard, kind: str, seen: dict[str, Any]) -> list[Html]:
+async def _shown(dashboard: Dashboard, kind: str, wanted: dict[str, Any]) -> list[Html]:
     """The summary and the table."""
     client = dashboard.client
     try:
-        jobs, backlog, more = await _jobs(client, kind, seen["count"])
+        jobs, backlog, more = await _jobs(client, kind, wanted["count"])
         away = bool(backlog.waiting) and not (await ask(client.ready())).worker
     except SpeechError as error:
-        step = f"{error.next_step or ''} {tr('It is tried again.')}"
-        return [Html(""), markup.notice("error", error.message, step)]
-    told = summary(backlog, sure=seen["doomed"] == _WAITING, away=away)
+        return [Html(""), markup.lasting(error)]
+    told = summary(backlog, sure=wanted["doomed"] == _WAITING, away=away)
     if not jobs:
         return [told, _nothing(kind)]
     turning = markup.button("more", "", tr("Show more"), tr("jobs")) if more else None
     under = element("div", turning, class_="choices turning") if turning else None
-    rows = table(dashboard, jobs, doomed=seen["doomed"], away=away)
+    rows = table(dashboard, jobs, doomed=wanted["doomed"], away=away)
     return [told, markup.joined([rows, under])]
 
 

@@ -66,7 +66,7 @@ def build(dashboard: Dashboard, page: gr.Blocks) -> None:
     picture = gr.State("")
 
     async def look(before: Iterable[str]) -> list[object]:
-        now = await parts(dashboard)
+        now = await parts(dashboard, Parts(*before))
         changes = zip(before, now, strict=True)
         return [tuple(now), *(gr.skip() if old == new else new for old, new in changes)]
 
@@ -109,15 +109,15 @@ async def act(dashboard: Dashboard, action: str, checkpoint: str) -> Html:
     return markup.notice("note", deed)
 
 
-async def parts(dashboard: Dashboard) -> Parts:
-    """What the page shows now."""
+async def parts(dashboard: Dashboard, before: Parts) -> Parts:
+    """What the page shows now; where nobody answers, that, above what was there `before`."""
     try:
         status, models = await asyncio.gather(
             ask(dashboard.client.status()), ask(dashboard.client.models())
         )
         jobs = await _spoken(dashboard, status.workers)
     except SpeechError as error:
-        return Parts(health=markup.trouble(error))
+        return before._replace(health=markup.trouble(error))
     return _parts(dashboard, status, models, jobs)
 
 
@@ -181,7 +181,7 @@ def _ready(speaks: WorkerStatus) -> str:
     engine = speaks.engine
     return tr(
         "Ready: {engine} on {device}, {precision}.",
-        engine=" ".join([engine.name, *speaks.loaded]),
+        engine=" ".join(dict.fromkeys([engine.name, *speaks.loaded])),
         device=engine.device,
         precision=" / ".join(dict.fromkeys(it.report.precision for it in speaks.loaded.values()))
         or engine.precision,

@@ -2,18 +2,17 @@
 // which one is heard; the other is silent and a press away, at the same moment.
 //
 // The page writes what is in it: .play, .turn[data-turn], a range, .time, .blind, .reveal, .choose
-// (a button of the page's, which is given the id of what is heard) and .said. State for others to
-// read: data-state (paused, playing, error), data-heard (a or b), data-blind, data-revealed.
+// (a button of the page's, which is given the id of what is heard) and .said. `words`: see words.js.
+// State for others to read: data-state (paused, playing, error), data-heard (a or b), data-blind,
+// data-revealed.
 
+import { clock } from "./clock.js";
 import { claim, leave } from "./stage.js";
+import { volume } from "./volume.js";
+import { wordsOf } from "./words.js";
 
 const SIDES = ["a", "b"];
 const DRIFT = 0.05; // Seconds that the two may be apart before the one that is not heard is moved.
-
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
 
 class SpeechCompare extends HTMLElement {
   static observedAttributes = ["a", "b"];
@@ -22,8 +21,10 @@ class SpeechCompare extends HTMLElement {
     this.sounds = Object.fromEntries(SIDES.map((side) => [side, this.sound(side)]));
     this.order = [...SIDES]; // Which side stands behind the first and the second button.
     this.heard = "a";
-    this.addEventListener("click", (event) => this.pressed(event.target));
-    this.addEventListener("input", (event) => this.sought(event.target));
+    this.ungovern = volume.govern(...Object.values(this.sounds));
+    // Gradio may take it out of the page and put it back.
+    this.onclick = (event) => this.pressed(event.target);
+    this.oninput = (event) => this.sought(event.target);
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
     this.ticking = setInterval(() => this.tick(), 100);
@@ -36,6 +37,7 @@ class SpeechCompare extends HTMLElement {
     clearInterval(this.ticking);
     document.removeEventListener("keydown", this.onKey);
     this.pause();
+    this.ungovern();
     leave(this);
   }
 
@@ -95,7 +97,7 @@ class SpeechCompare extends HTMLElement {
   fail() {
     this.pause();
     this.state = "error";
-    this.say(this.getAttribute("words-broken"));
+    this.say(wordsOf(this)("broken"));
   }
 
   // --- what a person does ---
@@ -121,7 +123,7 @@ class SpeechCompare extends HTMLElement {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.isConnected) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input:not([type=range]), textarea, select, [contenteditable]")) return;
     const place = SIDES.indexOf(event.key.toLowerCase());
     if (place < 0) return;
@@ -142,7 +144,7 @@ class SpeechCompare extends HTMLElement {
   reveal() {
     this.revealed = true;
     const letter = this.order[0].toUpperCase();
-    this.say(this.getAttribute("words-reveal").replace("{x}", "X").replace("{letter}", letter));
+    this.say(wordsOf(this)("reveal", { x: "X", letter }));
     this.paint();
   }
 
@@ -180,16 +182,18 @@ class SpeechCompare extends HTMLElement {
     const lengths = Object.values(this.sounds).map((sound) => sound.duration || 0);
     const range = this.querySelector("input[type=range]");
     const length = Math.max(...lengths);
+    const time = `${clock(this.now.currentTime)} / ${clock(length)}`;
     if (range) {
       range.max = length;
       range.value = this.now.currentTime;
+      range.setAttribute("aria-valuetext", time);
     }
-    write(this.querySelector(".time"), `${clock(this.now.currentTime)} / ${clock(length)}`);
+    write(this.querySelector(".time"), time);
     const choose = this.querySelector(".choose");
     if (choose) {
       choose.dataset.id = this.getAttribute(`${this.heard}-id`);
       const letter = names[this.order.indexOf(this.heard)];
-      write(choose, this.getAttribute("words-choose").replace("{letter}", letter));
+      write(choose, wordsOf(this)("choose", { letter }));
     }
     this.querySelector(".blind")?.setAttribute("aria-pressed", String(blind));
     this.querySelector(".reveal")?.toggleAttribute("hidden", !blind);

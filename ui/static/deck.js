@@ -20,12 +20,12 @@ export function audioContext() {
 export const audible = () => shared?.state === "running";
 
 export class Deck {
-  constructor(tape, output, on) {
+  constructor(tape, output, on, start = 0) {
     this.tape = tape;
     this.output = output; // () => the node that it plays into.
     this.on = on;
     this.playing = false;
-    this.cursor = 0; // The sample that is scheduled next.
+    this.cursor = start; // The sample that is scheduled next, which may not have come yet.
     this.rewind();
   }
 

@@ -4,6 +4,8 @@
 // another sign does not fit any more; the way is "plain" (shown again here), "asked" or "file"
 // (shown again by the server, which has to ask for it first); a blank one begins empty.
 
+import { drop, recall, retain } from "./memory.js";
+
 const LONGEST = 1_000_000; // Characters of a text that is kept; localStorage holds a few million.
 const CALM = 300; // Milliseconds without a change before anything is written.
 const NAMING = ["job", "voice", "emotion", "preset"];
@@ -40,12 +42,11 @@ function write() {
     if (typeof value === "string" && value.length > LONGEST) long = true;
     else kept[name] = [sign, value ?? null];
   });
-  try {
-    localStorage.setItem(place, JSON.stringify(kept));
+  if (retain(place, kept)) {
     // Loaded again, a page with a link's address shows what was typed on it since.
     history.replaceState({ ...history.state, typed: true }, "");
-  } catch {
-    localStorage.removeItem(place);
+  } else {
+    drop(place);
     long = true;
   }
   tell(long ? "long" : "kept");
@@ -67,11 +68,7 @@ function read() {
   const returns = way === "reload" || way === "back_forward";
   const query = new URLSearchParams(location.search);
   if (NAMING.some((name) => query.has(name)) && !(returns && history.state?.typed)) return {};
-  try {
-    return JSON.parse(localStorage.getItem(place)) ?? {};
-  } catch {
-    return {};
-  }
+  return recall(place) ?? {};
 }
 
 function found(fields) {
@@ -101,7 +98,7 @@ export function forget() {
   touched = false;
   pending = null;
   clearTimeout(timer);
-  localStorage.removeItem(place);
+  drop(place);
   history.replaceState({ ...history.state, typed: false }, "", location.pathname);
   tell("");
   return [];

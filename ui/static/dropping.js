@@ -7,7 +7,6 @@ const PATIENCE = 3000; // Milliseconds in which a field that was emptied takes a
 
 class DocumentDrop extends HTMLElement {
   connectedCallback() {
-    this.depth = 0;
     this.listening = new AbortController();
     const options = { signal: this.listening.signal, capture: true };
     for (const name of ["dragenter", "dragover", "dragleave", "drop"])

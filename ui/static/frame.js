@@ -1,15 +1,17 @@
 // The menu on a phone, and the colours that a person has chosen.
 
+import { recall, retain } from "./memory.js";
+
 const CHOSEN = "speech-colours"; // "light" or "dark"; nothing: those of the system.
 
 function paint() {
-  const chosen = localStorage.getItem(CHOSEN);
+  const chosen = recall(CHOSEN);
   if (chosen) document.body.classList.toggle("dark", chosen === "dark");
 }
 
 function turn() {
   const dark = !document.body.classList.contains("dark");
-  localStorage.setItem(CHOSEN, dark ? "dark" : "light");
+  retain(CHOSEN, dark ? "dark" : "light");
   paint();
 }
 

@@ -12,8 +12,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== " " || event.defaultPrevented || event.repeat) return;
   if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   if (event.target.closest?.(OWN)) return;
-  const source = onStage();
-  const player = source?.isConnected && source.toggle ? source : find();
+  const player = event.target.closest?.("speech-compare") ?? onStage() ?? find();
   if (!player) return;
   event.preventDefault(); // The page would scroll.
   player.toggle();

@@ -5,7 +5,7 @@
 // then `listen()` goes on where it was. `words` gives what is said.
 
 export const HOME = new URL("../", import.meta.url);
-const TRIES = 6; // Failures in a row after which it gives up: half a minute.
+const TRIES = 7; // Failures in a row after which it gives up: half a minute.
 const SILENT = 45; // Seconds without a byte after which it asks again: the way may be broken.
 const STALE = 5; // The same when a page comes back, from another one or from sleep.
 
@@ -33,11 +33,12 @@ export class Live {
     while (!this.stopped) {
       const answer = await this.ask();
       if (this.stopped) return;
+      if (answer === null && this.woken) continue;
       if (answer === null || answer.status >= 500) {
         const said = answer && (await this.message(answer));
         if (++failures === TRIES) return this.on.over("away", said ?? this.words("away"));
         this.on.trouble(said ?? this.words("trying"));
-        await pause(2 ** (failures - 2));
+        await this.rest(2 ** (failures - 2));
         continue;
       }
       if (failures) this.on.trouble("");
@@ -57,6 +58,7 @@ export class Live {
     url.searchParams.set("after", this.after);
     if (this.take !== null) url.searchParams.set("take", this.take);
     this.request = new AbortController();
+    this.woken = false;
     try {
       return await this.inTime(fetch(url, { signal: this.request.signal, cache: "no-store" }));
     } catch {
@@ -86,7 +88,7 @@ export class Live {
   }
 
   async inTime(answer) {
-    this.since = performance.now();
+    this.since = Date.now(); // It goes on while a machine sleeps; `performance.now()` may not.
     const waking = setTimeout(() => this.request.abort(), SILENT * 1000);
     try {
       return await answer;
@@ -95,9 +97,17 @@ export class Live {
     }
   }
 
+  // Until another try, or until it is woken.
+  rest(seconds) {
+    return Promise.race([pause(seconds), new Promise((done) => (this.rouse = done))]);
+  }
+
   // A page that was asleep may wait for an answer that cannot come any more.
   wake() {
-    if (performance.now() - this.since > STALE * 1000) this.request?.abort();
+    this.rouse?.();
+    if (Date.now() - this.since < STALE * 1000) return;
+    this.woken = true;
+    this.request.abort();
   }
 
   stop() {

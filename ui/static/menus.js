@@ -1,5 +1,5 @@
-// <details class="menu"> and <details class="adds">: as menus do, they close at a press elsewhere and
-// at Escape.
+// What opens and closes by its summary: <details class="menu"> and <details class="adds"> close, as
+// menus do, at a press elsewhere and at Escape.
 
 const OPEN = "details.menu[open], details.adds[open]";
 
@@ -16,11 +16,9 @@ document.addEventListener("keydown", (event) => {
   menu?.querySelector("summary").focus();
 });
 
-// Whoever opens a field wants to write in it.
+// Whoever opens a fold with a form in it wants to write there; a menu has more than its form.
 document.addEventListener(
   "toggle",
-  (event) => {
-    if (event.target.matches?.("details.adds[open]")) event.target.querySelector("input")?.focus();
-  },
+  ({ target }) => target.matches?.("details[open]:not(.menu)") && target.querySelector("form input")?.focus(),
   true,
 );

@@ -6,31 +6,26 @@
 // ended, error), data-paused, data-first-sound-ms, data-level (0 to 1, what the loudspeaker is
 // given), data-outline (none, live, file: of what the waveform is).
 
+import { Controls } from "./controls.js";
 import { Deck, audible, audioContext } from "./deck.js";
 import "./keyboard.js";
 import { HOME, Live, pause } from "./live.js";
+import { Loudspeaker } from "./loudspeaker.js";
+import { Outline } from "./outline.js";
+import { leaveAt, placeOf } from "./place.js";
 import { claim, leave } from "./stage.js";
 import { RATE, Tape } from "./tape.js";
-import { volume } from "./volume.js";
-import { Peaks, Waveform } from "./waveform.js";
+import { Peaks } from "./waveform.js";
 import { wordsOf } from "./words.js";
 
 const HOARD = 20 * 60; // Seconds fetched ahead of what is heard at most.
-const POINTS = 800; // Of the waveform of a file.
-const ALIKE = 0.05; // Share of its length by which a file may differ from its waveform's.
 const LEAP = [1, 5]; // Seconds skipped, in what is short and in what is not.
 const SHORT = 15; // Seconds.
 const REFUSED = 600; // Milliseconds after which a browser that plays nothing has refused to.
-const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
+const FRESH = 30_000; // Milliseconds that the answer to a press takes at most.
+const TICK = 50; // Milliseconds.
 
-const ICONS = {
-  back: '<path d="M4 4.5V9h4.5"/><path d="M4.6 9A8 8 0 1 1 4 13"/>',
-  on: '<path d="M20 4.5V9h-4.5"/><path d="M19.4 9A8 8 0 1 0 20 13"/>',
-  sound: '<path d="M4 9.5v5h3.5l4.5 4v-13l-4.5 4z"/><path class="waves" d="M15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11"/><path class="cross" d="M16 9.5l5 5m0-5l-5 5"/>',
-};
-const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
-
-let pressedAt = null;
+let pressedAt = -Infinity;
 
 // Browsers let sound begin only from a gesture, and the job's id comes after it.
 document.addEventListener(
@@ -43,11 +38,12 @@ document.addEventListener(
   true,
 );
 
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const rest = String(whole % 60).padStart(2, "0");
-  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+// When a person asked for what begins now; a press from long before was refused.
+function asked() {
+  const now = performance.now();
+  const begun = now - pressedAt < FRESH ? pressedAt : now;
+  pressedAt = -Infinity;
+  return begun;
 }
 
 class SpeechPlayer extends HTMLElement {
@@ -62,7 +58,6 @@ class SpeechPlayer extends HTMLElement {
       this.renewing = false;
       if (!this.isConnected) return;
       this.disconnectedCallback();
-      this.gain = this.analyser = this.element = null;
       for (const name of ["firstSoundMs", "level"]) delete this.dataset[name];
       this.connectedCallback();
     });
@@ -71,33 +66,37 @@ class SpeechPlayer extends HTMLElement {
   connectedCallback() {
     this.job = this.getAttribute("job");
     this.words = wordsOf(this);
-    this.build();
     this.file = this.getAttribute("file") ?? String(new URL(`audio/${this.job}.wav`, HOME));
-    this.anew();
+    this.controls = new Controls(this, this.words, this);
+    this.loudspeaker = new Loudspeaker();
+    this.audio = this.load();
+    this.live = null;
+    const place = placeOf(this.job);
+    this.anew(place.seconds);
     this.outline = null; // The file's, from the service.
     this.complete = false; // The file is there.
     this.over = false; // Nothing more comes live.
+    this.away = false; // The dashboard has not answered for a while.
     this.arrived = undefined; // When the first sound came.
-    this.scrub = this.hover = null; // Where a person drags to, and points at.
     this.speed = 1;
     this.source = "live";
-    this.wanted = this.hasAttribute("autoplay");
-    this.pressedAt = this.wanted ? (pressedAt ?? performance.now()) : null;
-    pressedAt = null;
+    const starts = this.hasAttribute("autoplay");
+    this.wanted = starts || place.goesOn;
+    this.pressedAt = starts ? asked() : null;
     this.state("waiting");
     if (this.hasAttribute("remember")) this.remember();
     if (this.hasAttribute("finished")) {
       this.complete = this.over = true;
-      this.toFile(0, this.wanted);
+      this.toFile(place.seconds, this.wanted);
     } else {
       this.listen();
     }
-    this.paintVolume();
-    this.unwatch = volume.watch(() => this.paintVolume());
-    this.ticking = setInterval(() => this.tick(), 50);
-    this.woken = () => this.wake();
-    window.addEventListener("online", this.woken);
-    document.addEventListener("visibilitychange", this.woken);
+    this.ticking = setInterval(() => this.tick(), TICK);
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    window.addEventListener("online", () => this.wake(), { signal });
+    document.addEventListener("visibilitychange", () => this.wake(), { signal });
+    window.addEventListener("pagehide", () => this.keepPlace(), { signal });
     this.paint();
   }
 
@@ -105,98 +104,34 @@ class SpeechPlayer extends HTMLElement {
     clearInterval(this.ticking);
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
-    window.removeEventListener("online", this.woken);
-    document.removeEventListener("visibilitychange", this.woken);
-    this.unwatch?.();
-    this.live?.stop();
-    this.audio.pause();
+    this.listening.abort();
+    this.halt();
     this.deck.silence();
-    const { gain } = this;
-    setTimeout(() => gain?.disconnect(), 200);
+    this.controls.close();
+    this.loudspeaker.close();
     leave(this);
   }
 
-  build() {
-    const said = this.words;
-    this.innerHTML = `
-      <button type="button" class="play" aria-keyshortcuts="Space"></button>
-      <div class="wave">
-        <canvas aria-hidden="true"></canvas>
-        <input type="range" class="at" min="0" max="0" step="0.01" value="0" disabled
-          aria-keyshortcuts="ArrowLeft ArrowRight">
-        <span class="tip" hidden></span>
-      </div>
-      <div class="under">
-        <span class="time">0:00</span>
-        <span class="said" role="status"></span>
-        <span class="tools">
-          <button type="button" class="skip back">${icon("back")}<span></span></button>
-          <button type="button" class="skip on">${icon("on")}<span></span></button>
-          <select class="speed" hidden></select>
-          <button type="button" class="mute">${icon("sound")}</button>
-          <input type="range" class="volume" min="0" max="1" step="0.05">
-        </span>
-      </div>
-      <audio preload="metadata"></audio>`;
-    const parts = { button: ".play", range: ".at", time: ".time", said: ".said", audio: "audio" };
-    for (const [name, found] of Object.entries(parts)) this[name] = this.querySelector(found);
-    const [back, on, speed, mute, loud] = [".back", ".on", ".speed", ".mute", ".volume"].map(
-      (found) => this.querySelector(found),
-    );
-    Object.assign(this, { back, on, mute, loud, speeds: speed });
-    this.tip = this.querySelector(".tip");
-    this.waveform = new Waveform(this.querySelector("canvas"));
-    this.range.setAttribute("aria-label", said("position"));
-    loud.setAttribute("aria-label", said("volume"));
-    speed.setAttribute("aria-label", said("speed"));
-    speed.title = said("speed");
-    for (const rate of SPEEDS) speed.add(new Option(`${rate}×`, rate, rate === 1, rate === 1));
-    this.answer();
-  }
-
-  answer() {
-    this.button.addEventListener("click", () => this.toggle());
-    this.range.addEventListener("input", () => (this.scrub = Number(this.range.value)));
-    this.range.addEventListener("change", () => this.seek(Number(this.range.value)));
-    this.range.addEventListener("blur", () => (this.scrub = null));
-    this.range.addEventListener("pointerup", () => setTimeout(() => (this.scrub = null)));
-    this.range.addEventListener("pointermove", (event) => this.point(event));
-    this.range.addEventListener("pointerleave", () => this.point(null));
-    this.back.addEventListener("click", () => this.skip(-1));
-    this.on.addEventListener("click", () => this.skip(1));
-    this.speeds.addEventListener("change", () => this.hurry(Number(this.speeds.value)));
-    this.mute.addEventListener("click", () => volume.set({ muted: !volume.muted }));
-    this.loud.addEventListener("input", () =>
-      volume.set({ level: Number(this.loud.value), muted: false }),
-    );
-    // Gradio keeps the element and its listeners, and takes what is in it out.
-    this.onkeydown = (event) => this.key(event);
+  load() {
+    const audio = document.createElement("audio");
+    audio.preload = "metadata";
+    // The element of the job before may have something to say yet.
+    const heard = ({ type }) => audio === this.audio && this.heardFile(type);
     for (const name of ["play", "pause", "ended", "error", "durationchange"])
-      this.audio.addEventListener(name, () => this.heardFile(name));
-  }
-
-  // --- where sound goes ---
-
-  output() {
-    if (this.gain) return this.gain;
-    const sound = audioContext();
-    this.gain = sound.createGain();
-    this.gain.gain.value = volume.gain;
-    this.analyser = sound.createAnalyser();
-    this.analyser.fftSize = 1024;
-    this.wave = new Float32Array(1024);
-    this.gain.connect(this.analyser);
-    this.analyser.connect(sound.destination);
-    return this.gain;
+      audio.addEventListener(name, heard);
+    this.append(audio);
+    return audio;
   }
 
   // --- live ---
 
-  anew() {
+  anew(seconds = 0) {
     this.deck?.silence();
     this.tape = new Tape();
     this.peaks = new Peaks();
-    this.deck = new Deck(this.tape, () => this.output(), { begins: (delay) => this.begins(delay) });
+    const output = () => this.loudspeaker.input;
+    const on = { begins: (delay) => this.begins(delay) };
+    this.deck = new Deck(this.tape, output, on, Math.round(seconds * RATE));
   }
 
   listen() {
@@ -210,12 +145,12 @@ class SpeechPlayer extends HTMLElement {
   }
 
   async take(samples) {
-    const { tape } = this;
+    const { live, tape } = this;
     tape.add(samples);
     this.peaks.add(samples);
     this.tick();
     const hoarded = () => (tape.end - this.deck.position) / RATE;
-    while (this.isConnected && tape === this.tape && hoarded() > HOARD) await pause(1);
+    while (!live.stopped && tape === this.tape && hoarded() > HOARD) await pause(1);
   }
 
   forget() {
@@ -266,8 +201,23 @@ class SpeechPlayer extends HTMLElement {
   // A page that comes back, from sleep or to its network, goes on where it was.
   wake() {
     if (document.visibilityState === "hidden" || this.complete) return;
-    if (this.away) this.retry();
-    else if (!this.over) this.live?.wake();
+    if (this.away) this.goOn();
+    else if (!this.over) this.live.wake();
+  }
+
+  // After what has come; anew, where nothing has, or nothing more can.
+  goOn() {
+    this.over = this.away = false;
+    this.say("");
+    if (this.tape.end && !this.live.stopped) {
+      this.live.listen();
+      if (this.wanted) this.play();
+      return;
+    }
+    this.live.stop();
+    this.anew();
+    this.state("waiting");
+    this.listen();
   }
 
   // --- the file ---
@@ -280,20 +230,15 @@ class SpeechPlayer extends HTMLElement {
     this.hasten();
     this.audio.currentTime = position;
     // What a pipeline streamed is not what it made of it.
-    if (!this.tape.end || this.hasAttribute("file")) this.sketch();
+    if (!this.tape.end || this.hasAttribute("file")) this.outline ??= new Outline(this.job, this.file);
     if (play) this.playFile();
     else this.state("ended");
   }
 
   async playFile() {
-    const sound = audioContext();
-    this.output();
-    if (!this.element) {
-      this.element = sound.createMediaElementSource(this.audio);
-      this.element.connect(this.gain);
-    }
+    this.loudspeaker.join(this.audio);
     claim(this);
-    sound.resume();
+    audioContext().resume();
     if (this.audio.error) this.audio.load();
     try {
       await this.audio.play();
@@ -317,23 +262,10 @@ class SpeechPlayer extends HTMLElement {
     this.paint();
   }
 
-  // The waveform of the file; without it, a flat line tells nothing false.
-  async sketch() {
-    if (this.outline) return;
-    const outline = (this.outline = { seconds: 0, points: [] });
-    const url = new URL(`waveform/${this.job}`, HOME);
-    url.searchParams.set("points", POINTS);
-    const version = new URL(this.file, location.href).searchParams.get("v");
-    if (version) url.searchParams.set("v", version);
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) Object.assign(outline, await answer.json());
-    this.paint();
-  }
-
   // --- what a person does ---
 
   toggle() {
-    if (this.sounding()) this.pause();
+    if (this.sounding) this.pause();
     else if (this.dataset.state === "error" && this.source === "live") this.retry();
     else this.play();
   }
@@ -366,22 +298,12 @@ class SpeechPlayer extends HTMLElement {
   }
 
   retry() {
-    this.over = this.away = false;
     this.wanted = true;
-    this.say("");
-    if (this.live && !this.live.stopped && this.tape.end) this.live.listen();
-    else {
-      this.live?.stop();
-      this.anew();
-      this.state("waiting");
-      this.listen();
-    }
-    this.play();
+    this.goOn();
   }
 
   seek(position) {
-    this.scrub = null;
-    const sounding = this.sounding();
+    const { sounding } = this;
     const sample = position * RATE;
     if (this.source === "file") this.audio.currentTime = position;
     else if (this.complete && (sample < this.tape.start || !sounding))
@@ -401,7 +323,7 @@ class SpeechPlayer extends HTMLElement {
 
   hurry(speed) {
     this.speed = speed;
-    if (this.source === "live" && this.complete) this.toFile(this.position, this.sounding());
+    if (this.source === "live" && this.complete) this.toFile(this.position, this.sounding);
     else this.hasten();
   }
 
@@ -418,22 +340,8 @@ class SpeechPlayer extends HTMLElement {
     if (this.dataset.state !== "error") this.state("ended");
   }
 
-  key(event) {
-    const { key, target } = event;
-    if (event.ctrlKey || event.altKey || event.metaKey || target === this.speeds) return;
-    if (key === " " && target.tagName !== "BUTTON") this.toggle();
-    else if (target === this.loud) return;
-    else if (key === "ArrowLeft" || (key === "ArrowDown" && target === this.range)) this.skip(-1);
-    else if (key === "ArrowRight" || (key === "ArrowUp" && target === this.range)) this.skip(1);
-    else return;
-    event.preventDefault();
-  }
-
-  point(event) {
-    const { left, width } = this.range.getBoundingClientRect();
-    const share = event && width ? (event.clientX - left) / width : null;
-    this.hover = share === null || this.range.disabled ? null : Math.min(1, Math.max(0, share));
-    this.paint();
+  keepPlace() {
+    leaveAt(this.job, this.heard ? 0 : this.position, this.sounding);
   }
 
   remember() {
@@ -444,9 +352,14 @@ class SpeechPlayer extends HTMLElement {
 
   // --- what is shown ---
 
-  sounding() {
+  get sounding() {
     if (this.source === "file") return !this.audio.paused;
     return this.wanted && this.deck.playing && this.dataset.state !== "ended" && audible();
+  }
+
+  // To its end.
+  get heard() {
+    return this.source === "file" ? this.audio.ended : this.over && this.deck.dry;
   }
 
   // Seconds, as all times here.
@@ -474,10 +387,10 @@ class SpeechPlayer extends HTMLElement {
     }
     this.tell();
     this.paint();
-    if (!this.sounding() || this.drawing) return;
+    if (!this.sounding || this.drawing) return;
     const draw = () => {
       this.paint();
-      this.drawing = this.sounding() ? requestAnimationFrame(draw) : 0;
+      this.drawing = this.sounding ? requestAnimationFrame(draw) : 0;
     };
     this.drawing = requestAnimationFrame(draw);
   }
@@ -490,81 +403,33 @@ class SpeechPlayer extends HTMLElement {
     if (this.tape.end && (!this.wanted || refused)) {
       this.pressedAt = null; // What passes until somebody presses is not the service's.
       this.say(this.words("press"));
-    } else if (this.wanted && !this.over && !this.said.textContent) this.say(this.words("waiting"));
+    } else if (this.wanted && !this.over && this.controls.silent) this.say(this.words("waiting"));
   }
 
   paint() {
-    const { length } = this;
-    const at = Math.min(length, this.scrub ?? this.position);
-    const sounding = this.sounding();
-    this.range.disabled = !length;
-    this.range.max = length;
-    if (this.scrub === null) this.range.value = at;
-    this.set(this.range, "aria-valuetext", this.words("of", { at: clock(at), length: clock(length) }));
-    const time = length ? `${clock(at)} / ${clock(length)}` : "0:00";
-    if (this.time.textContent !== time) this.time.textContent = time;
-    const verb = this.words(sounding ? "pause" : "play");
-    this.set(this.button, "aria-label", verb);
-    this.set(this.button, "title", this.words("space", { what: verb }));
+    const { length, sounding } = this;
     this.toggleAttribute("data-paused", !sounding);
-    this.paintSkips(length);
-    this.speeds.hidden = !this.complete || !length;
-    this.paintWave(at, length);
+    this.controls.show({
+      position: this.position,
+      length,
+      leap: this.leap,
+      sounding,
+      whole: this.complete,
+      values: this.values(length),
+    });
     this.paintLevel();
   }
 
-  set(part, name, value) {
-    if (part.getAttribute(name) !== value) part.setAttribute(name, value);
-  }
-
-  paintSkips(length) {
-    const seconds = String(this.leap);
-    for (const [part, name] of [[this.back, "back"], [this.on, "on"]]) {
-      part.disabled = !length;
-      if (part.lastChild.textContent === seconds) continue;
-      part.lastChild.textContent = seconds;
-      part.title = this.words(name, { seconds });
-      part.setAttribute("aria-label", part.title);
-    }
-  }
-
-  paintWave(at, length) {
-    const hover = this.scrub !== null && length ? this.scrub / length : this.hover;
-    const values = this.values(length);
-    this.waveform.draw(values, length ? at / length : 0, hover);
-    this.tip.hidden = hover === null;
-    if (hover === null) return;
-    this.tip.textContent = clock(hover * length);
-    this.tip.style.setProperty("--x", hover);
-  }
-
   values(length) {
-    const { outline } = this;
-    if (this.source === "live" || !outline) {
-      this.dataset.outline = this.peaks.count ? "live" : "none";
-      return this.peaks.values;
-    }
-    const alike = Math.abs(outline.seconds - length) <= ALIKE * length;
-    const points = alike ? outline.points : [];
-    this.dataset.outline = points.length ? "file" : "none";
-    return points;
-  }
-
-  paintVolume() {
-    if (this.gain) this.gain.gain.setTargetAtTime(volume.gain, audioContext().currentTime, 0.01);
-    this.loud.value = volume.muted ? 0 : volume.level;
-    this.mute.toggleAttribute("data-muted", volume.gain === 0);
-    const verb = this.words(volume.muted ? "unmute" : "mute");
-    this.set(this.mute, "aria-label", verb);
-    this.set(this.mute, "title", verb);
+    const live = this.source === "live" || !this.outline;
+    const values = live ? this.peaks.values : this.outline.of(length);
+    this.dataset.outline = !values.length ? "none" : live ? "live" : "file";
+    return values;
   }
 
   paintLevel() {
-    if (!this.analyser) return;
-    this.analyser.getFloatTimeDomainData(this.wave);
-    const peak = this.wave.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-    const level = peak.toFixed(3);
-    if (this.dataset.level === level) return;
+    const level = this.loudspeaker.level?.toFixed(3);
+    if (level === undefined || this.dataset.level === level) return;
     this.dataset.level = level;
     this.style.setProperty("--level", level);
   }
@@ -574,7 +439,7 @@ class SpeechPlayer extends HTMLElement {
   }
 
   say(text) {
-    if (this.said.textContent !== text) this.said.textContent = text;
+    this.controls.say(text);
   }
 }
 

@@ -6,10 +6,12 @@
 
 import { HOME } from "./live.js";
 import { claim, leave } from "./stage.js";
+import { volume } from "./volume.js";
 import { wordsOf } from "./words.js";
 
 const TABLE = 700; // Pixels that a table of lines needs; with less, each line is a card.
 const FITTED = 850; // The same of one that tells how cues fit.
+const PATIENCE = 10_000; // Milliseconds in which the next page of lines goes on by itself.
 
 class SpeechLines extends HTMLElement {
   connectedCallback() {
@@ -17,12 +19,15 @@ class SpeechLines extends HTMLElement {
     this.next = new Audio(); // Only fetches what sounds after this one.
     this.queue = [];
     this.at = null; // Number of the line that keys move from.
-    this.turning = false;
-    this.dataset.state = "idle";
-    this.addEventListener("click", (event) => this.pressed(event));
-    this.addEventListener("change", (event) => this.picked(event.target));
-    this.addEventListener("keydown", (event) => this.key(event));
-    this.addEventListener("focusin", (event) => this.moved(event.target));
+    this.playing = null;
+    this.turnedAt = -Infinity; // When the next page was asked for, to go on with.
+    this.broken = false; // What sounded last cannot be played.
+    this.ungovern = volume.govern(this.audio);
+    // Gradio may take it out of the page and put it back.
+    this.listening = new AbortController();
+    const answers = { click: this.pressed, change: this.picked, keydown: this.key, focusin: this.moved };
+    for (const [name, answer] of Object.entries(answers))
+      this.addEventListener(name, answer, { signal: this.listening.signal });
     this.audio.addEventListener("ended", () => this.ended());
     this.audio.addEventListener("error", () => this.audio.src && this.fail());
     this.audio.addEventListener("pause", () => this.paint());
@@ -38,6 +43,8 @@ class SpeechLines extends HTMLElement {
   disconnectedCallback() {
     this.watching.disconnect();
     this.measuring.disconnect();
+    this.listening.abort();
+    this.ungovern();
     this.audio.pause();
     leave(this);
   }
@@ -71,6 +78,7 @@ class SpeechLines extends HTMLElement {
   play(queue, on = false) {
     this.queue = queue;
     this.on = on;
+    this.turnedAt = -Infinity;
     this.begin();
   }
 
@@ -78,6 +86,7 @@ class SpeechLines extends HTMLElement {
     const [now, after] = this.queue;
     if (!now) return this.stop();
     this.playing = now;
+    this.broken = false;
     this.audio.src = now.src;
     if (after) {
       this.next.preload = "auto";
@@ -95,7 +104,7 @@ class SpeechLines extends HTMLElement {
     if (this.queue.length) return this.begin();
     const more = this.on && this.querySelector('button[data-action="next"]');
     if (!more) return this.stop();
-    this.turning = true; // The lines of the next page go on where these end.
+    this.turnedAt = performance.now(); // The lines of the next page go on where these end.
     more.click();
   }
 
@@ -103,14 +112,14 @@ class SpeechLines extends HTMLElement {
     this.queue = [];
     this.playing = null;
     this.audio.pause();
+    leave(this);
     this.paint();
   }
 
   fail() {
-    const line = this.playing?.element.closest("tbody");
-    if (line) line.title = wordsOf(this)("error");
+    this.broken = true;
+    this.turnedAt = -Infinity;
     this.stop();
-    this.dataset.state = "error";
   }
 
   turn(line) {
@@ -158,9 +167,9 @@ class SpeechLines extends HTMLElement {
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
     const onRow = event.target.matches("tr");
     if (step) this.step(line, step);
-    else if (onRow && (event.key === "Enter" || event.key === " "))
-      event.shiftKey ? this.playFrom(line) : this.turn(line);
-    else if (event.key === "Escape") this.stop();
+    else if (onRow && (event.key === "Enter" || event.key === " ")) {
+      if (!event.repeat) event.shiftKey ? this.playFrom(line) : this.turn(line);
+    } else if (event.key === "Escape") this.stop();
     else return;
     event.preventDefault();
   }
@@ -180,7 +189,7 @@ class SpeechLines extends HTMLElement {
     }
   }
 
-  moved(target) {
+  moved({ target }) {
     const line = target.closest("tbody");
     if (!line || line.dataset.line === this.at) return;
     this.at = line.dataset.line;
@@ -198,7 +207,7 @@ class SpeechLines extends HTMLElement {
     return [...this.querySelectorAll("input[data-pick]")];
   }
 
-  picked(box) {
+  picked({ target: box }) {
     if (box.dataset.every !== undefined)
       for (const each of this.boxes()) each.checked = box.checked;
     this.count();
@@ -218,11 +227,13 @@ class SpeechLines extends HTMLElement {
 
   // --- what is shown ---
 
+  get turning() {
+    return performance.now() - this.turnedAt < PATIENCE;
+  }
+
   renewed() {
-    if (this.turning && this.lines()[0]?.dataset.line !== this.first) {
-      this.turning = false;
-      this.playFrom(this.lines()[0]);
-    }
+    const first = this.lines()[0];
+    if (this.turning && first && first.dataset.line !== this.first) this.playFrom(first);
     if (this.playing && !this.playing.element.isConnected) this.stop();
     this.count();
     this.paint();
@@ -247,9 +258,24 @@ class SpeechLines extends HTMLElement {
     }
     for (const take of this.querySelectorAll("li[data-src]"))
       mark(take, "data-sounding", sounds && take === this.playing.element);
-    this.dataset.state = sounds ? "playing" : "idle";
+    this.dataset.state = sounds ? "playing" : this.broken ? "error" : "idle";
+    this.tell(this.broken ? wordsOf(this)("error") : "");
     if (sounds) this.dataset.playing = sounding.dataset.line;
     else delete this.dataset.playing;
+  }
+
+  // Beside what is done with several lines.
+  tell(trouble) {
+    const place = this.querySelector(".tools");
+    let said = place?.querySelector(".trouble");
+    if (!place || (!said && !trouble)) return;
+    if (!said) {
+      said = document.createElement("span");
+      said.className = "trouble";
+      said.setAttribute("role", "alert");
+      place.append(said);
+    }
+    if (said.textContent !== trouble) said.textContent = trouble;
   }
 }
 

@@ -8,34 +8,41 @@ import { volume } from "./volume.js";
 import { wordsOf } from "./words.js";
 
 class SpeechSample extends HTMLElement {
+  static observedAttributes = ["src", "label", "data-state"];
+
   connectedCallback() {
     this.audio = new Audio();
-    this.heard = null;
     this.audio.preload = "none";
-    this.onclick = () => this.press(); // Gradio may take it out of the page and put it back.
+    this.onclick = () => this.toggle(); // Gradio may take it out of the page and put it back.
     this.audio.addEventListener("timeupdate", () => this.paint());
-    for (const name of ["pause", "ended"]) this.audio.addEventListener(name, () => this.rest());
-    this.audio.addEventListener("error", () => this.fail());
-    this.unwatch = volume.watch(() => (this.audio.volume = volume.gain));
-    this.rest();
+    for (const name of ["pause", "ended"])
+      this.audio.addEventListener(name, () => this.state === "playing" && this.show("idle"));
+    this.audio.addEventListener("error", () => this.show("error"));
+    this.ungovern = volume.govern(this.audio);
+    this.show("idle");
   }
 
   disconnectedCallback() {
-    this.unwatch();
+    this.ungovern();
     this.audio.pause();
     leave(this);
   }
 
-  async press() {
-    if (this.dataset.state === "playing") return this.pause();
+  // Gradio gives the element of one recording to another, and takes off what the server did not write.
+  attributeChangedCallback(name, before, now) {
+    if (!this.state || before === now) return;
+    if (name === "src") {
+      this.audio.pause();
+      this.show("idle");
+    } else if (name === "label" || now !== this.state) this.show(this.state);
+  }
+
+  async toggle() {
+    if (this.state === "playing") return this.pause();
     claim(this);
-    // Gradio may give the element that was one voice's to another.
-    const src = this.getAttribute("src");
-    if (this.heard !== src || this.dataset.state === "error") this.audio.src = this.heard = src;
-    this.audio.volume = volume.gain;
-    this.removeAttribute("title");
-    this.dataset.state = "playing";
-    this.name("pause");
+    const src = new URL(this.getAttribute("src"), location.href).href;
+    if (this.audio.src !== src || this.state === "error") this.audio.src = src;
+    this.show("playing");
     // It is refused where the recording cannot be fetched, of which the error event tells.
     await this.audio.play().catch(() => {});
   }
@@ -44,25 +51,24 @@ class SpeechSample extends HTMLElement {
     this.audio.pause();
   }
 
-  rest() {
-    this.dataset.state = "idle";
-    this.name("play");
+  // --- what is shown ---
+
+  show(state) {
+    this.state = state;
+    this.dataset.state = state;
+    const words = wordsOf(this);
+    const what = this.getAttribute("label");
+    const label = [words(state === "playing" ? "pause" : "play", { what })];
+    if (state === "error") label.push(words("gone"));
+    const button = this.querySelector("button");
+    button?.setAttribute("aria-label", label.join(". "));
+    if (button) button.title = label[1] ?? "";
     this.paint();
   }
 
-  fail() {
-    this.dataset.state = "error";
-    this.title = wordsOf(this)("gone");
-  }
-
-  name(verb) {
-    const label = wordsOf(this)(verb, { what: this.getAttribute("label") });
-    this.querySelector("button")?.setAttribute("aria-label", label);
-  }
-
   paint() {
-    const { currentTime, duration } = this.audio;
-    const share = duration && !this.audio.ended ? currentTime / duration : 0;
+    const { currentTime, duration, ended } = this.audio;
+    const share = duration && !ended ? currentTime / duration : 0;
     this.style.setProperty("--played", `${100 * share}%`);
   }
 }

@@ -1,8 +1,8 @@
 // The stage of a page: only one thing sounds on it at a time.
 //
 // Whatever begins to sound claims the stage, and who had it is paused. A source is any object with
-// `pause()`, which makes it silent and may be called of one that is silent already. One that a
-// person can start again with the space bar has `toggle()` as well; see keyboard.js.
+// `pause()`, which makes it silent and may be called of one that is silent already, and `toggle()`,
+// with which the space bar pauses it and starts it again; see keyboard.js.
 
 let present = null;
 

@@ -1,7 +1,9 @@
-// One press is one job: Ctrl+Enter in any field of the form submits it; a double click or a key
-// that is held down does not submit twice, and does not answer what it has just made be asked.
+// One press is one job: Ctrl+Enter in any field of the form submits it, Shift+Enter in its texts; a
+// double click or a key that is held down does not submit twice, and does not answer what it has
+// just made be asked.
 
-const ONCE = ".speech-start, button.stop";
+const START = ".speech-start";
+const ONCE = `${START}, button.stop`;
 
 document.addEventListener(
   "click",
@@ -15,16 +17,19 @@ document.addEventListener(
 document.addEventListener(
   "keydown",
   (event) => {
-    if (event.key !== "Enter") return;
-    const field = event.target.closest?.("[id^='field-']");
-    const submits = event.ctrlKey || event.metaKey || (event.shiftKey && field);
-    if (event.repeat && (submits || event.target.closest?.(ONCE))) return hold(event);
-    if (!field || !(event.ctrlKey || event.metaKey)) return;
-    hold(event);
-    document.querySelector(".speech-start")?.click();
+    if (event.key !== "Enter" || event.isComposing) return;
+    const start = document.querySelector(START);
+    const submits = start && isSubmitting(event);
+    if (submits || (event.repeat && event.target.closest?.(ONCE))) hold(event);
+    if (submits && !event.repeat) start.click();
   },
   true,
 );
+
+function isSubmitting({ target, ctrlKey, metaKey, shiftKey }) {
+  if (!target.closest?.("[id^='field-']")) return false;
+  return ctrlKey || metaKey || (shiftKey && target.matches("textarea"));
+}
 
 function hold(event) {
   event.preventDefault();

@@ -3,8 +3,8 @@
 // A button that shows the voice that is chosen, and plays it; it opens a panel with all voices, to
 // search, to hear and to choose from. `of` says which ones: those that can be cloned, or the preset
 // speakers. `open` names the choice of none, with the voice `heard` in its place; `designed` that of
-// a voice in no library. A choice is in `value`, and an event "change". `words`, of it or of
-// what it stands in: see words.js.
+// a voice in no library. A choice is in `value`, and an event "change". `words`, of it or of what it
+// stands in: see words.js.
 
 import { HOME } from "./live.js";
 import { answered } from "./voice-sample.js";
@@ -66,8 +66,12 @@ class VoicePicker extends HTMLElement {
     if (!this.watching) {
       this.watching = new MutationObserver(() => this.paint());
       this.addEventListener("keydown", (event) => this.key(event));
+      // A press beside an open panel closes it before anybody hears of the click.
+      this.addEventListener("pointerdown", () => (this.wasOpen = panel.picker === this));
       this.addEventListener("click", (event) => {
-        if (event.target.closest(".chosen")) panel.toggle(this);
+        if (!event.target.closest(".chosen")) return;
+        if (this.wasOpen && event.detail) panel.close(this);
+        else panel.open(this);
       });
     }
     this.paint();
@@ -153,6 +157,7 @@ class VoicePicker extends HTMLElement {
       made("span", { className: "hint", textContent: facts }),
     );
     setAll(button, {
+      "aria-description": about || null,
       "aria-haspopup": "dialog",
       "aria-expanded": String(panel?.picker === this),
       "aria-label": [this.label, [name, facts].filter(Boolean).join(", ")].filter(Boolean).join(": "),
@@ -182,9 +187,12 @@ class Panel {
     this.said = setAll(made("p", { className: "hint said" }), { role: "status" });
     this.keys = made("p", { className: "hint keys" });
     this.box = made("div", { className: "voice-panel" }, this.search, this.list, this.said, this.keys);
-    setAll(this.box, { popover: "auto", role: "dialog" });
+    setAll(this.box, { popover: "auto", role: "dialog", tabindex: "-1" });
     this.search.addEventListener("input", () => this.filter());
     this.box.addEventListener("keydown", (event) => this.key(event));
+    this.box.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to && !this.box.contains(to)) this.box.hidePopover();
+    });
     this.box.addEventListener("toggle", (event) => event.newState === "closed" && this.closed());
     this.box.addEventListener("told", (event) => this.say(event.detail));
     this.box.addEventListener("trouble", (event) => this.say(event.detail, true));
@@ -195,12 +203,6 @@ class Panel {
     for (const kind of ["scroll", "resize"])
       addEventListener(kind, () => this.picker && this.put(), { passive: true, capture: kind === "scroll" });
     this.picker = null;
-  }
-
-  toggle(picker) {
-    // A press beside an open panel has closed it before this is called.
-    if (this.picker === picker || performance.now() - (this.left?.[picker.label] ?? -1000) < 150) return this.box.hidePopover();
-    this.open(picker);
   }
 
   open(picker, query = "") {
@@ -214,10 +216,11 @@ class Panel {
     this.put();
     this.mark(this.rows.find(({ id }) => id === picker.value) ?? this.shown[0]);
     picker.paint();
-    this.search.focus({ preventScroll: true });
+    // On a telephone the keyboard would lie over half of the voices.
+    (matchMedia("(pointer: coarse)").matches ? this.box : this.search).focus({ preventScroll: true });
     look(picker.words).then(
       () => this.picker === picker && this.renew(),
-      (error) => this.say(error.message, true),
+      (error) => this.picker === picker && this.say(error.message, true),
     );
   }
 
@@ -228,11 +231,11 @@ class Panel {
   closed() {
     const picker = this.picker;
     this.picker = null;
-    this.left = { [picker?.label]: performance.now() };
     this.list.replaceChildren();
     this.said.textContent = "";
     picker?.paint();
-    if (picker?.isConnected && (document.activeElement === document.body || this.box.contains(document.activeElement)))
+    const focused = document.activeElement;
+    if (picker?.isConnected && (focused === document.body || this.box.contains(focused)))
       picker.querySelector(".chosen").focus({ preventScroll: true });
   }
 
@@ -329,10 +332,11 @@ class Panel {
   // --- what a person does ---
 
   key(event) {
+    if (event.isComposing) return;
     const rows = this.shown;
     const at = rows.indexOf(this.active);
     const moves = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 6, PageUp: at - 6 };
-    if (event.key in moves) {
+    if (event.key in moves && rows.length) {
       event.preventDefault();
       this.mark(rows[Math.max(0, Math.min(rows.length - 1, moves[event.key]))]);
     } else if (event.key === "Enter" && event.target === this.search) {

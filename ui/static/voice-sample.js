@@ -2,9 +2,9 @@
 // voice be heard. Where there is no sample (the attribute is missing), the voice reads a sentence:
 // it is heard while it is made, and is its sample from then on.
 //
-// Attribute `words`, of it or of what it stands in: see words.js. Tells others: "told" and "trouble", with a sentence in `detail`;
-// the document hears "sampled", with the voice, once there is a sample. State for others to read:
-// data-state (idle, waiting, playing, error).
+// Attribute `words`, of it or of what it stands in: see words.js. Tells others: "told" and "trouble",
+// with a sentence in `detail`; the document hears "sampled", with the voice, once there is a sample.
+// State for others to read: data-state (idle, waiting, playing, error).
 
 import { Deck, audioContext } from "./deck.js";
 import { HOME, Live } from "./live.js";
@@ -37,6 +37,7 @@ class Reading {
       this.over = true;
       readings.delete(voice);
     });
+    this.kept.then(() => sampled(voice), () => {}); // Whoever listens says what went wrong.
   }
 
   async run() {
@@ -94,7 +95,7 @@ class VoiceSample extends HTMLElement {
     clearInterval(this.ticking);
     this.deck?.pause();
     this.audio?.pause();
-    this.deck = this.audio = null;
+    this.deck = this.audio = this.reading = null;
     if (this.state !== "error") this.show("idle");
   }
 
@@ -123,13 +124,14 @@ class VoiceSample extends HTMLElement {
     sound.resume();
     if (!readings.has(voice)) readings.set(voice, new Reading(voice, this.words));
     const reading = readings.get(voice);
+    this.reading = reading;
     this.show("waiting");
     this.tell("told", this.words("reading"));
     this.gain = sound.createGain();
     this.gain.connect(sound.destination);
     this.loud();
     this.ticking = setInterval(() => this.hear(reading), 40);
-    reading.kept.then(() => sampled(voice), (error) => this.fail(error.message));
+    reading.kept.catch((error) => this.reading === reading && this.fail(error.message));
   }
 
   hear(reading) {
@@ -187,8 +189,10 @@ function sampled(voice) {
 // What is said of a voice stands in its card, where that has a place for it.
 for (const kind of ["told", "trouble"])
   document.addEventListener(kind, ({ target, detail }) => {
-    const place = target.closest?.("[data-voice]")?.querySelector(".heard");
-    if (place) place.textContent = detail;
+    const place = target.closest("[data-voice]")?.querySelector(".heard");
+    if (!place) return;
+    place.textContent = detail;
+    place.classList.toggle("trouble", kind === "trouble");
   });
 
 customElements.define("voice-sample", VoiceSample);

@@ -10,6 +10,9 @@ from shared.status import Finding
 from worker.diagnosis import card, checkpoints, machine, nvidia, speaking
 from worker.engine.choice import Choice
 
+EVERY = 600.0
+"""Seconds between two looks: disks and memory fill up by themselves."""
+
 log = logging.getLogger(__name__)
 
 
@@ -28,13 +31,14 @@ def examine(settings: Settings, choice: Choice) -> list[Finding]:
 
 
 class Examination:
-    """Looks once at the start, and again whenever something has changed."""
+    """Looks at the start, whenever something has changed, and now and then."""
 
-    def __init__(self, settings: Settings, choice: Choice) -> None:
+    def __init__(self, settings: Settings, choice: Choice, *, every: float = EVERY) -> None:
         self.findings: list[Finding] = []
         """Of the last look; empty before the first has ended."""
         self._settings = settings
         self._choice = choice
+        self._every = every
         self._due = threading.Event()
         self._due.set()
         self._stopped = False
@@ -56,8 +60,11 @@ class Examination:
         self._due.set()
 
     def _run(self) -> None:
-        while self._due.wait() and not self._stopped:
+        while not self._stopped:
+            self._due.wait(self._every)
             self._due.clear()
+            if self._stopped:
+                return
             try:
                 self.findings = examine(self._settings, self._choice)
             except Exception:  # whatever a machine is like, the worker goes on without a diagnosis

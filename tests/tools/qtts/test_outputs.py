@@ -1,6 +1,7 @@
 """`qtts outputs`, against the running service."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -34,9 +35,23 @@ def test_outputs_are_found_marked_and_shown(type_in: Type, made: list[str]):
 def test_outputs_are_deleted_and_come_back(type_in: Type, made: list[str], stack: Stack):
     run = made[0]
     assert type_in("outputs", "delete", run).exit_code == 0
-    assert run in type_in("outputs", "restore").stdout
+    assert run in type_in("outputs", "trash").stdout
     assert "1 came out" in type_in("outputs", "restore", run).stdout
     assert stack.client().output(run).id == run
+    assert type_in("outputs", "restore").exit_code == 2
+
+
+def test_all_comes_out_of_the_trash_but_what_was_made_anew_meanwhile(
+    type_in: Type, made: list[str], stack: Stack
+):
+    for run in made:
+        stack.client().discard(run)
+    shutil.copytree(stack.outputs_dir / ".trash" / made[0], stack.outputs_dir / made[0])
+    assert type_in("outputs", "restore", "--all").exit_code == 0
+    assert [item.id for item in stack.client().trash().items] == [made[0]]
+    emptied = type_in("outputs", "trash", "--empty", "--yes")
+    assert emptied.stdout.startswith("1 deleted for good")
+    assert {stack.client().output(run).id for run in made} == set(made)
 
 
 def test_a_clean_up_only_tells_until_it_is_meant(type_in: Type, made: list[str], stack: Stack):

@@ -76,7 +76,7 @@ def test_a_running_service_is_told_of(type_in: Type):
     said = type_in("status").stdout
     assert "preview on cpu" in said
     assert "% of a core" in said
-    assert "GPU" not in said
+    assert "  GPU: " not in said
 
 
 def test_scripts_get_the_whole_status(type_in: Type):

@@ -34,6 +34,16 @@ def test_a_worker_is_told_once_everything_was_looked_at_and_again_when_something
     examination.stop()
 
 
+def test_a_worker_looks_again_by_itself(tmp_path: Path):
+    settings = load(engine="preview", models_dir=tmp_path)
+    told = threading.Semaphore(0)
+    examination = Examination(settings, choose(settings), every=0.05)
+    examination.start(told.release)
+    for _ in range(2):
+        assert told.acquire(timeout=30)
+    examination.stop()
+
+
 def test_the_preview_engine_is_noted_with_its_cure(tmp_path: Path):
     settings = load(engine="preview", models_dir=tmp_path)
     told = threading.Event()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from shared.voices.view import VoiceView
 from tools.qtts.command import Here, json_output, print_json
-from tools.qtts.performing import play, require_folder, tell_written
+from tools.qtts.performing import await_end, play, require_folder, tell_written
 from tools.qtts.voices.said import find, tell, voice_argument
 
 
@@ -56,9 +56,12 @@ def show(here: Here, word: str, json_output: bool) -> None:
 @click.pass_obj
 def sample(here: Here, word: str, output: Path | None, job_id: str | None, new: bool) -> None:
     """Listen to the sample of a voice."""
+    if new and job_id:
+        raise click.UsageError("--new and --from both say what the sample is to be.")
     voice = find(here, word)
     if new:
-        read = here.client.wait(here.client.read_sample(voice.id).id)
+        read = here.client.read_sample(voice.id)
+        await_end(here, read)
         here.client.set_voice_sample(voice.id, read.id)
     if job_id:
         tell(here, here.client.set_voice_sample(voice.id, job_id))
