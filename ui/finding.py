@@ -172,13 +172,14 @@ class Finding:
         """The widgets filled in, with all that there is to choose from."""
         tasks = [(_task(each.value), each) for each in facets.tasks]
         voices = [(each.value, each) for each in facets.voices]
+        # All of them as updates: bare values would be there first, and seen with the others' old ones.
         return {
-            self.words: wanted.q,
+            self.words: gr.Textbox(value=wanted.q),
             self.task: _choose(tr("Any task"), tasks, wanted.task),
             self.voice: _choose(tr("Any voice"), voices, wanted.voice),
-            self.when: wanted.when,
-            self.sort: wanted.sort,
-            self.starred: wanted.starred,
+            self.when: gr.Dropdown(value=wanted.when),
+            self.sort: gr.Dropdown(value=wanted.sort),
+            self.starred: gr.Checkbox(value=wanted.starred),
             **self.around(wanted, facets),
         }
 

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 CHROMIUM = shutil.which("chromium")
 IN_A_BROWSER = [
@@ -16,6 +16,7 @@ IN_A_BROWSER = [
 """Marks of every module that needs one."""
 HANG_MS = 30_000
 """No measure of speed: only what hangs takes so long."""
+expect.set_options(timeout=HANG_MS)
 
 
 @contextmanager

@@ -85,9 +85,8 @@ class Browser:
             self._address,
         ]
         page.load(self._open, self._view, everything, **QUIET)
-        # What the page itself fills in, one widget after the other, asks for nothing.
-        entered = [widget.input for widget in finding.widgets]
-        gr.on(entered, self._look, inputs, everything, trigger_mode="always_last", **QUIET)
+        changes = [widget.change for widget in finding.widgets]
+        gr.on(changes, self._change, inputs, everything, trigger_mode="always_last", **QUIET)
         self._refresh.click(self._look, inputs, everything, **QUIET)
         self._more.click(self._grow, self._view, everything, **QUIET)
         narrowing = [place.click for place in (finding.dates, finding.chips)]
@@ -119,6 +118,11 @@ class Browser:
 
     async def _look(self, view: View, *values: Any) -> Answer:
         return await self._found(view, self._finding.read(values, view.wanted))
+
+    async def _change(self, view: View, *values: Any) -> Answer:
+        """What another value asks for; those that the page itself has filled in ask nothing."""
+        wanted = self._finding.read(values, view.wanted)
+        return {self._view: view} if wanted == view.wanted else await self._found(view, wanted)
 
     async def _narrow(
         self,
