@@ -152,7 +152,7 @@ class Finding:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `show` updates."""
+        """What `offer` updates, and `fill`."""
         return [*self.widgets, self.dates, self.chips]
 
     def read(self, values: tuple[Any, ...], before: Wanted) -> Wanted:
@@ -168,20 +168,30 @@ class Finding:
             starred=bool(starred),
         )
 
-    def show(self, wanted: Wanted, facets: Facets) -> dict[Any, Any]:
-        """The widgets filled in, with all that there is to choose from."""
+    def offer(self, wanted: Wanted, facets: Facets) -> dict[Any, Any]:
+        """All that there is to choose from, before any of it is chosen."""
         tasks = [(_task(each.value), each) for each in facets.tasks]
         voices = [(each.value, each) for each in facets.voices]
-        # All of them as updates: bare values would be there first, and seen with the others' old ones.
         return {
-            self.words: gr.Textbox(value=wanted.q),
             self.task: _choose(tr("Any task"), tasks, wanted.task),
             self.voice: _choose(tr("Any voice"), voices, wanted.voice),
-            self.when: gr.Dropdown(value=wanted.when),
-            self.sort: gr.Dropdown(value=wanted.sort),
-            self.starred: gr.Checkbox(value=wanted.starred),
             **self.around(wanted, facets),
         }
+
+    def fill(self, wanted: Wanted) -> list[Any]:
+        """What the widgets show then, in the order of `widgets`.
+
+        Values that came with their choices would be there later than the others, whose change
+        would be seen with half of them.
+        """
+        return [
+            wanted.q,
+            wanted.task,
+            wanted.voice,
+            wanted.when,
+            wanted.sort,
+            wanted.starred,
+        ]
 
     def around(self, wanted: Wanted, facets: Facets) -> dict[Any, Any]:
         """What stands below the widgets: days, where they are asked for, and tags."""
@@ -202,7 +212,7 @@ def _choose(anything: str, found: list[tuple[str, Facet]], chosen: str) -> gr.Dr
     choices = [(f"{title} ({each.outputs:,})", each.value) for title, each in found]
     if chosen and chosen not in {value for _, value in choices}:
         choices.append((chosen, chosen))
-    return gr.Dropdown([(anything, ""), *choices], value=chosen)
+    return gr.Dropdown([(anything, ""), *choices])
 
 
 def _task(name: str) -> str:

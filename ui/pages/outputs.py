@@ -84,7 +84,8 @@ class Browser:
             self._player,
             self._address,
         ]
-        page.load(self._open, self._view, everything, **QUIET)
+        opened = page.load(self._open, self._view, everything, **QUIET)
+        opened.then(self._fill, self._view, finding.widgets, **QUIET)
         changes = [widget.change for widget in finding.widgets]
         gr.on(changes, self._change, inputs, everything, trigger_mode="always_last", **QUIET)
         self._refresh.click(self._look, inputs, everything, **QUIET)
@@ -116,6 +117,9 @@ class Browser:
         """The page as its address asks for it."""
         return await self._found(view, Wanted.of(dict(request.query_params)), whole=True)
 
+    async def _fill(self, view: View) -> list[Any]:
+        return self._finding.fill(view.wanted)
+
     async def _look(self, view: View, *values: Any) -> Answer:
         return await self._found(view, self._finding.read(values, view.wanted))
 
@@ -145,7 +149,7 @@ class Browser:
         return await self._found(view, wanted)
 
     async def _found(self, view: View, wanted: Wanted, *, whole: bool = False) -> Answer:
-        """The first page of what is wanted; with `whole`, the widgets too."""
+        """The first page of what is wanted; with `whole`, what to choose from too."""
         client, view.wanted = self._dashboard.client, wanted
         try:
             found, facets = await asyncio.gather(
@@ -156,7 +160,7 @@ class Browser:
         if view.wanted is not wanted:
             return {self._view: view}
         view.begin(found)
-        filters = self._finding.show if whole else self._finding.around
+        filters = self._finding.offer if whole else self._finding.around
         return {
             **filters(wanted, facets),
             **self._shown(view, range(_MOST)),
