@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from shared.checkpoints import catalogue
 from shared.states import JobState
 from tests.stack import Stack
-from tests.ui.browsing import HANG_MS, IN_A_BROWSER, watched
+from tests.ui.browsing import IN_A_BROWSER, watched
 from tests.ui.conftest import dashboard
 from worker.engine.random_checkpoint import write
 
@@ -19,14 +19,6 @@ SPEECH = {"text": "The lamp turned. Ten seconds; ten seconds; ten.", "language":
 LONG = SPEECH | {"text": SPEECH["text"] * 60}
 SPOKEN, OTHER = "lamp", "tide"
 BROKEN = catalogue.CATALOGUE[0]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """The page looks every few seconds, and charts are drawn every five."""
-    expect.set_options(timeout=HANG_MS)
-    yield
-    expect.set_options(timeout=None)
 
 
 @pytest.fixture(scope="module")

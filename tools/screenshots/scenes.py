@@ -100,7 +100,7 @@ def _finished(page: Page) -> None:
 def _planned(page: Page) -> None:
     page.wait_for_selector(_DONE)
     page.wait_for_selector("#plan :is(li, tr)", state="attached")
-    page.wait_for_selector("#lines :is(li, tr)")
+    page.wait_for_selector("#lines tbody[data-line]")
     settle(page)
 
 
