@@ -1,6 +1,7 @@
 """A job as a row of a list: what it says, how far it is, what can be done with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from shared.jobs import JobView
 from shared.requests import CONTRACTS
@@ -31,9 +32,16 @@ def excerpt(job: JobView, length: int = 90) -> str:
     found = (job.request.get(name) for name in named)
     # All of a book is not looked at for its first words.
     words = " ".join(text[: 4 * length] for text in found if isinstance(text, str)).split()
-    unread = tr("From a file") if job.request.get("source") else tr("Text is not kept")
-    text = " ".join(words) or unread
+    text = " ".join(words) or unread(job.task, job.request)
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def unread(task: str, request: Mapping[str, Any]) -> str:
+    """What stands where a job or an output has no words of its own to show."""
+    declared = CONTRACTS.get(task)
+    if request.get("source") or (declared and not declared.texts()):
+        return tr("From a file")
+    return tr("Text is not kept")
 
 
 def badge(job: JobView) -> Html:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from shared.jobs import has_lines
 from shared.requests import CONTRACTS
 from shared.stores.listing import Output
-from ui import markup, recordings
+from ui import job_rows, markup, recordings
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
 from ui.result import DOWNLOADS
@@ -31,7 +31,7 @@ def rows(
 
 def title(output: Output) -> str:
     """What an output is called: its name, or what it says."""
-    text = output.title or output.text or tr("Text is not kept")
+    text = output.title or output.text or job_rows.unread(output.task, output.request)
     return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1].rstrip()}…"
 
 

@@ -18,7 +18,7 @@ from shared.stores.voice_record import Sample
 from shared.voices.view import VoicePage, VoiceView
 from tests.ui.conftest import built
 from tests.ui.odd import Odd
-from ui import pages, result, sending, voice_cards
+from ui import job_rows, pages, result, sending, voice_cards
 from ui.dashboard import Dashboard, path_of
 from ui.field import fields
 from ui.pages import queue
@@ -173,6 +173,20 @@ def test_a_voice_that_only_the_preview_has_read_can_be_given_another_sample(dash
 def test_a_job_that_has_ended_cannot_be_cancelled_from_the_queue(dashboard: Dashboard):
     assert 'data-action="cancel"' in queue.table(dashboard, [job(JobState.RUNNING)])
     assert 'data-action="cancel"' not in queue.table(dashboard, [job(JobState.SUCCEEDED)])
+
+
+@pytest.mark.parametrize(
+    ("task", "request_", "said"),
+    [
+        ("custom_voice", {"text": "The tide."}, "The tide."),
+        ("custom_voice", {}, "Text is not kept"),
+        ("voice_clone", {"reference": ID}, "Text is not kept"),
+        ("narration", {"source": ID}, "From a file"),
+        ("codec_encode", {"audio": ID}, "From a file"),
+    ],
+)
+def test_a_row_says_what_there_is_to_say(task: str, request_: dict[str, Any], said: str):
+    assert job_rows.excerpt(job(JobState.SUCCEEDED, task=task, request=request_)) == said
 
 
 def test_a_result_says_what_spoke_and_how(dashboard: Dashboard):
