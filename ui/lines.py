@@ -42,6 +42,8 @@ class Lines:
         self._dashboard = dashboard
         self._fitted = "report.json" in contract.artifacts
         self._view = gr.State({})
+        """One a person, which all events of the page change in place: a press that comes while
+        another is answered adds to it, and the answer to what was wanted before comes too late."""
         self._work = gr.State({})
         """Apart from the view: what a look at the work says, which may end after a press that it
         knows nothing of, does not undo that press."""
@@ -82,7 +84,8 @@ class Lines:
             return await self._act(view, doing, *markup.pressed(event), markup.picked(event))
 
         async def search(view: View, doing: Work, words: str) -> list[Any]:
-            return await self._turn(sieve.wanting(view, q=words), doing)
+            view.update(sieve.wanting(view, q=words))
+            return await self._turn(view, doing)
 
         held = [self._view, self._work]
         acted = [*self._shown, *self._form.outputs]
@@ -104,7 +107,8 @@ class Lines:
             aside = gr.Column(elem_classes=shown(False))
             return [aside, closed, "", {}, {}, "", "", "", gr.Timer(active=False)]
         view = sieve.wanting({"output": job.id})
-        return [gr.Column(elem_classes=shown(True)), closed, "", *await self._look(view, {})]
+        looked = await self._look(view, {})
+        return [gr.Column(elem_classes=shown(True)), closed, "", view, *looked[1:]]
 
     # --- what a person does ---
 
@@ -120,11 +124,11 @@ class Lines:
             case "use":
                 return [*await self._choose(view, doing, _number(number), _number(take)), *same]
             case "only":
-                view = sieve.wanting(view, only=what)
+                view.update(sieve.wanting(view, only=what))
             case "speaker":
-                view = sieve.wanting(view, speaker=picked)
+                view.update(sieve.wanting(view, speaker=picked))
             case "next" | "previous":
-                view = sieve.turned(view, action, _number(number))
+                view.update(sieve.turned(view, action, _number(number)))
             case _:
                 pass
         return [*await self._turn(view, doing), *same]
@@ -132,7 +136,7 @@ class Lines:
     async def _turn(self, view: View, doing: Work) -> list[Any]:
         """Other lines; what is being made goes on as it does."""
         shown = await self._look(view, doing)
-        return [shown[0], gr.skip(), *shown[2:]]
+        return [*[gr.skip()] * 2, *shown[2:]]
 
     async def _opened(self, view: View, number: int) -> list[Any]:
         """The form of a line, filled in with what is heard of it now."""
@@ -196,8 +200,8 @@ class Lines:
         page = await ask(self._client.lines(view["output"], limit=1))
         if doing.get("assembling") and page.assembly.state != "running":
             said = work.assembled(page.assembly)
-            _, *looked = await self._look(view, {**doing, "assembling": False}, said)
-            return [gr.skip(), *looked, *await self._heard(view["output"])]
+            looked = await self._look(view, {**doing, "assembling": False}, said)
+            return [*looked, *await self._heard(view["output"])]
         before, left = doing.get("pending", {}), doing.get("left", [])
         ended = {id: number for id, number in before.items() if id not in page.pending}
         now = await self._send(view, {**doing, "pending": dict(page.pending)})
@@ -206,8 +210,8 @@ class Lines:
             timer = gr.skip() if work.goes_on(now) else gr.Timer(active=False)
             return [*still, timer, gr.skip(), gr.skip()]
         said = "" if work.lines(now) or not ended else await self._taken(now, ended)
-        _, *looked = await self._look(view, now, said)
-        return [gr.skip(), *looked, gr.skip(), gr.skip()]
+        looked = await self._look(view, now, said)
+        return [*looked, gr.skip(), gr.skip()]
 
     async def _taken(self, doing: Work, ended: Mapping[str, int]) -> Html:
         """What came of the takes that were asked for: the first that failed, if one did."""
@@ -225,13 +229,15 @@ class Lines:
         return [player, result.told(self._dashboard, job)]
 
     async def _look(self, view: View, doing: Work, said: str = "") -> list[Any]:
-        """Updates of `_shown`: the page of lines that is wanted, and what is being made."""
+        """Updates of `_shown`: the page of lines that is wanted, and what is being made; nothing if
+        others are wanted meanwhile."""
+        asked = sieve.asked(view)
         try:
             call = self._client.lines(view["output"], view["after"], _SHOWN, **sieve.query(view))
             page = await ask(call)
         except SpeechError as error:
             return self._refused(error)
-        view = {**view, "hues": markup.colours(page.speakers)}
+        view["hues"] = markup.colours(page.speakers)
         doing = {
             **doing,
             "pending": {**page.pending, **doing.get("pending", {})},
@@ -241,8 +247,10 @@ class Lines:
             said = work.assembled(page.assembly)
         controls = sieve.controls(view, page, fitted=self._fitted)
         listing = await self._listed(view, work.lines(doing), page)
+        if sieve.asked(view) != asked:
+            return [gr.skip()] * len(self._shown)
         timer = gr.Timer(active=work.goes_on(doing))
-        return [view, doing, said or work.told(doing), controls, listing, timer]
+        return [gr.skip(), doing, said or work.told(doing), controls, listing, timer]
 
     async def _listed(self, view: View, spoken: set[int], page: LinePage) -> Html:
         """The table of a page of lines, of which some are spoken again."""

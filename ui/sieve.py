@@ -61,6 +61,11 @@ def query(view: View) -> dict[str, Any]:
     return {"speaker": view.get("speaker"), "q": view.get("q") or None, **kind.query}
 
 
+def asked(view: View) -> tuple[Any, ...]:
+    """What tells one question from another."""
+    return view["output"], view["after"], query(view)
+
+
 def nothing(view: View) -> Html:
     """What stands where no line is wanted."""
     return markup.empty(tr(_KINDS[view.get("only", "")].none))

@@ -64,7 +64,7 @@ def wait_for(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def planners() -> Iterator[Planners]:
-    made = Planners(seconds=1, memory=256 << 20)
+    made = Planners(seconds=4, memory=256 << 20)
     yield made
     made.close()
 
@@ -88,7 +88,7 @@ def test_a_refusal_comes_back_as_it_was_said(planners: Planners):
 
 @pytest.mark.parametrize(
     ("work", "why"),
-    [(hang, "longer than 1 seconds"), (eat, "more memory"), (die, "broke down")],
+    [(hang, "longer than 4 seconds"), (eat, "more memory"), (die, "broke down")],
     ids=["hangs", "eats", "dies"],
 )
 def test_what_takes_too_much_is_ended_and_the_next_plan_is_made(

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from shared.client import Client
 from shared.settings import ROOT, load
 from tests.stack import Stack, clean_environment
-from tests.ui.browsing import CHROMIUM
+from tests.ui.browsing import CHROMIUM, watched
 from tools import ports
 from tools.chromium import FLAGS
 from tools.leash import leashed
@@ -74,6 +75,42 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except httpx.HTTPError:
             time.sleep(0.05)
     raise RuntimeError(f"The dashboard does not start.\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard in front of the service that all tests share."""
+    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service that speaks at the pace of a person, so that there is time to interrupt it."""
+    with Stack(tmp_path_factory.mktemp("slow"), PREVIEW_PACE="1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def slow_address(slow: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=slow.url) as url:
+        yield url
+
+
+@pytest.fixture
+def slow_client(slow: Stack) -> Iterator[Client]:
+    """A client of it, after which nothing waits or runs."""
+    client = slow.client()
+    yield client
+    for job in client.jobs(active=True).items:
+        client.cancel(job.id)
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of the width that the test is given, whose console must stay free of errors."""
+    with watched(browser, getattr(request, "param", 1440)) as page:
+        yield page
 
 
 @pytest.fixture

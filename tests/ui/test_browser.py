@@ -1,17 +1,15 @@
 """A job from its text to its end, and the frame around all pages, in a real browser that plays."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from shared.client import Client
 from shared.states import JobState
 from tests.stack import Stack
-from tests.ui.browsing import HANG_MS, IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
+from tests.ui.browsing import HANG_MS, IN_A_BROWSER, visit
 
 pytestmark = IN_A_BROWSER
 
@@ -22,31 +20,13 @@ GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A service that speaks at the pace of a person, so that there is time to interrupt it."""
-    with Stack(tmp_path_factory.mktemp("slow"), PREVIEW_PACE="1") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(slow: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=slow.url) as url:
-        yield url
+def address(slow_address: str) -> str:
+    return slow_address
 
 
 @pytest.fixture
-def client(slow: Stack) -> Iterator[Client]:
-    client = slow.client()
-    yield client
-    for job in client.jobs(active=True).items:
-        client.cancel(job.id)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page, whose console must stay free of errors."""
-    with watched(browser, 1440) as page:
-        yield page
+def client(slow_client: Client) -> Client:
+    return slow_client
 
 
 def speak(page: Page, address: str, text: str) -> None:

@@ -8,19 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shared.settings import ROOT
-from tests.stack import Stack
 from tests.ui.browsing import IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
 
 pytestmark = IN_A_BROWSER
 
 HARD = 'It\'s “here”: $(id) `id` "$HOME" 🎙️'
-
-
-@pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        yield url
 
 
 @pytest.fixture(params=[390, 1440])

@@ -1,15 +1,13 @@
 """What was typed is kept, in a real browser; links show what they name."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from shared.settings import ROOT
 from tests.stack import Stack
-from tests.ui.browsing import IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
+from tests.ui.browsing import IN_A_BROWSER, visit
 
 pytestmark = IN_A_BROWSER
 
@@ -17,18 +15,6 @@ MINE = "What I have typed."
 KEPT = "#draft [data-state=kept]"
 DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('speech-draft'))"
 RECORDING = ROOT / "docs" / "examples" / "reference.flac"
-
-
-@pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        yield url
-
-
-@pytest.fixture(params=[1440])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with watched(browser, request.param) as page:
-        yield page
 
 
 def text_of(page: Page) -> Locator:

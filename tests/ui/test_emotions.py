@@ -11,7 +11,6 @@ from shared.requests import CONTRACTS
 from shared.views import ModelView
 from tests.stack import Stack
 from tests.ui.browsing import IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
 from tests.ui.test_pages import voice
 from ui.dashboard import Dashboard
 from ui.pages import emotions
@@ -47,12 +46,6 @@ def test_a_voice_of_the_library_speaks_the_example_as_a_clone():
     task, request = emotions.example(voice(), EMOTIONS["sad"], "1.7B")
     assert (task, request["voice"], request["emotion"]) == ("voice_clone", "sailor", "sad")
     CONTRACTS[task].parse(request)
-
-
-@pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        yield url
 
 
 @pytest.fixture(params=[390, 1440])

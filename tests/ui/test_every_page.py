@@ -10,7 +10,6 @@ from shared.requests import CONTRACTS
 from tests.stack import Stack
 from tests.ui import looking
 from tests.ui.browsing import HANG_MS, IN_A_BROWSER, is_bad, visit
-from tests.ui.conftest import dashboard
 from tools.screenshots import content, scenes
 from tools.screenshots.scenes import Scene
 
@@ -49,12 +48,6 @@ class Open:
 def every(stack: Stack) -> dict[str, Scene]:
     """All scenes, with something to see in each."""
     return {scene.name: scene for scene in scenes.every(content.fill(stack.client()))}
-
-
-@pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,12 @@ from shared.client import Client
 from shared.settings import ROOT
 from tests.stack import Stack
 from tests.ui.browsing import IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
 from tests.ui.picking import choose_voice
 
 pytestmark = IN_A_BROWSER
 REFERENCE = ROOT / "docs" / "examples" / "reference.flac"
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 DIALOGUE = "TOLLA: You again.\n\nWREN: Me again."
-
-
-@pytest.fixture(scope="module")
-def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=stack.url) as url:
-        yield url
 
 
 @pytest.fixture

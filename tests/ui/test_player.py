@@ -10,7 +10,6 @@ from shared.jobs import JobView
 from shared.states import JobState
 from tests.stack import Stack
 from tests.ui.browsing import HANG_MS, IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
 
 pytestmark = IN_A_BROWSER
 
@@ -33,25 +32,13 @@ FLAT = 3
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A service that speaks at the pace of a person."""
-    with Stack(tmp_path_factory.mktemp("slow"), PREVIEW_PACE="1") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(slow: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=slow.url) as url:
-        yield url
+def address(slow_address: str) -> str:
+    return slow_address
 
 
 @pytest.fixture
-def client(slow: Stack) -> Iterator[Client]:
-    client = slow.client()
-    yield client
-    for job in client.jobs().items:
-        if not job.state.terminal:
-            client.cancel(job.id)
+def client(slow_client: Client) -> Client:
+    return slow_client
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -10,8 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from shared.client import Client
 from shared.states import JobState
 from tests.stack import Stack
-from tests.ui.browsing import HANG_MS, IN_A_BROWSER, visit, watched
-from tests.ui.conftest import dashboard
+from tests.ui.browsing import HANG_MS, IN_A_BROWSER, visit
 
 pytestmark = IN_A_BROWSER
 
@@ -21,30 +19,13 @@ PLAYED = "() => document.querySelector('speech-sample[data-state=playing]')"
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A service that speaks at the pace of a person, so that there is time to interrupt it."""
-    with Stack(tmp_path_factory.mktemp("slow"), PREVIEW_PACE="1") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(slow: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with dashboard(tmp_path_factory.mktemp("ui"), API_URL=slow.url) as url:
-        yield url
+def address(slow_address: str) -> str:
+    return slow_address
 
 
 @pytest.fixture
-def client(slow: Stack) -> Iterator[Client]:
-    client = slow.client()
-    yield client
-    for job in client.jobs(active=True).items:
-        client.cancel(job.id)
-
-
-@pytest.fixture(params=[1440])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with watched(browser, request.param) as page:
-        yield page
+def client(slow_client: Client) -> Client:
+    return slow_client
 
 
 def text_of(page: Page) -> Locator:

@@ -49,6 +49,13 @@ def pseudo(found: Catalog) -> Catalog:
 
 
 @pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service where nothing was said yet: pages show what others have said as it is."""
+    with Stack(tmp_path_factory.mktemp("silent")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def marked(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], TestClient]]:
