@@ -110,7 +110,8 @@ class Playing:
             sent = trigger(submit, [*held, *form.inputs], [*shown, *plan], **QUIET)
             looks.append(sent.then)
         looked = [*shown, self._awaited, self._ended]
-        self._timer.tick(self._look, [self._job, self._awaited], looked, **QUIET)
+        known = [self._job, self._awaited, self._ended]
+        self._timer.tick(self._look, known, looked, **QUIET)
         self._ended.change(_look_on, [self._job, self._ended], self._timer, **QUIET)
         self._stop.click(
             self._cancel, self._job, [self._said, self._stop], js=player.STOP_FIRST, **QUIET
@@ -222,7 +223,7 @@ class Playing:
         readiness = await ask(self._client.ready())
         return "" if readiness.worker else readiness.reason
 
-    async def _look(self, job_id: str, awaited: str) -> list[Any]:
+    async def _look(self, job_id: str, awaited: str, ended: str) -> list[Any]:
         """How far the job is; while the service is away, that is said and looked again."""
         same: list[Any] = [gr.skip()] * len(self._shown)
         kept = [gr.skip(), gr.skip()]
@@ -230,6 +231,9 @@ class Playing:
             job = await ask(self._client.job(awaited or job_id))
             if awaited:
                 return [*await self._show(job, self._heard(job)), "", gr.skip()]
+            if job.state.terminal and job.id == ended:
+                # A tick more, while the timer was being stopped: somebody may type in a panel now.
+                return [*same[:4], gr.Timer(active=False), *same[5:], *kept]
             if job.state.terminal:
                 return [*same[:3], *await self._state(job), gr.skip(), job.id]
             told = await self._told(job)
