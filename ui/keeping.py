@@ -1,5 +1,6 @@
 """The takes of a designed voice side by side: to hear, to name one, and to keep it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -60,14 +61,18 @@ class Keeping:
         except SpeechError as error:
             return [gr.skip(), markup.trouble(error)]
         said = markup.notice("note", tr("{voice} is in the library.", voice=voice.name))
-        return [await self._cards(job_id, result.candidates(job)), said]
+        return [await self._cards(job_id, result.candidates(job), {int(number): voice}), said]
 
-    async def _cards(self, job_id: str, takes: list[Candidate]) -> Html:
+    async def _cards(
+        self, job_id: str, takes: list[Candidate], now: Mapping[int, VoiceView] | None = None
+    ) -> Html:
+        """A card for each take; `now` are those that were kept this moment, by their numbers."""
         kept = {
             voice.origin.candidate: voice
             for voice in await library.everyone(self._client)
             if voice.origin and voice.origin.job == job_id
         }
+        kept |= now or {}
         cards = (self._card(job_id, take, kept.get(take.number)) for take in takes)
         return element("div", *cards, class_="candidates")
 

@@ -73,6 +73,7 @@ def test_a_designed_voice_is_kept_and_speaks_on_the_page_of_clones(
     expect(name).to_be_focused()
     name.fill("Old sailor")
     name.press("Enter")
+    expect(page.locator("#kept")).to_contain_text("Old sailor is in the library")
     expect(card).to_contain_text("Kept as Old sailor")
     page.reload()
     expect(card).to_contain_text("Kept as Old sailor")
