@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Query, Request
@@ -20,11 +21,12 @@ from shared import events
 from shared.audio.encode import encoder
 from shared.audio.formats import FORMATS
 from shared.audio.pcm import SAMPLE_RATE
+from shared.audio.recording import transcode
 from shared.errors import AudioNotReady, Conflict, JobFailed, NoAudio, SpeechError, UnknownJob
 from shared.jobs import EngineInfo, JobView
 from shared.requests.declared import Format
 from shared.states import JobState
-from shared.stores import master
+from shared.stores import master, stored_file
 from shared.stores.recipe import Recipe
 
 router = APIRouter(prefix="/v1/jobs", tags=["audio"])
@@ -97,13 +99,10 @@ def _whole(
         response.headers.update(engine_headers(recipe.engine))
         return response
     if recipe.stream:
-        raise Conflict(
-            "The recording of a pipeline is there as it was finished, whole.",
-            param="after" if after else "format",
-            hint="Leave `format` and `after` out; with `follow=1` both count, and what was "
-            "streamed is served, before it was mastered.",
-        )
-    encoded = _encoded(here, recipe, chosen, after) if request.method == "GET" else ()
+        encode = partial(_recoded, here, recipe, chosen, _finished_file(recipe, after))
+    else:
+        encode = partial(_encoded, here, recipe, chosen, after)
+    encoded = encode() if request.method == "GET" else ()
     return StreamingResponse(
         encoded, media_type=FORMATS[chosen].media_type, headers=engine_headers(recipe.engine)
     )
@@ -161,6 +160,25 @@ def _encoded(here: Context, recipe: Recipe, format: Format, after: int) -> Itera
     for first in range(after, recipe.samples, _BLOCK):
         yield stream.feed(master.read(here.outputs, recipe.id, first, _BLOCK))
     yield stream.finish()
+
+
+def _finished_file(recipe: Recipe, after: int) -> str:
+    """The file of a pipeline's recording from which others are encoded. Raises Conflict."""
+    kept = [name for name in (master.FINISHED, recipe.audio) if name in recipe.files]
+    if after or not kept or kept[0].endswith(FORMATS["pcm"].extension):
+        raise Conflict(
+            "The recording of a pipeline is there as it was finished, whole.",
+            param="after" if after else "format",
+            hint="Leave `after` out, and of raw PCM `format` too; with `follow=1` both count, and "
+            "what was streamed is served, before it was mastered.",
+        )
+    return kept[0]
+
+
+def _recoded(here: Context, recipe: Recipe, format: Format, name: str) -> Iterator[bytes]:
+    """The finished recording of a pipeline in another format, flat in memory."""
+    with stored_file.opened(here.outputs, recipe.id, name) as source:
+        yield from transcode(source, format)
 
 
 async def _following(

@@ -2,12 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, RawIOBase
 
 from anyio import CapacityLimiter, to_thread
 
 from shared.audio import waveform
 from shared.errors import NoAudio
+from shared.stores import stored_file
 from shared.stores.listing import Output
 from shared.stores.master import FINISHED, STREAM
 from shared.stores.outputs import OutputStore
@@ -18,7 +18,6 @@ _KEPT = 256
 """Answers that are kept, of at most some 30 kB."""
 _AT_ONCE = 2
 """Recordings that are read at a time; a long one takes a while."""
-_BLOCK = 1 << 18
 _DIGITS = 3
 _UNHEARD = ".pcm"
 """What no player plays: what was streamed is heard in its place."""
@@ -44,7 +43,7 @@ class Traces:
     def _trace(self, run: str, name: str, key: tuple[str, int]) -> bytes:
         if found := self._find(key):  # who waited for the same one gets it
             return found
-        with BufferedReader(_Reading(self._outputs, run, name), _BLOCK) as source:
+        with stored_file.opened(self._outputs, run, name) as source:
             traced = waveform.trace(source, key[1])
         peaks = [round(float(peak), _DIGITS) for peak in traced.peaks]
         view = WaveformView(seconds=round(traced.seconds, _DIGITS), points=peaks)
@@ -72,36 +71,3 @@ def recording(output: Output) -> tuple[str, FileFact]:
         if name in output.files:
             return name, output.files[name]
     raise NoAudio("This output holds no sound.")
-
-
-class _Reading(RawIOBase):
-    """A file of a finished run, as the store gives it."""
-
-    def __init__(self, outputs: OutputStore, run: str, name: str) -> None:
-        self._outputs, self._run, self._name = outputs, run, name
-        self._size = outputs.size(run, name)
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
-        self._at = {SEEK_SET: 0, SEEK_CUR: self._at, SEEK_END: self._size}[whence] + offset
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1, /) -> bytes:
-        count = self._size - self._at if size < 0 else size
-        data = self._outputs.read(self._run, self._name, self._at, max(0, count))
-        self._at += len(data)
-        return data
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from shared.audio.formats import FORMATS
 from shared.jobs import JobView, has_lines
 from shared.plans.table import is_sound
+from shared.requests.declared import Format
 from ui import markup, player
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
@@ -16,6 +17,8 @@ _UNHEARD = "pcm"
 _STREAMED = "stream.wav"
 _MAIN = "audio."
 _RECORDS = ("plan.json", "lines.json")
+DOWNLOADS: tuple[Format, ...] = ("wav", "flac", "mp3", "opus")
+"""Formats that people ask for."""
 
 
 def address(
@@ -43,13 +46,21 @@ def heard(dashboard: Dashboard, job: JobView, *, version: str = "") -> Html:
 
 
 def files(dashboard: Dashboard, job_id: str, names: Iterable[str]) -> Html:
-    """Links to the files of a pipeline's result, the recording first; its lines stand apart."""
+    """Links to the files of a pipeline's result, the recording first, and to the recording in the
+    other usual formats; its lines stand apart."""
     shown = [name for name in names if not is_sound(name) and name not in _RECORDS]
     shown.sort(key=lambda name: (not name.startswith(_MAIN), name))
+    others = (
+        markup.link(
+            dashboard.audio(job_id, format), format, download=f"{job_id[-8:]}-{_MAIN}{format}"
+        )
+        for format in DOWNLOADS
+        if f"audio{_EXTENSIONS[format]}" not in shown and "audio.pcm" not in shown
+    )
     links = (
         markup.link(dashboard.file(job_id, name), name, download=f"{job_id[-8:]}-{name}")
         for name in shown
     )
     return element(
-        "div", element("span", tr("Download"), class_="hint"), *links, class_="downloads"
+        "div", element("span", tr("Download"), class_="hint"), *links, *others, class_="downloads"
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.jobs import JobView, has_lines
-from shared.requests.declared import Format
 from shared.states import JobState
 from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
 from ui import markup, recordings
@@ -13,7 +12,6 @@ from ui.markup import Html, element
 from ui.translation import mark, plural, tr
 
 PREVIEW = mark("PREVIEW - this is not Qwen3-TTS.")
-DOWNLOADS: tuple[Format, ...] = ("wav", "flac", "mp3", "opus")
 _GOES_ON = mark("What is spoken is kept; Resume goes on with the next line.")
 _MODES = {"in_context": mark("in context"), "speaker_only": mark("sound of the voice only")}
 _STAGES = {
@@ -54,7 +52,7 @@ def downloads(dashboard: Dashboard, job_id: str, others: Iterable[str] = ()) -> 
         markup.link(
             dashboard.audio(job_id, format), format, download=f"speech-{job_id[-8:]}.{format}"
         )
-        for format in DOWNLOADS
+        for format in recordings.DOWNLOADS
     )
     files = (
         markup.link(dashboard.file(job_id, name), name, download=f"{job_id[-8:]}-{name}")

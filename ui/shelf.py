@@ -8,7 +8,6 @@ from shared.stores.listing import Output
 from ui import job_rows, markup, recordings
 from ui.dashboard import Dashboard
 from ui.markup import Html, element
-from ui.result import DOWNLOADS
 from ui.translation import plural, tr
 
 _EXCERPT = 160
@@ -239,6 +238,6 @@ def _downloads(dashboard: Dashboard, output: Output) -> list[Html]:
         markup.link(
             dashboard.audio(output.id, format), format, download=f"speech-{output.id[-8:]}.{format}"
         )
-        for format in DOWNLOADS
+        for format in recordings.DOWNLOADS
     ]
     return [*sounds, archive]

@@ -117,9 +117,7 @@ class Diary:
     def _write(self, *, measuring: bool) -> None:
         """What waits, and a reading if one is due."""
         try:
-            while self._ends:
-                history.note_end(self._redis, self._ends[0])
-                self._ends.popleft()
+            self._write_ends()
             if measuring:
                 self._measure()
             self._silent = False
@@ -129,6 +127,16 @@ class Diary:
             self._silent = True
         except Exception:  # a day without a diary is better than a worker that stumbles over it
             log.exception("The diary met a fault.")
+
+    def _write_ends(self) -> None:
+        """One that cannot be written for want of Redis waits on; any other fault loses it."""
+        while self._ends:
+            end = self._ends.popleft()
+            try:
+                history.note_end(self._redis, end)
+            except (redis.RedisError, QueueUnavailable):
+                self._ends.appendleft(end)
+                raise
 
     def _measure(self) -> None:
         waiting = sum(self._queue.lengths().values())

@@ -66,10 +66,10 @@ class Encoder(Protocol):
         ...
 
 
-def encoder(format: Format, sample_rate: int = pcm.SAMPLE_RATE) -> Encoder:
+def encoder(format: Format, sample_rate: int = pcm.SAMPLE_RATE, channels: int = 1) -> Encoder:
     """An encoder whose first bytes come with the first tenth of a second."""
     spec = FORMATS[format]
-    return _Raw() if spec.container is None else _Stream(spec, sample_rate)
+    return _Raw() if spec.container is None else _Stream(spec, sample_rate, channels)
 
 
 class Track:
@@ -161,9 +161,9 @@ class Track:
 class _Stream:
     """A track whose sink is emptied by each call."""
 
-    def __init__(self, spec: AudioFormat, sample_rate: int) -> None:
+    def __init__(self, spec: AudioFormat, sample_rate: int, channels: int) -> None:
         self._outbox = _Outbox()
-        self._track = Track(self._outbox, spec, spec.stream, sample_rate)
+        self._track = Track(self._outbox, spec, spec.stream, sample_rate, channels=channels)
         # A listener may just be gone. PyAV's objects form a cycle: without this, a megabyte of
         # codec would wait for the garbage collector.
         weakref.finalize(self, self._track.close)

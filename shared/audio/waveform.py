@@ -1,23 +1,16 @@
 """What a recording looks like: its highest amplitudes, found block by block, however long it is."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import av
 import numpy as np
 from av.audio import AudioFrame
-from av.audio.resampler import AudioResampler
-from av.container import InputContainer
-from av.error import FFmpegError
 
 from shared.audio.pcm import Samples
-from shared.errors import RecordDamaged
+from shared.audio.recording import frames
 
 _ROOM = 1 << 16
 """Peaks that are kept while a recording is read; an even number."""
-_AT_ONCE = 1 << 16
-"""Samples that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +30,10 @@ def trace(source: BinaryIO, points: int) -> Waveform:
     """
     gathering = _Gathering()
     rate = 0
-    try:
-        with av.open(source, "r") as container:
-            for frame in _frames(container):
-                rate = frame.sample_rate
-                gathering.add(np.abs(_channels(frame)).max(axis=0))
-    except (FFmpegError, IndexError) as error:
-        raise RecordDamaged("The recording cannot be read.") from error
+    for frame in frames(source, "fltp"):
+        rate = frame.sample_rate
+        gathering.add(np.abs(_channels(frame)).max(axis=0))
     return Waveform(gathering.samples / rate if rate else 0.0, gathering.outline(points))
-
-
-def _frames(container: InputContainer) -> Iterator[AudioFrame]:
-    """The sound as floats, in frames that are worth the work of looking at them."""
-    resampler = AudioResampler(format="fltp", frame_size=_AT_ONCE)
-    for frame in container.decode(container.streams.audio[0]):
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None)
 
 
 def _channels(frame: AudioFrame) -> Samples:

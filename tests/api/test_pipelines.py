@@ -141,6 +141,13 @@ def test_every_recording_can_be_opened(made: Made) -> None:
     assert soundfile.info(io.BytesIO(made.files["stream.wav"])).frames == made.result["samples"]
 
 
+def test_the_finished_recording_comes_in_another_format_too(stack: Stack, made: Made) -> None:
+    kept = length_of(made.files[made.result["audio"]])
+    sent = stack.http(timeout=60).get(f"/v1/jobs/{made.job['id']}/audio?format=opus")
+    assert sent.headers["content-type"].startswith("audio/ogg")
+    assert length_of(sent.content) == pytest.approx(kept, abs=0.1)
+
+
 def test_the_lines_are_heard_in_order_and_within_the_recording(made: Made) -> None:
     segments = made.result["segments"]
     assert [it["line"] for it in segments] == [it.number for it in made.plan().lines]

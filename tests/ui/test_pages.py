@@ -18,7 +18,7 @@ from shared.stores.voice_record import Sample
 from shared.voices.view import VoicePage, VoiceView
 from tests.ui.conftest import built
 from tests.ui.odd import Odd
-from ui import job_rows, pages, result, sending, voice_cards
+from ui import job_rows, pages, recordings, result, sending, voice_cards
 from ui.dashboard import Dashboard, path_of
 from ui.field import fields
 from ui.pages import queue
@@ -203,7 +203,7 @@ def test_a_result_says_what_spoke_and_how(dashboard: Dashboard):
         "It guessed the language.",
     ):
         assert said in told
-    for format in result.DOWNLOADS:
+    for format in recordings.DOWNLOADS:
         assert f'href="/audio/{ID}.{format}"' in told
 
 

@@ -23,6 +23,8 @@ RETURNS = 30
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
+_UNKNOWN = "Broken off. If the service has taken the job it goes on: `qtts jobs` shows it."
+
 Sink = Callable[[bytes], object]
 Opening = AbstractContextManager[Iterable[Frame | bytes]]
 """A connection over which a job is followed."""
@@ -68,7 +70,7 @@ class Hearing:
         """All frames to the end; a connection that breaks is taken up where it broke."""
         for _ in range(RETURNS):
             try:
-                if (yield from _until_end(opening)):
+                if (yield from self._until_end(opening)):
                     return
             except ServiceUnreachable:
                 if not self.job_id:
@@ -76,6 +78,24 @@ class Hearing:
             time.sleep(1)
             opening = self._opened()
         raise ServiceUnreachable(f"The connection broke {RETURNS} times.")
+
+    def _until_end(self, opening: Opening) -> Generator[Frame | bytes, None, bool]:
+        """The frames of one connection; whether the end was among them."""
+        with opening as frames:
+            try:
+                for frame in frames:
+                    yield frame
+                    if isinstance(frame, End):
+                        return True
+            except KeyboardInterrupt:
+                self._learn_id(frames)
+                raise
+        return False
+
+    def _learn_id(self, frames: Iterable[Frame | bytes]) -> None:
+        """Who is interrupted before the first message came waits for it: it says what to cancel."""
+        if not self.job_id and isinstance(frame := next(iter(frames), None), Header | Waiting):
+            self.job_id = frame.id
 
     @contextmanager
     def _submitted(
@@ -94,7 +114,7 @@ class Hearing:
 
     def _cancel(self) -> None:
         if not self.job_id:
-            self._here.notes.print("Cancelled.")
+            self._here.notes.print(_UNKNOWN, soft_wrap=True)
             return
         job = self._here.client.cancel(self.job_id)
         more = f" Go on with it: qtts resume {job.id}" if has_lines(job.task) else ""
@@ -139,13 +159,3 @@ def stage(progress: Waiting) -> str:
     if progress.position:
         return f"{progress.position} ahead of it"
     return f"{progress.stage}, {progress.audio_seconds:.1f} s"
-
-
-def _until_end(opening: Opening) -> Generator[Frame | bytes, None, bool]:
-    """The frames of one connection; whether the end was among them."""
-    with opening as frames:
-        for frame in frames:
-            yield frame
-            if isinstance(frame, End):
-                return True
-    return False
