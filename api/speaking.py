@@ -1,0 +1,58 @@
+"""A job that one client waits for and hears: begun, heard, and stopped once nobody hears it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from api.admission import Sender, enter
+from api.deps import Context
+from api.following import follow
+from shared import events
+from shared.client import faults
+from shared.errors import AlreadyEnded, JobFailed, UnknownJob
+from shared.jobs import JobRecord
+from shared.requests import contract
+from shared.states import JobState
+
+Heard = events.Waiting | events.Notice | events.Header | events.End | bytes
+"""What comes of a job: news while it waits, the header, sound (s16le, 24 kHz, mono), the end."""
+
+
+async def begin(here: Context, sender: Sender, task: str, fields: dict[str, Any]) -> JobRecord:
+    """Admit a job. Raises what admission raises."""
+    record, _ = await run_in_threadpool(enter, here, contract(task), fields, sender)
+    return record
+
+
+async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
+    """All of a job to its good end.
+
+    Whoever closes this before the end cancels the job. Raises the error of the job itself, and
+    JobFailed if it was cancelled or its sound began anew, as what was sent cannot be taken back.
+    """
+    ended = False
+    try:
+        async with aclosing(follow(here, job_id)) as messages:
+            async for message in messages:
+                match message:
+                    case events.Fault(error=error):
+                        raise faults.from_body(error)
+                    case events.Restart(reason=reason):
+                        raise JobFailed(f"The audio began anew: {reason}")
+                    case events.End(state=state):
+                        ended = True
+                        if state is not JobState.SUCCEEDED:
+                            raise JobFailed(f"The job was {state.value}.")
+                        yield message
+                    case _:
+                        yield message
+    finally:
+        if not ended:
+            await _cancel(here, job_id)
+
+
+async def _cancel(here: Context, job_id: str) -> None:
+    with suppress(AlreadyEnded, UnknownJob):
+        await run_in_threadpool(here.queue.cancel, job_id)

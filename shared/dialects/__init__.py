@@ -1,0 +1,1 @@
+"""Words of other services' clients, as ours: voices, models."""
