@@ -11,7 +11,7 @@ ARGS ?=
 SIZE ?= 0.6B
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check format docs translations screenshots bench bench-engine bench-ui lock clean install-run install-dev
+.PHONY: help run test test-quick check format docs translations screenshots bench bench-engine bench-ui load lock clean install-run install-dev
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -55,6 +55,9 @@ bench-engine: install-dev ## Measure our engine beside others (SIZE=tiny, 0.6B o
 
 bench-ui: install-dev ## Measure how long the dashboard's pages take to be usable (ARGS='--runs 3').
 	$(RUN) tools.bench.ui $(ARGS)
+
+load: install-dev ## Send many clients at once (ARGS='--clients 50 --seconds 60').
+	$(RUN) tools.load $(ARGS)
 
 lock: install-dev ## Resolve constraints.txt anew (ARGS=gradio lets gradio change); needs uv.
 	$(RUN) tools.lock $(ARGS)

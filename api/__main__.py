@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api.app import create
 from api.stream import MAX_MESSAGE
-from shared import connection, logs
+from shared import connection, logs, tracing
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import load
@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
         return 2
     logs.configure(settings, "api")
+    tracing.configure("api")
     app = create(settings)
     config = uvicorn.Config(
         app,

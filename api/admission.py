@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from api import planning
+from api import limits, planning
 from api.deps import Context
 from api.forerunner import with_forerunner
 from shared import keys
@@ -18,6 +18,7 @@ from shared.requests.declared import Declared
 from shared.requests.pipeline import Pipeline
 from shared.resolution import Files, Resolved
 from shared.voices import naming
+from shared.webhooks.webhook import Webhook
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Sender:
     """The line of an output that is spoken again, as `{output}/{number}`."""
     speed: float | None = None
     """Of that take in the recording; None: as the line was planned."""
+    webhook: Webhook | None = None
+    """Who is told of its end."""
+    label: str = ""
+    """What whoever sends a batch calls it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that needs the library yet."""
+
+    declared: type[Declared]
+    resolve: Callable[[], Resolved]
+    files: Files
 
 
 def enter(
@@ -41,16 +55,22 @@ def enter(
 
     That takes seconds, so nobody who wants to change a voice waits for it.
     """
+    prepared = prepare(here, declared, body, files)
+    return admit(here, declared, prepared.resolve, sender, prepared.files)
+
+
+def prepare(
+    here: Context, declared: type[Declared], body: Any, files: Files | None = None
+) -> Prepared:
+    """What was sent just now, with its plan if it is a pipeline. Raises what planning raises."""
     files = files or {}
-    if issubclass(declared, Pipeline):
-        request, files = planning.planned(here, declared, body, files)
-        request, files = planning.carried(request, files)
-        plan = here.resolution.content(request, "plan", files)
-        request = with_forerunner(here, request, plan)
-        resolve = partial(here.resolution.admit, request, files)
-    else:
-        resolve = partial(here.resolution.resolve, declared, body, files)
-    return admit(here, declared, resolve, sender, files)
+    if not issubclass(declared, Pipeline):
+        return Prepared(declared, partial(here.resolution.resolve, declared, body, files), files)
+    request, files = planning.planned(here, declared, body, files)
+    request, files = planning.carried(request, files)
+    plan = here.resolution.content(request, "plan", files)
+    request = with_forerunner(here, request, plan)
+    return Prepared(declared, partial(here.resolution.admit, request, files), files)
 
 
 def admit(
@@ -65,21 +85,34 @@ def admit(
     Raises what `resolve` raises, Conflict, and what the queue says of one job more.
     """
     with here.library.settled() if _names_voices(declared) else nullcontext():
-        resolved = resolve()
-        _require_unclaimed(here, resolved.request)
-        submission = Submission(
-            request=resolved.request,
-            client=sender.client,
-            queue=sender.priority or queue_of(declared),
-            estimate=resolved.estimate,
-            idempotency=sender.idempotency,
-            again_of=sender.again_of,
-            line=sender.line,
-            speed=sender.speed,
-            warnings=resolved.warnings,
-        )
-        with here.resolution.keeping(resolved.request, files or {}):
+        prepared = Prepared(declared, resolve, files or {})
+        submission = resolved(here, prepared, sender)
+        with here.resolution.keeping(submission.request, prepared.files):
             return here.queue.submit(submission)
+
+
+def resolved(here: Context, prepared: Prepared, sender: Sender) -> Submission:
+    """A request as it is queued; nothing is kept yet.
+
+    Whoever asks holds the library if the request may name a voice. Raises what `resolve` raises,
+    and Conflict.
+    """
+    found = prepared.resolve()
+    limits.check(found, here.settings)
+    _require_unclaimed(here, found.request)
+    return Submission(
+        request=found.request,
+        client=sender.client,
+        queue=sender.priority or queue_of(prepared.declared),
+        estimate=found.estimate,
+        idempotency=sender.idempotency,
+        again_of=sender.again_of,
+        line=sender.line,
+        speed=sender.speed,
+        warnings=found.warnings,
+        webhook=sender.webhook,
+        label=sender.label,
+    )
 
 
 def known(here: Context, sender: Sender) -> JobRecord | None:

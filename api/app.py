@@ -6,36 +6,53 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from api import (
     audio,
+    batch,
+    elevenlabs,
     errors,
     events,
     history,
     jobs,
     lines,
+    metrics,
     models,
     outputs,
     presets,
     questions,
+    simple,
     status,
     stream,
     tasks,
+    timings,
     transcripts,
     uploads,
     voices,
     waveforms,
+    webhooks,
 )
 from api.assembling import Assembling
+from api.couriers import Couriers
 from api.deps import Context
 from api.guards import Guards
 from api.janitor import Janitor
+from api.live import dashscope
+from api.live import elevenlabs as stream_input
+from api.live import socket as live
+from api.metrics import Metrics
+from api.openai import catalogue, speech
 from api.planners import Planners
+from api.rates import Rates
 from api.records import Records
 from api.relay import Hub
 from api.sheets import Sheets
 from api.traces import Traces
+from api.traffic import Traffic
 from shared import connection
+from shared.access.credentials import Credentials
 from shared.queue import JobQueue
 from shared.resolution import Resolution
 from shared.settings import Settings, load
@@ -53,11 +70,13 @@ _FAULTS: dict[int | str, dict[str, Any]] = {
     "5XX": {"model": ErrorBody, "description": "The service cannot do it now."},
 }
 _ROUTERS = (
+    batch,  # before the routes that take the name of a task
     jobs,
     events,
     audio,
     lines,
     outputs,
+    timings,
     waveforms,
     uploads,
     transcripts,
@@ -67,13 +86,29 @@ _ROUTERS = (
     models,
     status,
     history,
+    metrics,
+    webhooks,
     stream,
+    live,
+    simple,
+    speech,
+    catalogue,
+    elevenlabs,
+    stream_input,
+    dashscope,
 )
+
+
+class _Watched(FastAPI):
+    """Everything that goes in and out is seen, answers to faults among it."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Traffic(super().build_middleware_stack(), self.state.settings, self.state.metrics)
 
 
 def create(settings: Settings) -> FastAPI:
     """The API with these settings."""
-    app = FastAPI(
+    app = _Watched(
         title="Qwen3-TTS platform",
         version=__version__,
         summary="Speech with Qwen3-TTS: jobs, streaming, outputs.",
@@ -82,10 +117,21 @@ def create(settings: Settings) -> FastAPI:
         responses=_FAULTS,
     )
     app.state.settings = settings
+    app.state.metrics = Metrics()
     errors.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
-    app.add_middleware(Guards, settings=settings)
+    app.add_middleware(Guards, settings=settings, routes=app.routes)
+    if settings.cors_origins:
+        # In front of the guards: a browser asks beforehand without its key, and must be able to
+        # read why it was refused. Keys come in headers, never as cookies.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
     return app
 
 
@@ -95,9 +141,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     janitor = Janitor(context)
     context.hub.start()
     janitor.start()
+    couriers = Couriers(context)
+    couriers.start()
     app.state.context = context
     yield
     janitor.stop()
+    await couriers.stop()
     await to_thread.run_sync(context.planners.close)
     await to_thread.run_sync(context.assembling.close)
     await context.hub.stop()
@@ -108,8 +157,10 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 def open_context(settings: Settings) -> Context:
     """Connections and stores; nothing is asked of them yet."""
     redis = connection.prompt(settings.redis_url)
-    queue = JobQueue(redis, settings)
-    records = Records(connection.looking(settings.redis_url), queue)
+    credentials = Credentials(settings)
+    queue = JobQueue(redis, settings, credentials.jobs)
+    looking = connection.looking(settings.redis_url)
+    records = Records(looking, queue)
     store = FolderOutputs(settings.outputs_dir)
     index = OutputIndex(store)
     library = Library(FolderVoices(settings.voices_dir))
@@ -117,6 +168,8 @@ def open_context(settings: Settings) -> Context:
     sent = upload_store.FolderUploads(upload_store.folder(settings))
     return Context(
         settings=settings,
+        credentials=credentials,
+        rates=Rates(looking),
         redis=redis,
         queue=queue,
         records=records,

@@ -1,11 +1,10 @@
 """The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -16,7 +15,7 @@ from api import files
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.jobs import recipe_of, show_job
-from api.stopping import stop
+from api.leaving import CLIENT_GONE, unless_gone
 from shared import events
 from shared.audio.encode import encoder
 from shared.audio.formats import FORMATS
@@ -31,8 +30,6 @@ from shared.stores.recipe import Recipe
 
 router = APIRouter(prefix="/v1/jobs", tags=["audio"])
 
-Result = TypeVar("Result")
-
 log = logging.getLogger(__name__)
 
 MAX_CURSOR = 2**53
@@ -40,8 +37,6 @@ MAX_CURSOR = 2**53
 _BLOCK = SAMPLE_RATE * 5
 _AFTER = "Samples to leave out at the beginning."
 _TAKE = "With follow: the X-Audio-Take of the answer that `after` was counted in."
-_CLIENT_GONE = 499
-"""Nobody receives it; nginx's number for the log."""
 _AUDIO_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {entry.media_type.split(";")[0]: {} for entry in FORMATS.values()}},
     206: {"description": "The range asked for."},
@@ -195,9 +190,9 @@ async def _following(
     async with AsyncExitStack() as unless_sent:
         messages = follow(here, job_id, after, take)
         unless_sent.push_async_callback(messages.aclose)
-        head = await _unless_gone(request, _first(messages))
+        head = await unless_gone(request, _first(messages))
         if head is None:
-            return Response(status_code=_CLIENT_GONE)
+            return Response(status_code=CLIENT_GONE)
         headers = {
             **engine_headers(head.engine),
             "X-Job-Id": job_id,
@@ -209,10 +204,10 @@ async def _following(
             return Response(None, headers=headers, media_type=media_type)
         unless_sent.pop_all()
         sound = _sound(messages, chosen, head.sample_rate)
-        return _Growing(sound, media_type=media_type, headers=headers)
+        return Growing(sound, media_type=media_type, headers=headers)
 
 
-class _Growing(StreamingResponse):
+class Growing(StreamingResponse):
     """Audio that a failure breaks off: without its last chunk nobody takes it for whole."""
 
     async def stream_response(self, send: Send) -> None:
@@ -220,22 +215,6 @@ class _Growing(StreamingResponse):
             await super().stream_response(send)
         except SpeechError as error:
             log.info("Audio was broken off: %s", error.message)
-
-
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
-    """What the work comes to; None, and the work is dropped, once the client has gone."""
-    working = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        await stop(working, gone)
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
 
 
 async def _first(messages: AsyncGenerator[Message]) -> events.Header:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from fastapi import Request
@@ -23,6 +24,8 @@ from shared.receiving import Received
 from shared.requests.declared import Declared, UploadKind
 
 FORM = "multipart/form-data"
+URLENCODED = "application/x-www-form-urlencoded"
+"""A form without files."""
 REQUEST = "request"
 """The part of a job's form that holds the JSON."""
 
@@ -35,7 +38,7 @@ LONGEST_TEXT = 32 << 20
 """The same where a whole document may be in it, with every letter escaped."""
 _TOO_LONG = "exceeded maximum size"
 """What Starlette says of a longer one."""
-_MOST_PARTS = 16
+_MOST_PARTS = 40
 """More than any form has, so that one too many is refused by its name."""
 _MOST_VALUES = 2_000_000
 """Brackets and commas in JSON, inside of texts too; as lists they would take 200 MB."""
@@ -67,8 +70,9 @@ async def read(
 ) -> AsyncGenerator[Body]:
     """The body of a request: JSON, or a form with some of `files` and with JSON as `part`.
 
-    Where it has no JSON at all, `words` are the parts of the form that are plain text. What is no
-    file has `longest` bytes at most in a form.
+    Where it has no JSON at all, `words` are the parts of the form that are plain text; such a form
+    may come without files, as a browser sends it. What is no file has `longest` bytes at most in a
+    form.
 
     The files are open as long as the block lasts, and leave nothing on the disk after it. Raises
     InvalidRequest, BodyTooLarge for JSON in a form, and StoreUnavailable where files find no room.
@@ -192,6 +196,8 @@ async def _read(
                     max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=longest
                 )
             return await _sorted(form, files, part, words, longest)
+        if kind == URLENCODED and words:
+            return await _sorted(_pairs(await request.body(), longest), (), part, words, longest)
         if _JSON.fullmatch(kind):
             return Body(_parsed(await request.body()))
     except ClientDisconnect as error:
@@ -201,6 +207,17 @@ async def _read(
             raise _too_long(longest) from error
         raise InvalidRequest(f"The form cannot be read: {error.detail}") from error
     raise InvalidRequest("The body was not sent as JSON.", hint=_how(files, part))
+
+
+def _pairs(body: bytes, longest: int) -> FormData:
+    """A form without files. Raises BodyTooLarge and InvalidRequest."""
+    if len(body) > longest:
+        raise _too_long(longest)
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_PARTS)
+    except ValueError as error:
+        raise InvalidRequest(f"The form cannot be read: {error}.") from error
+    return FormData([*pairs])
 
 
 def _how(files: Collection[str], part: str | None) -> str:

@@ -9,10 +9,12 @@ from fastapi.requests import HTTPConnection
 
 from api.assembling import Assembling
 from api.planners import Planners
+from api.rates import Rates
 from api.records import Records
 from api.relay import Hub
 from api.sheets import Sheets
 from api.traces import Traces
+from shared.access.credentials import Credentials
 from shared.connection import Connection
 from shared.queue import JobQueue
 from shared.resolution import Resolution
@@ -29,6 +31,8 @@ class Context:
     """Everything that one API process holds."""
 
     settings: Settings
+    credentials: Credentials
+    rates: Rates
     redis: Connection
     queue: JobQueue
     records: Records

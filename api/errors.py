@@ -37,8 +37,8 @@ _HTTP_FAULTS: dict[int, SpeechError] = {
 
 def install(app: FastAPI) -> None:
     """Answer every kind of fault with the one body."""
-    app.add_exception_handler(SpeechError, _speech_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(SpeechError, _refused)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.exception_handler(WebSocketRequestValidationError)(_invalid_socket)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
@@ -54,13 +54,15 @@ def answer(error: SpeechError) -> JSONResponse:
     return JSONResponse(error.body(), error.status, headers)
 
 
-async def _speech_error(_request: Request, error: Exception) -> JSONResponse:
-    return answer(error if isinstance(error, SpeechError) else InternalError(str(error)))
+def ours(error: Exception) -> SpeechError:
+    """What does not validate, as one of our errors; those as they are."""
+    if isinstance(error, RequestValidationError):
+        return _first(error.errors())
+    return error if isinstance(error, SpeechError) else InternalError(str(error))
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
-    return answer(_first(faults))
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    return answer(ours(error))
 
 
 async def _invalid_socket(socket: WebSocket, error: WebSocketRequestValidationError) -> None:

@@ -1,17 +1,19 @@
-"""Who may come in, and with how much: host names, origins, keys, body sizes; before any route."""
+"""Who may come in, and with how much: pages, keys, rates, body sizes; before any route."""
 
-import hashlib
-import hmac
-from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from starlette.datastructures import Headers
-from starlette.routing import compile_path
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import keys
+from api.deps import Context
 from api.errors import answer
-from shared.binding import check_names
-from shared.errors import BodyTooLarge, SpeechError, TooManyFiles, Unauthorized
+from api.origins import check_page
+from api.scopes import Doors
+from shared.access.credentials import Grant
+from shared.binding import exposed
+from shared.errors import BodyTooLarge, ForbiddenScope, SpeechError, TooManyFiles
 from shared.requests import CONTRACTS
 from shared.settings import Settings
 
@@ -22,6 +24,7 @@ MAX_TEXT_BODY = 32 << 20
 _TAKES_TEXTS = {f"/v1/jobs/{name}" for name, task in CONTRACTS.items() if task.kind == "pipeline"}
 _AS_A_FILE = "Send the document as a file: a form with `source`."
 TAKES_FILES = {
+    ("POST", "/tts"),
     ("POST", "/v1/uploads"),
     ("POST", "/v1/voices"),
     ("POST", "/v1/voices/import"),
@@ -35,19 +38,19 @@ _SOON = 5.0
 """Seconds after which one of them may be done."""
 FORM_FRAME = 1 << 20
 """Bytes of a form around its files."""
-_OPEN_PATHS = frozenset({"/health", "/ready"})
 _POLICY_VIOLATION = 1008
 
 
 class Guards:
     """ASGI middleware in front of everything else."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._settings = settings
+        self._doors = Doors(routes, settings.public_lists)
+        self._exposed = exposed(settings, settings.host)
         self._forms = 0
         self._takes_files = [(method, compile_path(path)[0]) for method, path in TAKES_FILES]
-        self._keys = [_hashed(key.get_secret_value()) for key in settings.api_keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -57,9 +60,13 @@ class Guards:
         files = self._brings_files(scope, headers)
         limit = self._limit(scope, files)
         try:
-            check_names(self._settings, self._settings.host, headers)
+            check_page(self._settings, scope, headers)
             _check_length(headers, limit)
-            scope["state"] = {**scope.get("state", {}), "client": self._client(scope, headers)}
+            grant = self._admit(scope, headers)
+            scope["state"] = {**scope.get("state", {}), "client": grant.client}
+            if standing := await _here(scope).rates.count(grant):
+                send = _with(send, standing.headers)
+                standing.check()
             if files and self._forms == MOST_FORMS:
                 raise TooManyFiles(f"{MOST_FORMS} files are being sent.", retry_after=_SOON)
         except SpeechError as error:
@@ -73,7 +80,7 @@ class Guards:
 
     def _limit(self, scope: Scope, files: bool) -> int:
         """Bytes that a body may have."""
-        limit = MAX_TEXT_BODY if self._path(scope) in _TAKES_TEXTS else MAX_BODY
+        limit = MAX_TEXT_BODY if _path(scope) in _TAKES_TEXTS else MAX_BODY
         if files:
             return max(limit, (self._settings.max_upload_mb << 20) + FORM_FRAME)
         return limit
@@ -82,42 +89,42 @@ class Guards:
         """True for a form where files are taken."""
         if not headers.get("content-type", "").lower().startswith("multipart/form-data"):
             return False
-        method, path = scope.get("method"), self._path(scope)
+        method, path = scope.get("method"), _path(scope)
         return any(method == one and route.match(path) for one, route in self._takes_files)
 
-    def _client(self, scope: Scope, headers: Headers) -> str:
-        """Who asks, for limits and records: a key's fingerprint, or the address."""
-        if not self._keys or self._path(scope) in _OPEN_PATHS:
-            return f"address-{(scope.get('client') or ('unknown',))[0]}"
-        key = _hashed(_sent_key(scope, headers))
-        if not any([hmac.compare_digest(key, known) for known in self._keys]):
-            raise Unauthorized("The API key is missing or wrong.")
-        return f"key-{key[:12]}"
-
-    def _path(self, scope: Scope) -> str:
-        return scope["path"].removeprefix(self._settings.root_path.rstrip("/"))
-
-
-def _sent_key(scope: Scope, headers: Headers) -> str:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        return key.strip()
-    if "x-api-key" in headers:
-        return headers["x-api-key"]
-    # Browsers cannot set headers on a WebSocket.
-    return _take_query_key(scope) if scope["type"] == "websocket" else ""
+    def _admit(self, scope: Scope, headers: Headers) -> Grant:
+        """Who asks, and what they may. Raises Unauthorized or ForbiddenScope."""
+        sent = keys.take(scope, headers)
+        demand = self._doors.demand(scope, _path(scope))
+        credentials = _here(scope).credentials
+        if demand == "nothing" or not (credentials.any or self._exposed):
+            return Grant(f"address-{(scope.get('client') or ('unknown',))[0]}")
+        grant = credentials.find(sent)
+        if demand is not None and demand not in grant.scopes:
+            raise ForbiddenScope(f"This key may not do that: it lacks the scope `{demand}`.")
+        return grant
 
 
-def _take_query_key(scope: Scope) -> str:
-    """The key in the address, which is taken out of it: addresses are logged."""
-    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    rest = [(name, value) for name, value in pairs if name != "api_key"]
-    scope["query_string"] = urlencode(rest).encode()
-    return dict(pairs).get("api_key", "")
+def _here(scope: Scope) -> Context:
+    """What the application holds."""
+    return scope["app"].state.context
 
 
-def _hashed(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def _path(scope: Scope) -> str:
+    """The path as the application's routes have it: without that of a reverse proxy."""
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+
+
+def _with(send: Send, headers: Mapping[str, str]) -> Send:
+    """Say something more in the head of the answer."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return sent
 
 
 def _check_length(headers: Headers, limit: int) -> None:

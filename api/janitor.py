@@ -16,12 +16,14 @@ from shared.jobs import JobRecord, resumable
 from shared.recovery import Recovery
 from shared.requests import CONTRACTS
 from shared.stores import retention
-from shared.stores.uploads import room
+from shared.stores.uploads import WORDS, room
 
 _INTERVAL = 3.0
 _LOCK_MILLISECONDS = 10_000
 _SWEEP_EVERY = 60.0
 """Seconds between two looks at what has grown old."""
+_WORDS_KEPT = 600.0
+"""Seconds that somebody has who sent a document to ask for it, where no texts are kept."""
 _LEFT_OVER = 60.0
 """Seconds after which a growing run of an unknown job is a left-over."""
 
@@ -101,7 +103,10 @@ class Janitor:
             for field in CONTRACTS[record.task].uploads()
             if (upload_id := record.request.get(field))
         }
-        if purged := self._context.uploads.purge(before, wanted, room(settings)):
+        purged = self._context.uploads.purge(before, wanted, room(settings))
+        if not settings.store_text:
+            purged += self._context.uploads.purge(time.time() - _WORDS_KEPT, wanted, kinds=WORDS)
+        if purged:
             log.info("Purged %d uploads.", purged)
 
     def _forget_expired(self) -> None:

@@ -14,6 +14,7 @@ from starlette.status import HTTP_200_OK, HTTP_202_ACCEPTED
 from api import bodies, planning
 from api.admission import Sender, admit, enter, known
 from api.deps import Context, Here
+from api.webhooks import Asked
 from shared.errors import (
     AlreadyEnded,
     Conflict,
@@ -34,6 +35,7 @@ from shared.resolution import Files
 from shared.states import JobState
 from shared.stores.recipe import Recipe
 from shared.views import Backlog, JobPage
+from shared.webhooks.webhook import Webhook
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -65,10 +67,11 @@ def _submission_route(declared: type[Declared]) -> None:
         request: Request,
         response: Response,
         here: Here,
+        webhook: Asked,
         priority: Priority = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JobView:
-        return await _sent(here, declared, request, response, priority, idempotency_key)
+        return await _sent(here, declared, request, response, webhook, priority, idempotency_key)
 
     _add_route(declared, submit, JobView, "The job of the first such request.")
 
@@ -80,13 +83,14 @@ def _planning_route(declared: type[Pipeline]) -> None:
         request: Request,
         response: Response,
         here: Here,
+        webhook: Asked,
         plan: Planning = False,
         priority: Priority = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JobView | Response:
         if plan:
             return await _planned(here, declared, request)
-        return await _sent(here, declared, request, response, priority, idempotency_key)
+        return await _sent(here, declared, request, response, webhook, priority, idempotency_key)
 
     told = "With `plan` the plan, otherwise the job of the first such request."
     _add_route(declared, submit, PlanView | JobView, told)
@@ -112,6 +116,7 @@ async def _sent(
     declared: type[Declared],
     request: Request,
     response: Response,
+    webhook: Webhook | None,
     priority: str | None,
     idempotency_key: str | None,
 ) -> JobView:
@@ -119,8 +124,9 @@ async def _sent(
         names = bodies.document_names(declared, body)
         sent = [declared.name, _fields(body)]
         if idempotency_key:
-            sent += [await bodies.sums(body.files), *filter(None, [names])]
-        sender = Sender(request.state.client, priority, idempotency_of(idempotency_key, *sent))
+            sent += [await bodies.sums(body.files), *filter(None, [names]), *_said(webhook)]
+        idempotency = idempotency_of(idempotency_key, *sent)
+        sender = Sender(request.state.client, priority, idempotency, webhook=webhook)
         if record := await run_in_threadpool(known, here, sender):
             return await run_in_threadpool(told, here, record, request, response, new=False)
         files = await _files(here, declared, body)
@@ -150,6 +156,11 @@ async def _files(here: Context, declared: type[Declared], body: bodies.Body) -> 
         await run_in_threadpool(here.resolution.check, declared, _fields(body), [*body.files])
     names = bodies.document_names(declared, body)
     return await bodies.examined(here, declared, body.files, names)
+
+
+def _said(webhook: Webhook | None) -> list[Any]:
+    """What of a webhook makes another request."""
+    return [webhook.model_dump()] if webhook else []
 
 
 def idempotency_of(key: str | None, *sent: Any) -> Idempotency | None:
@@ -204,6 +215,7 @@ def list_jobs(
     here: Here,
     state: JobState | None = None,
     task: Annotated[str | None, Query(max_length=60)] = None,
+    batch: Annotated[str | None, Query(max_length=60)] = None,
     active: Active = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(max_length=60)] = None,
@@ -216,7 +228,8 @@ def list_jobs(
 
     def wanted(record: JobRecord) -> bool:
         ended = active is None or record.state.terminal is not active
-        return ended and state in (None, record.state) and task in (None, record.task)
+        within = batch in (None, record.batch)
+        return ended and within and state in (None, record.state) and task in (None, record.task)
 
     if active:
         jobs, after = _in_turn(here, wanted, limit, before)
@@ -293,6 +306,7 @@ async def repeat_job(
     request: Request,
     response: Response,
     here: Here,
+    webhook: Asked,
     priority: Priority = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
@@ -301,8 +315,8 @@ async def repeat_job(
     A voice that the first one has put into the library stays as it is. A pipeline speaks every
     line anew.
     """
-    idempotency = idempotency_of(idempotency_key, "again", id)
-    sender = Sender(request.state.client, priority, idempotency, again_of=id)
+    idempotency = idempotency_of(idempotency_key, "again", id, *_said(webhook))
+    sender = Sender(request.state.client, priority, idempotency, again_of=id, webhook=webhook)
     anew = partial(_asked, here, id, continues=None, fresh=True)
     return await _repeat(here, id, anew, sender, request, response)
 
@@ -313,6 +327,7 @@ async def retry_job(
     request: Request,
     response: Response,
     here: Here,
+    webhook: Asked,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
     """Try a job that failed or was cancelled once more, with the same seed, as a new job.
@@ -324,10 +339,11 @@ async def retry_job(
     sender = Sender(
         request.state.client,
         ended.queue,
-        idempotency_of(idempotency_key, "retry", id),
+        idempotency_of(idempotency_key, "retry", id, *_said(webhook)),
         again_of="" if has_lines(ended.task) else id,
         line=ended.line,
         speed=ended.speed,
+        webhook=webhook,
     )
     once_more = partial(_asked, here, id, made=False, continues=_spoken_in(ended), fresh=False)
     return await _repeat(here, id, once_more, sender, request, response)
@@ -462,6 +478,7 @@ async def resume_job(
     request: Request,
     response: Response,
     here: Here,
+    webhook: Asked,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
     """Let a paused job go on at its next line; one that waits or runs is left as it is.
@@ -472,8 +489,8 @@ async def resume_job(
     ended = await run_in_threadpool(_resumed_or_ended, here, id)
     if isinstance(ended, JobView):
         return ended
-    idempotency = idempotency_of(idempotency_key, "resume", id)
-    sender = Sender(request.state.client, ended.queue, idempotency)
+    idempotency = idempotency_of(idempotency_key, "resume", id, *_said(webhook))
+    sender = Sender(request.state.client, ended.queue, idempotency, webhook=webhook)
     on = partial(_asked, here, id, continues=_spoken_in(ended), fresh=False)
     return await _repeat(here, id, on, sender, request, response)
 

@@ -1,6 +1,6 @@
 """`/v1/models`: the checkpoints, what lies on disk, and what workers hold in memory."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from fastapi import APIRouter
 from starlette.status import HTTP_202_ACCEPTED
@@ -8,27 +8,37 @@ from starlette.status import HTTP_202_ACCEPTED
 from api.deps import Context, Here
 from shared import status
 from shared.checkpoints import folder
+from shared.checkpoints.catalogue import Kind
 from shared.connection import answered
+from shared.dialects import models as dialect
 from shared.errors import EngineUnavailable
 from shared.status import Control
-from shared.views import Accepted, ModelView
+from shared.views import Accepted, ModelCard, ModelList, ModelView
+from shared.voices.library import RELEASED
 
 router = APIRouter(prefix="/v1", tags=["models"])
 
+_RELEASED = int(RELEASED.timestamp())
+
 
 @router.get("/models")
-def list_models(here: Here) -> list[ModelView]:
-    """The released checkpoints and those of your own in `MODELS_DIR`."""
+def list_models(here: Here) -> ModelList:
+    """The released checkpoints and those of your own in `MODELS_DIR`; then the names of other
+    services' models that speak here."""
     entries = folder.scan(here.settings.models_dir)
     with answered():
         alive = status.workers(here.redis)
-        return [_view(here, entry, alive) for entry in entries]
+        views = [_view(here, entry, alive) for entry in entries]
+    return ModelList(data=[*views, *aliases(here)])
 
 
 @router.get("/models/{id}")
-def show_model(id: str, here: Here) -> ModelView:
-    """One checkpoint."""
-    entry = folder.entry(here.settings.models_dir, id)
+def show_model(id: str, here: Here) -> ModelView | ModelCard:
+    """One checkpoint, by its id or as its hub calls it; or one of the other names."""
+    known = {card.id: card for card in aliases(here)}
+    if id in known:
+        return known[id]
+    entry = dialect.entry(here.settings.models_dir, id)
     with answered():
         return _view(here, entry, status.workers(here.redis))
 
@@ -52,6 +62,22 @@ def clear_caches(here: Here) -> Accepted:
     return _send(here, Control(action="clear_caches"))
 
 
+def speakable(here: Context) -> frozenset[Kind]:
+    """The kinds of checkpoints that a job sent now would find."""
+    with answered():
+        worker = status.main(status.workers(here.redis))
+    if worker and worker.engine.preview:
+        return frozenset(get_args(Kind))
+    return frozenset(entry.kind for entry in folder.usable(here.settings.models_dir))
+
+
+def aliases(here: Context) -> list[ModelCard]:
+    """The names of other services' models, where anything can be spoken."""
+    if not speakable(here):
+        return []
+    return [ModelCard(id=name, created=_RELEASED) for name in dialect.ALIASES]
+
+
 def _send(here: Context, message: Control) -> Accepted:
     with answered():
         alive = status.workers(here.redis)
@@ -68,6 +94,8 @@ def _view(here: Context, entry: folder.Entry, alive: list[status.WorkerStatus]) 
     actions = [status.action(here.redis, worker.name, entry.id) for worker in alive]
     return ModelView(
         id=entry.id,
+        created=_RELEASED if entry.checkpoint else 0,
+        owned_by="Qwen" if entry.checkpoint else "local",
         kind=entry.kind,
         size=entry.size,
         revision=entry.revision,

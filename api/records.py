@@ -43,7 +43,7 @@ class Records:
 
     async def see(self, job_id: str) -> Seen | None:
         """A job as it is now; None if Redis does not know it."""
-        async with _answered():
+        async with answering():
             fields = await self._redis.hgetall(keys.job(job_id))
         if b"id" not in fields:
             return None
@@ -52,7 +52,7 @@ class Records:
 
     async def recent(self, record: JobRecord, cursor: int) -> bytes:
         """Audio from the cursor on, as far as the job's stream still has it without a gap."""
-        async with _answered():
+        async with answering():
             found = await self._redis.xrange(
                 keys.stream(record.id), min=max(0, cursor - _CHUNK_MAX), count=_CHUNKS
             )
@@ -68,7 +68,8 @@ class Records:
 
 
 @asynccontextmanager
-async def _answered() -> AsyncGenerator[None]:
+async def answering() -> AsyncGenerator[None]:
+    """Raises QueueUnavailable where Redis does not answer in time."""
     try:
         async with asyncio.timeout(_PATIENCE):
             yield

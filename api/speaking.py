@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
+from anyio import CancelScope
 from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender, enter
@@ -14,15 +15,18 @@ from shared.client import faults
 from shared.errors import AlreadyEnded, JobFailed, UnknownJob
 from shared.jobs import JobRecord
 from shared.requests import contract
+from shared.resolution import Files
 from shared.states import JobState
 
 Heard = events.Waiting | events.Notice | events.Header | events.End | bytes
 """What comes of a job: news while it waits, the header, sound (s16le, 24 kHz, mono), the end."""
 
 
-async def begin(here: Context, sender: Sender, task: str, fields: dict[str, Any]) -> JobRecord:
-    """Admit a job. Raises what admission raises."""
-    record, _ = await run_in_threadpool(enter, here, contract(task), fields, sender)
+async def begin(
+    here: Context, sender: Sender, task: str, fields: dict[str, Any], files: Files | None = None
+) -> JobRecord:
+    """Admit a job, with the files that came for it. Raises what admission raises."""
+    record, _ = await run_in_threadpool(enter, here, contract(task), fields, sender, files)
     return record
 
 
@@ -54,5 +58,6 @@ async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
 
 
 async def _cancel(here: Context, job_id: str) -> None:
-    with suppress(AlreadyEnded, UnknownJob):
+    # Whoever hears is often cancelled itself: Starlette does so once a client has gone.
+    with suppress(AlreadyEnded, UnknownJob), CancelScope(shield=True):
         await run_in_threadpool(here.queue.cancel, job_id)

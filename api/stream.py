@@ -18,11 +18,13 @@ from api.bodies import require_few_values
 from api.deps import Context, Here
 from api.following import Message, follow
 from api.stopping import stop
+from api.webhooks import checked
 from shared import events
 from shared.audio.encode import Encoder, encoder
 from shared.errors import AlreadyEnded, InternalError, InvalidRequest, SpeechError
 from shared.requests import contract
 from shared.requests.declared import Format, explain
+from shared.webhooks.webhook import Webhook
 
 router = APIRouter(tags=["streaming"])
 
@@ -51,6 +53,8 @@ class Start(BaseModel):
     format: Format = "pcm"
     """Format of the binary frames."""
     priority: Literal["interactive", "batch"] | None = None
+    webhook: Webhook | None = None
+    """Who is told of the end."""
 
 
 class Cancel(BaseModel):
@@ -72,8 +76,10 @@ async def stream(socket: WebSocket, here: Here) -> None:
     await socket.accept()
     async with _explained(socket):
         start = await _receive_start(socket)
-        record = await run_in_threadpool(_submit, here, start, socket.state.client)
-        await _relay(socket, here, record, 0, None, start.format)
+        webhook = await checked(here, start.webhook.model_dump()) if start.webhook else None
+        sender = Sender(socket.state.client, start.priority, webhook=webhook)
+        job_id = await run_in_threadpool(_submit, here, start, sender)
+        await _relay(socket, here, job_id, 0, None, start.format)
 
 
 @router.websocket("/v1/jobs/{id}/stream")
@@ -109,8 +115,8 @@ async def _receive(socket: WebSocket) -> str:
     return text
 
 
-def _submit(here: Context, start: Start, client: str) -> str:
-    return enter(here, contract(start.task), start.request, Sender(client, start.priority))[0].id
+def _submit(here: Context, start: Start, sender: Sender) -> str:
+    return enter(here, contract(start.task), start.request, sender)[0].id
 
 
 async def _relay(

@@ -68,6 +68,13 @@ class TextTooLong(InvalidRequest):
     hint = "Split the text into several jobs."
 
 
+class JobTooLong(InvalidRequest):
+    """The audio would last longer than one job's may."""
+
+    code = "job_too_long"
+    hint = "Split it into several jobs, or raise MAX_JOB_SECONDS."
+
+
 class UnknownSpeaker(InvalidRequest):
     """There is no preset speaker of that name."""
 
@@ -171,12 +178,33 @@ class IdempotencyConflict(InvalidRequest):
     hint = "Use a new Idempotency-Key for a new request."
 
 
+class WebhookRefused(InvalidRequest):
+    """A webhook goes where the service does not go."""
+
+    code = "webhook_refused"
+
+
+class WebhooksOff(InvalidRequest):
+    """The service has no secret to sign webhooks with."""
+
+    code = "webhooks_off"
+    hint = "Set WEBHOOK_SECRET, or follow the job's events."
+
+
 class BodyTooLarge(InvalidRequest):
     """The body has more bytes than the service takes."""
 
     code = "body_too_large"
     status = 413
     hint = "Send less; MAX_UPLOAD_MB sets the limit for files."
+
+
+class InputTimeout(InvalidRequest):
+    """A client that was to say something said nothing for too long."""
+
+    code = "input_timeout"
+    status = 408
+    hint = "Send text while there is some, and say when there is no more."
 
 
 class NotFound(SpeechError):
@@ -201,6 +229,13 @@ class UnknownJob(NotFound):
     hint = "GET /v1/jobs lists the jobs that are known; results are under GET /v1/outputs."
 
 
+class UnknownBatch(NotFound):
+    """There is no batch of that id, or its jobs ended long ago."""
+
+    code = "unknown_batch"
+    hint = "Batches are remembered as long as jobs are (JOB_KEEP_SECONDS)."
+
+
 class UnknownOutput(NotFound):
     """There is no output of that id."""
 
@@ -213,6 +248,12 @@ class UnknownModel(NotFound):
 
     code = "unknown_model"
     hint = "GET /v1/models lists the checkpoints."
+
+
+class ModelNotFound(UnknownModel):
+    """There is no model of that name, neither a checkpoint nor a name of another service's."""
+
+    code = "model_not_found"
 
 
 class UnknownVoice(NotFound):
@@ -257,6 +298,13 @@ class UnknownLine(NotFound):
     hint = "GET /v1/outputs/{id}/lines lists them."
 
 
+class UnknownKey(NotFound):
+    """There is no API key of that id or name."""
+
+    code = "unknown_key"
+    hint = "`qtts keys list` shows the keys."
+
+
 class Conflict(SpeechError):
     """The thing is not in a state in which this can be done."""
 
@@ -298,6 +346,13 @@ class AudioNotReady(Conflict):
     hint = "Wait until the job has succeeded, or add ?follow=1 to hear it while it grows."
 
 
+class NoWordTimes(Conflict):
+    """Nobody knows when the words of this recording are heard."""
+
+    code = "no_word_times"
+    hint = "Ask for them with `words: true`, where the engine tells or an aligner is set up."
+
+
 class NoAudio(Conflict):
     """The job has ended, and there is no audio of it."""
 
@@ -321,13 +376,22 @@ class Unauthorized(SpeechError):
     hint = "Send `Authorization: Bearer <key>`."
 
 
+class ForbiddenScope(SpeechError):
+    """The API key is good, but not for this."""
+
+    code = "forbidden_scope"
+    status = 403
+    type = "permission_error"
+    hint = "Use a key that has this scope; `qtts keys list` shows the scopes of each."
+
+
 class ForbiddenHost(SpeechError):
     """The Host or Origin header carries a name that this service does not answer to."""
 
     code = "forbidden_host"
     status = 403
     type = "authentication_error"
-    hint = "Add the name to ALLOWED_HOSTS."
+    hint = "Add the name to ALLOWED_HOSTS; for a page of another site, its origin to CORS_ORIGINS."
 
 
 # --- when there is no room ------------------------------------------------------------------
@@ -348,6 +412,15 @@ class TooManyJobs(SpeechError):
     status = 429
     type = "rate_limit_error"
     hint = "Wait for one of your jobs to end, or cancel one."
+
+
+class RateLimited(SpeechError):
+    """One key has sent as many requests as it may in a minute."""
+
+    code = "rate_limited"
+    status = 429
+    type = "rate_limit_error"
+    hint = "Try again after the time in Retry-After."
 
 
 class TooManyFiles(SpeechError):

@@ -50,6 +50,10 @@ class End(BaseModel):
     generation: float | None = None
     """Seconds."""
     real_time_factor: float | None = None
+    characters: int | None = None
+    """Of the text that was spoken."""
+    code: str = ""
+    """Of the error of a job that failed."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Json, TypeAdapter
 
 from shared.requests import CONTRACTS
 from shared.states import JobState
+from shared.webhooks.webhook import Hooked, WebhookView
 
 _ANYTHING = TypeAdapter(Any)
 
@@ -49,10 +50,10 @@ class EngineInfo(BaseModel):
     """What else decides the last digits: graphs, fused kernels, threads."""
 
 
-class JobRecord(BaseModel):
+class JobRecord(Hooked):
     """The hash `tts:job:{id}`; fields that scripts touch are plain, the rest is JSON."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     id: str
     task: str
@@ -73,6 +74,14 @@ class JobRecord(BaseModel):
     """What it wants loaded, as `base/0.6B`; empty where anything will do."""
     overtaken_at: float | None = None
     """Since when others go before it that need what is loaded."""
+    request_id: str = ""
+    """Of the HTTP request that submitted it: the worker's log lines carry it on."""
+    traceparent: str = ""
+    """The span of its submission, as W3C Trace Context writes it; empty where nothing is traced."""
+    batch: str = ""
+    """The batch that it was admitted with."""
+    label: str = ""
+    """What whoever sent the batch calls it."""
 
     state: JobState = JobState.QUEUED
     attempt: int = 0
@@ -157,6 +166,12 @@ class JobView(BaseModel):
     result: dict[str, Any] | None = None
     warnings: list[str] = []
     error: dict[str, Any] | None = None
+    batch: str | None = None
+    """The batch that it was sent with; `GET /v1/jobs?batch=` lists the others."""
+    label: str | None = None
+    """What that batch calls it."""
+    webhook: WebhookView | None = None
+    """Who is told of its end, and whether that has worked."""
     links: dict[str, str] = {}
 
 
@@ -186,6 +201,9 @@ def view(
         result=record.result,
         warnings=record.warnings or [],
         error=record.error,
+        batch=record.batch or None,
+        label=record.label or None,
+        webhook=record.webhook(ended),
         links=_links_of(record),
     )
 

@@ -21,6 +21,12 @@ ENDED = "tts:ended"
 QUESTIONS = "tts:questions"
 """List: questions that a worker answers beside its jobs, as JSON."""
 
+WEBHOOKS = "tts:webhooks"
+"""Sorted set, the outbox: keys of the records whose webhook is to be delivered, by the time of the
+next attempt."""
+WEBHOOKS_FAILED = "tts:webhooks:failed"
+"""Sorted set: keys of those whose webhook was given up, by the time."""
+
 INTERACTIVE = "interactive"
 BATCH = "batch"
 CODEC = "codec"
@@ -32,6 +38,11 @@ QUEUES = (INTERACTIVE, BATCH, CODEC)
 def job(job_id: str) -> str:
     """Hash: the job record, the only truth about its state."""
     return f"tts:job:{job_id}"
+
+
+def batch(batch_id: str) -> str:
+    """Hash: jobs that were admitted together, and how many of them have not ended."""
+    return f"tts:batch:{batch_id}"
 
 
 def stream(job_id: str) -> str:
@@ -52,6 +63,11 @@ def listening(job_id: str) -> str:
 def client(client_id: str) -> str:
     """Sorted set: the active jobs of one client."""
     return f"tts:client:{client_id}"
+
+
+def rate(client_id: str) -> str:
+    """String with expiry: when the requests of one client will have been paid off, Redis' clock."""
+    return f"tts:rate:{client_id}"
 
 
 def idempotency(client_id: str, digest: str) -> str:

@@ -9,14 +9,15 @@ import json
 import logging
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import uuid_utils
 from pydantic import JsonValue, ValidationError
 
-from shared import events, keys, rq, scripts, turns
+from shared import audit, batches, events, keys, logs, rq, scripts, tracing, turns
+from shared.batches import BatchRecord, BatchView, Item
 from shared.checkpoints import catalogue
 from shared.connection import Connection, answered
 from shared.errors import (
@@ -27,6 +28,7 @@ from shared.errors import (
     QueueFull,
     SpeechError,
     TooManyJobs,
+    UnknownBatch,
     UnknownJob,
 )
 from shared.jobs import JobRecord, JobView, encode, flat, has_lines, view
@@ -35,6 +37,8 @@ from shared.requests import redacted
 from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
 from shared.states import JobState, origins
+from shared.webhooks import outbox, webhook
+from shared.webhooks.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,8 @@ _HEALS = 86_400.0
 """Seconds after which an entry of the active set heals itself; the janitor renews live ones."""
 _FULL_SHARE = 0.8
 """Share of Redis' memory limit above which no job is admitted."""
+_BATCH_KEEP = 30 * 86_400
+"""Seconds that a batch is remembered whose jobs do not end."""
 _STREAM_AFTERLIFE = 10
 """Seconds that an ended job's stream stays; its audio is in the file."""
 _PAUSED = "Paused."
@@ -81,6 +87,24 @@ class Submission:
     """Of that take in the recording; None: as the line was planned."""
     warnings: tuple[str, ...] = ()
     """What whoever asked should know before anything is spoken."""
+    webhook: Webhook | None = None
+    """Who is told of its end."""
+    label: str = ""
+    """What whoever sent a batch calls it."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Requests on their way into the queue together."""
+
+    client: str
+    items: Sequence[Submission | Item]
+    """What is to be admitted, and what cannot be, with its error; in the order that was sent."""
+    partial: bool = False
+    """Whether some may be admitted where there is no room for all."""
+    idempotency: Idempotency | None = None
+    webhook: Webhook | None = None
+    """Who is told when all have ended."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +120,16 @@ class Retaking:
 class JobQueue:
     """Jobs in Redis. Every method raises QueueUnavailable when Redis does not answer."""
 
-    def __init__(self, connection: Connection, settings: Settings) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        quota: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
+        """`quota` says how many jobs a client may have, where it is not MAX_CLIENT_JOBS."""
         self._redis = connection
         self._settings = settings
+        self._quota = quota
         self.lineup = Lineup(connection, settings.swap_patience_seconds)
 
     # --- submit ---
@@ -108,14 +139,34 @@ class JobQueue:
 
         Raises QueueFull, TooManyJobs or IdempotencyConflict.
         """
-        with answered():
+        with answered(), tracing.span("submit", {"tts.task": submission.request.name}):
             self._refuse_when_memory_is_short()
             record = _record(submission, self._settings)
             outcome, job_id = self._admit(record, submission)
             if outcome == "known":
                 record = self.get(job_id)
+            logs.learn(job_id=record.id, client=record.client)
+            if outcome == "admitted":
+                _audit(record.id, submission)
             if record.state is JobState.QUEUED:
                 self._put(record)
+            return record, outcome == "admitted"
+
+    def submit_all(self, batch: Batch) -> tuple[BatchRecord, bool]:
+        """Admit a batch and enqueue its jobs; False and the first batch for a repeat of it.
+
+        Where there is no room for all of it none is admitted, unless it may be a part. Raises
+        QueueFull, TooManyJobs or IdempotencyConflict.
+        """
+        with answered():
+            self._refuse_when_memory_is_short()
+            outcome, batch_id = self._admit_all(batch)
+            record = self.batch(batch_id)
+            if outcome == "admitted":
+                for item, sent in zip(record.items, batch.items, strict=True):
+                    if item.job and isinstance(sent, Submission):
+                        _audit(item.job, sent)
+            self._put_all(record)
             return record, outcome == "admitted"
 
     def known(self, client: str, idempotency: Idempotency) -> JobRecord | None:
@@ -124,16 +175,39 @@ class JobQueue:
         Whether the request could be met now is not asked: it was met. Raises IdempotencyConflict.
         """
         with answered():
-            found = self._redis.get(_idempotency_key(client, idempotency))
-            if found is None:
+            job_id = self._known(client, idempotency)
+            if job_id is None:
                 return None
-            job_id, _, digest = found.decode().partition(" ")
-            if digest != idempotency.digest:
-                self._refuse("conflict")
             record = self.get(job_id)
             if record.state is JobState.QUEUED:
                 self._put(record)
             return record
+
+    def known_batch(self, client: str, idempotency: Idempotency) -> BatchRecord | None:
+        """The same for a batch."""
+        with answered():
+            batch_id = self._known(client, idempotency)
+            if batch_id is None:
+                return None
+            record = self.batch(batch_id)
+            self._put_all(record)
+            return record
+
+    def _known(self, client: str, idempotency: Idempotency) -> str | None:
+        """What an earlier request with the same key has made. Raises IdempotencyConflict."""
+        found = self._redis.get(_idempotency_key(client, idempotency))
+        if found is None:
+            return None
+        made, _, digest = found.decode().partition(" ")
+        if digest != idempotency.digest:
+            self._refuse("conflict")
+        return made
+
+    def _put_all(self, record: BatchRecord) -> None:
+        """Enqueue the jobs of a batch that wait, those again that RQ does not know."""
+        for job in self._records(record.jobs):
+            if job.state is JobState.QUEUED:
+                self._put(job)
 
     def _put(self, record: JobRecord, at_front: bool = False) -> None:
         rq.queue(record.queue, self._redis).put(record.id, record.task, at_front)
@@ -159,7 +233,7 @@ class JobQueue:
                 record.created_at,
                 record.id,
                 self._settings.max_queue,
-                self._settings.max_client_jobs,
+                self._most(record.client),
                 int(_HEALS),
                 submission.idempotency.digest if submission.idempotency else "",
                 self._settings.job_keep_seconds,
@@ -169,19 +243,69 @@ class JobQueue:
         self._refuse(outcome.decode())
         return outcome.decode(), job_id.decode()
 
+    def _admit_all(self, batch: Batch) -> tuple[str, str]:
+        batch_id = str(uuid_utils.uuid7())
+        items, jobs = _entries(batch, batch_id, self._settings)
+        facts = encode(
+            id=batch_id,
+            client=batch.client,
+            created_at=time.time(),
+            items=items,
+            **webhook.fields(batch.webhook),
+        )
+        records = [(job.id, flat(encode(**job.model_dump(exclude_unset=True)))) for job in jobs]
+        outcome, known = scripts.run(
+            self._redis,
+            "admit_batch",
+            [
+                keys.ACTIVE,
+                keys.client(batch.client),
+                _idempotency_key(batch.client, batch.idempotency),
+                keys.JOBS,
+                keys.batch(batch_id),
+                *(keys.job(job.id) for job in jobs),
+            ],
+            [
+                time.time(),
+                batch_id,
+                self._settings.max_queue,
+                self._most(batch.client),
+                int(_HEALS),
+                batch.idempotency.digest if batch.idempotency else "",
+                self._settings.job_keep_seconds,
+                _BATCH_KEEP,
+                int(batch.partial),
+                len(flat(facts)),
+                *flat(facts),
+                *(part for job_id, fields in records for part in (job_id, len(fields), *fields)),
+            ],
+        )
+        self._refuse(outcome.decode())
+        return outcome.decode(), known.decode()
+
+    def _most(self, client: str) -> int:
+        """Jobs that a client may have at once."""
+        return self._quota(client) or self._settings.max_client_jobs
+
     def _refuse(self, outcome: str) -> None:
+        if error := self._refusal(outcome):
+            raise error
+
+    def _refusal(self, outcome: str) -> SpeechError | None:
+        """What the queue says to one job more."""
         if outcome == "queue_full":
-            raise QueueFull(
+            return QueueFull(
                 f"{self._settings.max_queue} jobs wait or run already.",
                 retry_after=self.lineup.drain(),
             )
         if outcome == "too_many":
-            raise TooManyJobs(
-                f"You have {self._settings.max_client_jobs} jobs waiting or running already.",
+            return TooManyJobs(
+                "You have as many jobs waiting or running as you may.",
                 retry_after=self.lineup.drain(),
             )
         if outcome == "conflict":
-            raise IdempotencyConflict("This Idempotency-Key was used with another body.")
+            return IdempotencyConflict("This Idempotency-Key was used with another body.")
+        return None
 
     def _refuse_when_memory_is_short(self) -> None:
         memory: dict[str, Any] = self._redis.info("memory")
@@ -198,6 +322,19 @@ class JobQueue:
         if b"id" not in fields:
             raise UnknownJob("There is no job of that id.", param="id")
         return JobRecord.decode(fields)
+
+    def batch(self, batch_id: str) -> BatchRecord:
+        """The record of a batch. Raises UnknownBatch."""
+        with answered():
+            fields = self._redis.hgetall(keys.batch(batch_id))
+        if b"id" not in fields:
+            raise UnknownBatch("There is no batch of that id.", param="id")
+        return BatchRecord.decode(fields)
+
+    def describe_batch(self, record: BatchRecord) -> BatchView:
+        """A batch with what became of each item."""
+        refusal = self._refusal(record.refused)
+        return batches.view(record, refusal.body()["error"] if refusal else {})
 
     def ended(self, job_id: str) -> bool:
         """True for a job that has ended, or that nobody remembers."""
@@ -314,6 +451,8 @@ class JobQueue:
                     keys.channel(record.id),
                     keys.ACTIVE,
                     keys.client(record.client),
+                    keys.WEBHOOKS,
+                    keys.batch(record.batch),
                 ],
                 [
                     time.time(),
@@ -326,10 +465,13 @@ class JobQueue:
                     self._settings.job_keep_seconds,
                     _STREAM_AFTERLIFE,
                     event.model_dump_json(),
+                    outbox.keeping(self._settings),
                     *flat(encode(**fields)),
                 ],
             )
         if isinstance(outcome, int):
+            if target.terminal:
+                audit.ended(self.get(record.id))
             return outcome
         if attempt is not None:
             raise Fenced(f"Attempt {attempt} of job {record.id} no longer holds.")
@@ -533,7 +675,24 @@ def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
         return None
 
 
-def _record(submission: Submission, settings: Settings) -> JobRecord:
+def _audit(job_id: str, submission: Submission) -> None:
+    audit.admitted(job_id, submission.client, submission.request, submission.estimate)
+
+
+def _entries(batch: Batch, batch_id: str, settings: Settings) -> tuple[list[Item], list[JobRecord]]:
+    """What is answered of each item of a batch, and the records of those that can be admitted."""
+    items: list[Item] = []
+    jobs: list[JobRecord] = []
+    for index, sent in enumerate(batch.items):
+        if isinstance(sent, Item):
+            items.append(sent)
+            continue
+        jobs.append(_record(sent, settings, batch_id))
+        items.append(Item(index=index, id=sent.label or None, job=jobs[-1].id))
+    return items, jobs
+
+
+def _record(submission: Submission, settings: Settings, batch_id: str = "") -> JobRecord:
     request = submission.request
     seed = request.seed if request.seed is not None else random.SystemRandom().randint(0, MAX_SEED)
     now = time.time()
@@ -552,8 +711,13 @@ def _record(submission: Submission, settings: Settings) -> JobRecord:
             "line": submission.line,
             "speed": submission.speed,
             "needs": _needs(request, settings),
+            "request_id": logs.known("request_id"),
+            "traceparent": tracing.carried(),
+            "batch": batch_id,
+            "label": submission.label,
             "state": JobState.QUEUED,
             "attempt": 0,
+            **webhook.fields(submission.webhook),
         }
     )
 

@@ -4,6 +4,7 @@ Four layers, each overriding the one before: `configs/default.yaml`, the profile
 `PROFILE` (`configs/<profile>.yaml`), `.env` and environment variables, the command line.
 """
 
+import base64
 import difflib
 import itertools
 import os
@@ -34,6 +35,11 @@ DEFAULTS = CONFIGS / "default.yaml"
 DOTENV = ROOT / ".env"
 _NO_PROFILES = frozenset({"default", "emotions"})
 """Files in `configs/` that are something else."""
+
+_SHORT = {"--insecure": "--insecure-bind"}
+"""Short names of flags on the command line."""
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#*@\s]+", re.IGNORECASE)
+"""Scheme, host and port, without a path (RFC 6454)."""
 
 EngineChoice = Literal["auto", "qwen3", "stock", "preview"]
 
@@ -76,19 +82,45 @@ class Settings(BaseSettings):
     """Path under which a reverse proxy serves the dashboard."""
     gradio_language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")
     """Language of the dashboard: `en`, or the name of a file in `ui/locales/` without its `.po`."""
+    wyoming_host: str = "127.0.0.1"
+    """Address the Wyoming server listens on; it knows no keys, so beyond loopback it needs
+    `INSECURE_BIND=1`."""
+    wyoming_port: int = Field(default=0, ge=0, le=65535)
+    """Port at which Home Assistant finds a voice, usually 10200; 0: `make run` starts none."""
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
     """Host names that requests may carry besides this machine's own, or `*`.
 
     Unless set, it holds on loopback alone.
     """
     insecure_bind: bool = False
-    """Listen beyond loopback without API keys: only behind something that keeps others out."""
+    """Listen beyond loopback without API keys: only behind something that keeps others out.
+
+    On the command line also `--insecure`.
+    """
+    cors_origins: Annotated[list[str], NoDecode] = []
+    """Pages that may use the API from a browser, as `https://app.example`; empty: none but its own.
+
+    Each is scheme, host and port, exactly as the browser sends it; `*` is refused.
+    """
 
     # --- keys ---
     api_keys: Annotated[list[SecretStr], NoDecode] = []
-    """Keys that clients must send as `Authorization: Bearer <key>`; empty: none is asked for."""
+    """Keys that clients must send as `Authorization: Bearer <key>`; they may do everything.
+
+    Without them, and without keys that `qtts keys create` made, none is asked for.
+    """
+    public_lists: bool = False
+    """Answer `GET /v1/audio/voices` and `/v1/audio/models` without a key.
+
+    Open WebUI asks for both without one, and shows OpenAI's names where it is refused.
+    """
     api_key: SecretStr = SecretStr("")
     """The key that the dashboard and `qtts` send."""
+    keys_file: str = ""
+    """Where the keys of `qtts keys` lie, hashed; empty: `keys.json` in `RUN_DIR`.
+
+    All API processes read one file, and see a change within a second.
+    """
 
     # --- where things lie ---
     models_dir: Path = Path("models")
@@ -195,6 +227,13 @@ class Settings(BaseSettings):
     """
     transcriber: str = ""
     """Folder in `MODELS_DIR` of a faster-whisper model that writes down references; empty: none."""
+    aligner: str = ""
+    """Folder in `MODELS_DIR` of Qwen3-ForcedAligner-0.6B, which says when each word is heard; empty:
+    none.
+
+    It takes 3.5 GB beside what speaks: on the card where they are free and bf16 is native, else in
+    main memory, where it is slower. The preview engine tells its words without it.
+    """
 
     # --- queue ---
     worker_queues: Annotated[list[Literal["interactive", "batch", "codec"]], NoDecode] = [
@@ -213,6 +252,16 @@ class Settings(BaseSettings):
     """Jobs that may wait, run or be paused at once; beyond it the API answers 503 `queue_full`."""
     max_client_jobs: int = Field(default=50, ge=1)
     """Jobs that one client may have waiting, running or paused; beyond it the API answers 429."""
+    max_text: int = Field(default=20_000, ge=1, le=20_000)
+    """Characters of the text of one task; beyond it 422 `text_too_long`. Pipelines take more."""
+    openai_max_input: int = Field(default=4096, ge=1, le=20_000)
+    """Characters of the `input` of `POST /v1/audio/speech`; 4096 is OpenAI's own limit."""
+    max_job_seconds: float = Field(default=0, ge=0)
+    """Estimated audio of one job; beyond it 422 `job_too_long`; 0: no limit."""
+    live_idle_seconds: float = Field(default=30, ge=0.1)
+    """How long a live session waits for text while it has nothing to speak, before it ends."""
+    live_max_characters: int = Field(default=500_000, ge=1)
+    """Characters that one live session may speak."""
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How often a job is begun before a dying worker makes it fail."""
     lease_seconds: float = Field(default=15, ge=3)
@@ -239,7 +288,34 @@ class Settings(BaseSettings):
     trash_keep_days: float = Field(default=7, ge=0)
     """How long a deleted output can be restored."""
     store_text: bool = True
-    """Keep texts in job records, results and logs."""
+    """Keep texts in job records and results.
+
+    Off, documents and plans go ten minutes after the last job that needs them. Files that a job
+    delivers hold words all the same, such as subtitles; no log ever does.
+    """
+
+    # --- webhooks ---
+    webhook_secret: SecretStr = SecretStr("")
+    """What webhooks are signed with: `whsec_` and 24 to 64 random bytes in base64; empty: none are
+    sent.
+
+    `echo whsec_$(openssl rand -base64 32)` makes one.
+    """
+    webhook_allowed_hosts: Annotated[list[str], NoDecode] = []
+    """The only hosts that are told, private ones too; empty: any with a public address."""
+    webhook_allow_private: bool = False
+    """Let webhooks go to addresses of this machine and its networks, whoever asks for it."""
+    webhook_retries: Annotated[list[Annotated[float, Field(ge=0)]], NoDecode] = [
+        5,
+        30,
+        300,
+        1_800,
+        7_200,
+        18_000,
+        28_800,
+        36_000,
+    ]
+    """Seconds before each further attempt to deliver a webhook, a little more by chance."""
 
     # --- downloads ---
     hub: Literal["huggingface", "modelscope"] = "huggingface"
@@ -255,12 +331,33 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged."""
     log_format: Literal["console", "json"] = "console"
-    """Lines for people or lines for machines."""
+    """Lines for people or lines for machines; those for machines tell of every request."""
+
+    # --- observability ---
+    worker_metrics_host: str = "127.0.0.1"
+    """Address at which the worker shows its metrics: numbers alone, and no key is asked for."""
+    worker_metrics_port: int = Field(default=0, ge=0, le=65534)
+    """Port of the worker's `/metrics`, usually 9100; 0: none.
+
+    The API has them at its own `/metrics`. The worker that `CODEC_CONCURRENCY` adds takes the next
+    port.
+    """
 
     @field_validator("models_dir", "voices_dir", "outputs_dir", "run_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser() if path.expanduser().is_absolute() else ROOT / path
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: list[str]) -> list[str]:
+        """Exact ones: with any other, every page in the world could use a visitor's browser."""
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise PydanticCustomError(
+                    "origin", "each must be like https://app.example or http://localhost:3000"
+                )
+        return [origin.lower() for origin in origins]
 
     @field_validator("api_url")
     @classmethod
@@ -275,12 +372,36 @@ class Settings(BaseSettings):
         """YAML reads a bare `off` as false."""
         return "off" if value is False else value
 
-    @field_validator("allowed_hosts", "api_keys", "worker_queues", mode="before")
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signing_key(cls, secret: SecretStr) -> SecretStr:
+        if secret.get_secret_value() and not _is_signing_key(secret.get_secret_value()):
+            raise PydanticCustomError(
+                "secret", "it must be whsec_ and 24 to 64 bytes in base64 behind it"
+            )
+        return secret
+
+    @field_validator(
+        "allowed_hosts",
+        "api_keys",
+        "cors_origins",
+        "webhook_allowed_hosts",
+        "webhook_retries",
+        "worker_queues",
+        mode="before",
+    )
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @property
+    def key_ring(self) -> Path:
+        """The file of the keys that `qtts keys` makes."""
+        if not self.keys_file:
+            return self.run_dir / "keys.json"
+        return self._absolute(Path(self.keys_file))
 
     @property
     def api_address(self) -> str:
@@ -323,6 +444,7 @@ def load(arguments: Sequence[str] = (), **overrides: Any) -> Settings:
 
     Raises ConfigurationError, which names the key, the place and the valid choices.
     """
+    arguments = [_SHORT.get(word, word) for word in arguments]
     try:
         return Settings(_cli_parse_args=list(arguments), **overrides)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
@@ -330,6 +452,15 @@ def load(arguments: Sequence[str] = (), **overrides: Any) -> Settings:
         raise ConfigurationError(_explain(error, _layers(arguments, overrides))) from None
     except SettingsError as error:
         raise ConfigurationError(_explain_arguments(str(error), arguments)) from None
+
+
+def _is_signing_key(secret: str) -> bool:
+    """Whether it is one as the Standard Webhooks specification wants it."""
+    prefix, _, encoded = secret.partition("_")
+    try:
+        return prefix == "whsec" and 24 <= len(base64.b64decode(encoded, validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -428,4 +559,4 @@ def _choices(key: str) -> list[str]:
 
 
 _NAMES = frozenset(Settings.model_fields)
-_SECRETS = frozenset({"api_key", "api_keys"})
+_SECRETS = frozenset({"api_key", "api_keys", "webhook_secret"})

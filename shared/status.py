@@ -58,6 +58,8 @@ class WorkerStatus(BaseModel):
     """Loaded checkpoints by id."""
     needs: list[str] = []
     """What they serve, in the words of `JobRecord.needs`: such jobs may go before others."""
+    words: bool = False
+    """Whether it can say when each word is heard."""
     caches: dict[str, CacheStats] = {}
     """What it remembers between jobs, by name: `prompts`, `instructs`, `codes`."""
     gpu: GpuReading | None = None

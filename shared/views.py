@@ -60,6 +60,21 @@ class SpeakerView(View):
     description: str
 
 
+class PlainVoice(View):
+    """A voice, in short."""
+
+    id: str
+    """What requests name it by, as they do by its name."""
+    name: str
+    kind: str
+    """`preset`, `cloned`, `designed` or `mixed`."""
+    language: str
+    """The language it is at home in, or `auto`."""
+    description: str
+    sample: str | None
+    """Where it is heard, from the API's root on; null where there is nothing to listen to."""
+
+
 class LanguageView(View):
     """A language; either name may be used."""
 
@@ -67,10 +82,19 @@ class LanguageView(View):
     code: str
 
 
-class ModelView(View):
-    """A checkpoint."""
+class ModelCard(View):
+    """A name that requests may give as `model`."""
 
     id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    """When it was released; Unix seconds, 0 for a checkpoint of your own."""
+    owned_by: str = "Qwen"
+
+
+class ModelView(ModelCard):
+    """A checkpoint."""
+
     kind: str
     size: str
     revision: str
@@ -83,6 +107,13 @@ class ModelView(View):
     """Workers that hold it in memory."""
     action: ModelAction | None
     """The last pull, load or unload."""
+
+
+class ModelList(View):
+    """The checkpoints, then the names of other services' models that speak here."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelView | ModelCard]
 
 
 class Accepted(View):
@@ -109,6 +140,17 @@ class JobPage(View):
     next: str | None
     """Pass as `before` for the page after this one."""
     backlog: Backlog = Backlog()
+
+
+class WebhookLoad(View):
+    """What there is to tell to receivers of webhooks."""
+
+    enabled: bool
+    """Whether there is a secret to sign with; without one nothing is sent."""
+    pending: int
+    """On their way, or waiting for another attempt."""
+    failed: int
+    """Given up, of those that are remembered."""
 
 
 class QueueStatus(View):
@@ -327,6 +369,46 @@ class WaveformView(View):
     """How long it is."""
     points: list[float]
     """The highest amplitude of each of equally long parts, 0 to 1."""
+
+
+Grain = Literal["segment", "word"]
+"""How fine timings are."""
+
+
+class WordTiming(View):
+    """A word and when it is heard."""
+
+    text: str
+    """As it is written, with the signs that touch it; several words where they are read as one."""
+    start: float
+    """Seconds."""
+    end: float
+
+
+class SegmentTiming(View):
+    """What is spoken in one go, or a line of a pipeline, and when it is heard."""
+
+    start: float
+    """Seconds, in the finished recording."""
+    end: float
+    text: str
+    speaker: str
+    """The character who says it; empty for a narrator, and in tasks."""
+    line: int | None
+    """Number of the line, of a pipeline."""
+    words: list[WordTiming] | None
+    """At the level `word`; null at the other, and of a segment whose words nobody could time."""
+
+
+class TimingsView(View):
+    """When what is heard in a recording."""
+
+    id: str
+    """Of the job, and of its output."""
+    task: str
+    level: Grain
+    duration_seconds: float
+    segments: list[SegmentTiming]
 
 
 class AssemblyView(View):

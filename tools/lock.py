@@ -16,6 +16,7 @@ HEADER = """\
 # One version of everything that is installed, for pip (-c). Written by `make lock`.
 # A build of torch brings the CUDA libraries it was made for: those are its own choice.
 """
+EXTRAS = ("engine", "dev", "telemetry")
 CUDA = re.compile(r"cuda-|nvidia-(?!ml-py)|triton")
 APART = re.compile(r"qwen-tts==\S+")
 """Installed without its dependencies, so no resolver meets it: its pin is kept as it stands."""
@@ -27,7 +28,7 @@ def lock(upgrade: list[str]) -> str:
     if uv is None:
         sys.exit("uv is not on the PATH; it resolves for all platforms at once: pipx install uv.")
     command = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
-    command += ["--extra", "engine", "--extra", "dev", "--no-annotate", "--no-header"]
+    command += [*("--extra=" + extra for extra in EXTRAS), "--no-annotate", "--no-header"]
     command += ["--constraint", "-", "pyproject.toml"]
     kept = "\n".join(pin for pin in pins(CONSTRAINTS.read_text()) if _name(pin) not in upgrade)
     done = subprocess.run(

@@ -65,6 +65,8 @@ def make(settings: Settings, overrides: dict[str, str]) -> Plan:
         port = _port(settings, "gradio_port", settings.gradio_host, set(api_ports), remarks)
         parts.append(_ui_part(settings, common, apis[0], port))
     dashboard = parts[-1].address if settings.dashboard else ""
+    if settings.wyoming_port:
+        parts.append(_wyoming_part(settings, common, apis[0]))
     return Plan(tuple(parts), url, apis, dashboard, tuple(remarks))
 
 
@@ -131,7 +133,10 @@ def _worker_parts(settings: Settings, common: dict[str, str]) -> Iterator[Part]:
         return
     others = [name for name in settings.worker_queues if name != keys.CODEC]
     yield _worker_part("worker", settings.worker_name, common | {"WORKER_QUEUES": as_text(others)})
-    yield _worker_part("codec", CODEC_WORKER, common | ON_CPU | {"WORKER_QUEUES": keys.CODEC})
+    own = {"WORKER_QUEUES": keys.CODEC}
+    if settings.worker_metrics_port:
+        own["WORKER_METRICS_PORT"] = str(settings.worker_metrics_port + 1)
+    yield _worker_part("codec", CODEC_WORKER, common | ON_CPU | own)
 
 
 def _worker_part(part: str, name: str, environment: dict[str, str]) -> Part:
@@ -147,11 +152,23 @@ def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int])
 
 
 def _ui_part(settings: Settings, common: dict[str, str], api: str, port: int) -> Part:
-    found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api}
+    found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api, **_own_key(settings)}
+    return Part("ui", _module("ui"), common | found, address(settings.gradio_host, port))
+
+
+def _wyoming_part(settings: Settings, common: dict[str, str], api: str) -> Part:
+    host = _EVERYWHERE.get(settings.wyoming_host) or settings.wyoming_host
+    environment = common | {"API_URL": settings.api_url or api, **_own_key(settings)}
+    where = f"tcp://{host}:{settings.wyoming_port}"
+    return Part("wyoming", _module("tools.wyoming"), environment, where)
+
+
+def _own_key(settings: Settings) -> dict[str, str]:
+    """The key that our own clients send: the one that is set for them, or else the first."""
     keys = settings.api_keys
     if keys and not settings.api_key.get_secret_value():
-        found["API_KEY"] = keys[0].get_secret_value()
-    return Part("ui", _module("ui"), common | found, address(settings.gradio_host, port))
+        return {"API_KEY": keys[0].get_secret_value()}
+    return {}
 
 
 def _api_ports(settings: Settings, remarks: list[str]) -> Iterator[int]:

@@ -1,17 +1,19 @@
 """Who may use the dashboard, which holds an API key of its own: ASGI middleware before everything.
 
-Where API keys are set and others can reach the dashboard (it listens beyond loopback, or a reverse
-proxy passes on another name than this machine's), the browser must log in by HTTP basic: any user
-name, and one of the `API_KEYS` as password. On loopback the Host allow-list of the API applies.
+Where there are API keys and others can reach the dashboard (it listens beyond loopback, or a
+reverse proxy passes on another name than this machine's), the browser must log in by HTTP basic:
+any user name, and as password a key with every scope. On loopback the Host allow-list of the API
+applies.
 """
 
 import base64
-import hmac
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.access.credentials import Credentials
+from shared.access.scopes import EVERY
 from shared.binding import LOOPBACK, check_names, name_of
 from shared.errors import ForbiddenHost, SpeechError, Unauthorized
 from shared.settings import Settings
@@ -27,7 +29,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
+        self._credentials = Credentials(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._asks_for_health(scope):
@@ -50,10 +52,10 @@ class Guard:
         host = name_of(f"//{headers.get('host', '')}")
         self._check_origin(headers.get("origin", ""), host)
         reached_by_others = self._settings.gradio_host not in LOOPBACK or host not in _OWN_NAMES
-        if self._keys and reached_by_others and not self._knows(_password(headers)):
+        if self._credentials.any and reached_by_others and not self._knows(_password(headers)):
             raise Unauthorized(
                 "The dashboard asks for a password.",
-                hint="Log in with any user name and one of the API_KEYS.",
+                hint="Log in with any user name and a key that has every scope.",
             )
 
     def _check_origin(self, origin: str, host: str) -> None:
@@ -61,19 +63,23 @@ class Guard:
         if origin and name_of(origin) not in {host, *self._settings.allowed_hosts}:
             raise ForbiddenHost(f"Pages from {origin!r} may not use the dashboard.")
 
-    def _knows(self, password: bytes) -> bool:
-        return any([hmac.compare_digest(password, key) for key in self._keys])
+    def _knows(self, password: str) -> bool:
+        """The dashboard does everything that its own key may, so a visitor's must be as good."""
+        try:
+            return self._credentials.find(password).scopes == EVERY
+        except Unauthorized:
+            return False
 
 
-def _password(headers: Headers) -> bytes:
+def _password(headers: Headers) -> str:
     """That of HTTP basic (RFC 7617); empty where none was sent."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
-        return b""
+        return ""
     try:
-        return base64.b64decode(credentials, validate=True).partition(b":")[2]
+        return base64.b64decode(credentials, validate=True).partition(b":")[2].decode()
     except ValueError:
-        return b""
+        return ""
 
 
 async def _refuse(error: SpeechError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from shared.errors import SpeechError
+from shared.errors import ForbiddenScope, SpeechError, Unauthorized
 from ui.translation import mark, tr
 
 _PAST = (
@@ -93,13 +93,20 @@ def notice(kind: str, sentence: str, step: str | None = None, *more: Html) -> Ht
 
 def trouble(error: SpeechError) -> Html:
     """What went wrong, as a person is told."""
-    return notice("error", error.message, error.next_step)
+    return notice("error", error.message, _step(error))
 
 
 def lasting(error: SpeechError) -> Html:
     """The same of what pages look up again by themselves."""
-    step = f"{error.next_step or ''} {tr('It is tried again.')}"
+    step = f"{_step(error) or ''} {tr('It is tried again.')}"
     return notice("error", error.message, step.strip())
+
+
+def _step(error: SpeechError) -> str | None:
+    """What to do next; the key that was refused is the dashboard's own."""
+    if isinstance(error, Unauthorized | ForbiddenScope):
+        return tr("Set API_KEY, which the dashboard sends, to a key with every scope.")
+    return error.next_step
 
 
 def empty(sentence: str, step: str = "") -> Html:

@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from shared import connection, logs
+from shared import connection, logs, tracing
 from shared.errors import EnginePoisoned, SpeechError
+from shared.history import End
+from shared.jobs import JobRecord
 from shared.queue import JobQueue
 from shared.recovery import Recovery
 from shared.settings import Settings, load
@@ -21,6 +23,8 @@ from shared.stores.voices import FolderVoices
 from shared.version import __version__
 from shared.voices.library import Library
 from worker import pipelines, tasks
+from worker import tracing as spans
+from worker.aligning.aligner import Aligner
 from worker.answering import Answering
 from worker.control import Ear
 from worker.diagnosis.examination import Examination
@@ -29,6 +33,7 @@ from worker.engine.cache import Cache
 from worker.engine.choice import Choice, choose
 from worker.heart import Heart
 from worker.lease import Lease
+from worker.metrics import Metrics
 from worker.monitor import Monitor
 from worker.performing import discover
 from worker.queue import QueueWorker
@@ -46,6 +51,7 @@ def main(arguments: list[str]) -> int:
         settings = load(arguments)
         connection.check_address(settings)
         logs.configure(settings, "worker")
+        tracing.configure("worker")
         choice = choose(settings)
     except EnginePoisoned as error:
         _complain(error)
@@ -74,16 +80,36 @@ def work(settings: Settings, choice: Choice) -> bool:
     monitor = Monitor(settings.device, choice.description.device)
     waiting = JobQueue(impatient, settings)
     diary = Diary(impatient, settings.worker_name, waiting, monitor, choice.info)
-    runner = Runner(redis, impatient, queue, store, settings, choice, cache, library, files, diary)
     examination = Examination(settings, choice)
-    describe = _describing(settings, choice, cache, monitor, examination)
+    aligner = Aligner(settings)
+    describe = _describing(settings, choice, cache, aligner, monitor, examination)
+    metrics = Metrics(settings, lambda: describe(None))
+
+    def told(record: JobRecord, end: End) -> None:
+        metrics.ended(record, end)
+        spans.ended(record, end)
+
+    runner = Runner(
+        redis,
+        impatient,
+        queue,
+        store,
+        settings,
+        choice,
+        cache,
+        library,
+        files,
+        diary,
+        aligner,
+        told,
+    )
     heart = Heart(impatient, settings, lease.over(impatient), describe)
 
     def changed() -> None:
         heart.wake()
         examination.renew()
 
-    ear = Ear(connection.patient(settings.redis_url), settings, cache, changed)
+    ear = Ear(connection.patient(settings.redis_url), settings, cache, aligner, changed)
     answering = Answering(connection.patient(settings.redis_url), settings, files)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
@@ -94,12 +120,14 @@ def work(settings: Settings, choice: Choice) -> bool:
     examination.start(heart.wake)
     ear.start()
     answering.start()
+    hide = metrics.serve()
     # Whoever is said to be alive leaves in order, also before RQ's own handlers stand.
     signal.signal(signal.SIGTERM, _leave)
     try:
         heart.tell()
         worker.work(logging_level="WARNING")
     finally:
+        hide()
         answering.stop()
         ear.stop()
         examination.stop()
@@ -132,6 +160,7 @@ def _describing(
     settings: Settings,
     choice: Choice,
     cache: Cache,
+    aligner: Aligner,
     monitor: Monitor,
     examination: Examination,
 ) -> Callable[[str | None], WorkerStatus]:
@@ -154,6 +183,7 @@ def _describing(
             queues=list(settings.worker_queues),
             loaded=cache.describe(),
             needs=list(cache.needs()),
+            words=choice.description.preview or aligner.ready,
             caches=cache.stats(),
             gpu=monitor.gpu(),
             process=monitor.process(),

@@ -16,6 +16,7 @@ from shared.connection import Connection
 from shared.errors import CheckpointMissing, EnginePoisoned, SpeechError
 from shared.settings import Settings
 from shared.status import Control, ModelAction
+from worker.aligning.aligner import Aligner
 from worker.engine.cache import Cache
 from worker.runner import POISONED
 
@@ -29,12 +30,18 @@ class Ear:
     """Listens for control messages in a thread of its own; loading waits for the running job."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, cache: Cache, tell: Callable[[], None]
+        self,
+        connection: Connection,
+        settings: Settings,
+        cache: Cache,
+        aligner: Aligner,
+        tell: Callable[[], None],
     ) -> None:
         """`tell` publishes the worker's status anew."""
         self._redis = connection
         self._settings = settings
         self._cache = cache
+        self._aligner = aligner
         self._tell = tell
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
@@ -52,6 +59,7 @@ class Ear:
                 if message:
                     self._obey(message)
                 self._cache.unload_idle()
+                self._aligner.rest()
             except redis.RedisError as error:
                 log.warning("Redis does not answer the ear: %s", error)
                 time.sleep(1)
@@ -85,6 +93,7 @@ class Ear:
                 return "Unloaded." if self._cache.unload(message.checkpoint) else "Was not loaded."
             case "unload_all":
                 self._cache.unload_all()
+                self._aligner.release()
                 return "Unloaded all."
             case "clear_caches":
                 self._cache.clear_caches()

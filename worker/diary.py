@@ -69,10 +69,10 @@ class Diary:
         self._wake.set()
         self._thread.join(timeout=3)
 
-    def succeeded(self, recipe: Recipe) -> None:
-        """A job has come to its good end."""
+    def succeeded(self, recipe: Recipe, characters: int | None = None) -> End:
+        """A job has come to its good end, and that many characters were spoken."""
         spoken = _spoken(recipe)
-        self._note(
+        return self._note(
             End(
                 task=recipe.task,
                 state="succeeded",
@@ -83,25 +83,34 @@ class Diary:
                 audio=recipe.duration_seconds,
                 generation=recipe.timings.generation,
                 real_time_factor=recipe.timings.real_time_factor if spoken else None,
+                characters=characters,
             )
         )
 
-    def ended(self, record: JobRecord, state: Literal["failed", "cancelled"], begun: float) -> None:
-        """A job that was begun, Unix seconds, has come to another end."""
+    def ended(
+        self,
+        record: JobRecord,
+        state: Literal["failed", "cancelled"],
+        begun: float,
+        code: str = "",
+    ) -> End:
+        """A job that was begun, Unix seconds, has come to another end; `code` is its error's."""
         engine = self._engine()
-        self._note(
+        return self._note(
             End(
                 task=record.task,
                 state=state,
                 engine=engine.name,
                 preview=engine.preview,
                 queued=max(0.0, begun - record.created_at),
+                code=code,
             )
         )
 
-    def _note(self, end: End) -> None:
+    def _note(self, end: End) -> End:
         self._ends.append(end)
         self._wake.set()
+        return end
 
     def _run(self) -> None:
         due = time.monotonic()

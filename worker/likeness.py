@@ -89,6 +89,8 @@ def _take(model: Model, utterance: Utterance, watch: Watch) -> Heard:
         finish_reason=frames[-1].finish_reason,
         notes=tuple(note for part in frames for note in part.notes),
         similarity=similarity,
+        tokens=frames[-1].tokens,
+        words=frames[-1].words,
     )
 
 

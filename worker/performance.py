@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +10,19 @@ from typing import Any
 from shared import events
 from shared.audio.pcm import SAMPLE_RATE
 from shared.jobs import EngineInfo, JobRecord, encode
+from shared.readings import CacheStats
 from shared.requests.declared import REDACTED, Declared
-from shared.stores.recipe import Candidate, Recipe, Segment, Timings, VoiceFact
+from shared.requests.spoken import Spoken
+from shared.stores.recipe import (
+    CacheUse,
+    Candidate,
+    Recipe,
+    Segment,
+    Timings,
+    TokenCount,
+    VoiceFact,
+)
+from worker.aligning.wording import Wording
 from worker.engine.choice import Choice
 from worker.performing import (
     PERFORMERS,
@@ -29,6 +40,7 @@ from worker.performing import (
     Studio,
     Taken,
     Voiced,
+    Worded,
 )
 from worker.recording import Recording
 
@@ -45,6 +57,7 @@ class Performance:
 
     segments: list[Segment] = field(default_factory=list[Segment])
     reasons: Counter[str] = field(default_factory=Counter[str])
+    tokens: TokenCount = field(default_factory=TokenCount)
     warnings: list[str] = field(default_factory=list[str])
     artifacts: list[Artifact] = field(default_factory=list[Artifact])
     candidates: list[Candidate] = field(default_factory=list[Candidate])
@@ -53,10 +66,15 @@ class Performance:
     mastered: Mastered | None = None
     """The finished recording, where it is not what was streamed."""
     _begun: float = field(default_factory=time.time)
+    _before: Mapping[str, CacheStats] = field(init=False)
+    """What the caches had been asked before."""
     _open: bool = False
 
     def __post_init__(self) -> None:
+        studio = self.studio
+        self._wording = Wording(studio.aligner, studio.growing, studio.pulse)
         self.warnings.extend(self.record.warnings or [])
+        self._before = self.studio.cache.lasting()
 
     def play(self) -> None:
         """Play to the end. Raises what the performer and the recording raise."""
@@ -67,6 +85,8 @@ class Performance:
                 self._take(piece)
         if not self.mastered:
             self._close_segment()
+            if isinstance(self.request, Spoken) and self.request.words:
+                self._time_words()
 
     def recipe(self, attempt: int, store_text: bool) -> Recipe:
         """What was made, from what, and how long it took; files are not in it yet."""
@@ -99,6 +119,8 @@ class Performance:
             locked_as=self.locked_as,
             engines=self.studio.engines() or [self._engine()],
             finish_reasons=dict(self.reasons),
+            tokens=self.tokens,
+            caches=_asked(self._before, self.studio.cache.lasting()),
             warnings=self.warnings,
             timings=Timings(
                 queued=self._begun - self.record.created_at,
@@ -116,12 +138,17 @@ class Performance:
                 self.recording.take(samples)
             case Kept(samples, load):
                 self.recording.keep(samples, load)
-            case Line(text):
+            case Line(text, said, language):
                 self._close_segment()
                 now = self.recording.position / SAMPLE_RATE
                 self.segments.append(Segment(start=now, end=now, text=text))
-            case Ended(reason):
+                self._wording.note(text, said, language)
+            case Worded(words):
+                self._wording.tell(words)
+            case Ended(reason, tokens, frames):
                 self.reasons[reason] += 1
+                self.tokens.text += tokens
+                self.tokens.audio += frames
                 self._close_segment()
             case Likeness(similarity):
                 self.segments[-1].similarity = similarity
@@ -147,6 +174,14 @@ class Performance:
                 self.locked_as = voice_id
             case Mastered():
                 self.mastered, self.segments = piece, piece.segments
+
+    def _time_words(self) -> None:
+        """Only now that all was heard, as nobody is to wait for it."""
+        self._enter("finishing")
+        begun = time.monotonic()
+        for remark in self._wording.find(self.segments):
+            self._warn(remark)
+        self.studio.loading_seconds += time.monotonic() - begun
 
     def _enter(self, stage: str) -> None:
         """Tell how far it is: of what is being made, there may be nothing to hear."""
@@ -215,8 +250,22 @@ def mean_similarity(segments: Sequence[Segment]) -> float | None:
     )
 
 
+def _asked(
+    before: Mapping[str, CacheStats], after: Mapping[str, CacheStats]
+) -> dict[str, CacheUse]:
+    """What caches were asked between two looks at them; those that were not are left out."""
+    uses = {
+        name: CacheUse(hits=now.hits - before[name].hits, misses=now.misses - before[name].misses)
+        for name, now in after.items()
+    }
+    return {name: use for name, use in uses.items() if use.hits or use.misses}
+
+
 def _wordless(segment: Segment) -> Segment:
-    return segment.model_copy(update={"text": REDACTED, "speaker": REDACTED})
+    words = [word.model_copy(update={"text": REDACTED}) for word in segment.words or ()]
+    return segment.model_copy(
+        update={"text": REDACTED, "speaker": REDACTED, "words": words or None}
+    )
 
 
 def _untold(candidate: Candidate) -> Candidate:

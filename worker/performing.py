@@ -20,8 +20,9 @@ from shared.stores.outputs import Growing, OutputStore
 from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
+from worker.aligning.aligner import Aligner
 from worker.engine.cache import Cache
-from worker.engine.protocol import Model
+from worker.engine.protocol import Model, WordTime
 from worker.pulse import LOADING, Pulse
 
 # --- what performers yield -------------------------------------------------------------------
@@ -52,6 +53,10 @@ class Line:
     """From here on, this piece of the text is heard."""
 
     text: str
+    said: str = ""
+    """As it is spoken; empty where its words are not to be timed."""
+    language: str = ""
+    """Canonical; of what is spoken."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,17 @@ class Ended:
     """How an utterance ended (`stop`, `length`, …)."""
 
     reason: str
+    tokens: int = 0
+    """Of its text and directions; 0 where nothing is cut into tokens."""
+    frames: int = 0
+    """Of the codec that it took, 12.5 a second."""
+
+
+@dataclass(frozen=True)
+class Worded:
+    """When the words of the last line are heard, from its beginning on, by an engine that knows."""
+
+    words: tuple[WordTime, ...]
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,7 @@ Piece = (
     | Kept
     | Line
     | Ended
+    | Worded
     | Remark
     | Artifact
     | Voiced
@@ -179,6 +196,7 @@ class Studio:
     describe: Callable[[Model], EngineInfo]
     """What a result says of a model."""
     outputs: OutputStore
+    aligner: Aligner
     _progress: Callable[[float], None]
     count: Callable[[int, int], None] = _uncounted
     """Says of a pipeline how many of its lines are settled, and how many it has."""
@@ -195,7 +213,7 @@ class Studio:
     earlier: list[EngineInfo] = field(default_factory=list[EngineInfo])
     """What was said of those before it, which may be unloaded by now."""
     loading_seconds: float = 0.0
-    """Time spent on getting models, which is not time spent on speaking."""
+    """Time spent on getting models and on timing words, which is not time spent on speaking."""
     typical: bool = True
     """Whether the time that it takes tells how fast the engine speaks; a performer that makes what
     is not heard, or makes it more than once, says no."""

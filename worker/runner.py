@@ -3,8 +3,10 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 
+from shared import logs
 from shared.connection import Connection
 from shared.errors import (
     EnginePoisoned,
@@ -16,6 +18,7 @@ from shared.errors import (
     Superseded,
     UnknownJob,
 )
+from shared.history import End
 from shared.jobs import JobRecord, Progress, has_lines
 from shared.keys import INTERACTIVE
 from shared.plans import retake
@@ -28,6 +31,7 @@ from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
+from worker.aligning.aligner import Aligner
 from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
@@ -51,6 +55,10 @@ class GaveBack(Exception):
     """The worker was told to stop at once: the job goes back, and loses no attempt by it."""
 
 
+def _nobody(_record: JobRecord, _end: End) -> None:
+    pass
+
+
 class Runner:
     """Performs jobs, one at a time."""
 
@@ -66,7 +74,10 @@ class Runner:
         library: Library,
         uploads: UploadStore,
         diary: Diary,
+        aligner: Aligner,
+        told: Callable[[JobRecord, End], None] = _nobody,
     ) -> None:
+        """`told` hears of each job that this worker has ended."""
         self._redis = connection
         self._impatient = impatient
         self._queue = queue
@@ -79,6 +90,8 @@ class Runner:
         self._library = library
         self._uploads = uploads
         self._diary = diary
+        self._told = told
+        self._aligner = aligner
         self._begun = 0.0
         self._pulse = Pulse()
         self.leaving = False
@@ -102,7 +115,7 @@ class Runner:
             return
         if record.state.terminal:
             return
-        with self._cache.busy():
+        with self._cache.busy(), logs.about(job_id=record.id, request_id=record.request_id):
             self._attempt(record)
 
     def _attempt(self, record: JobRecord) -> None:
@@ -147,7 +160,8 @@ class Runner:
             )
         except IllegalTransition as error:
             raise NotOurs(error.message) from error
-        log.info("Job %s (%s), attempt %d.", record.id, record.task, attempt)
+        words = logs.facts(**logs.gist(*_words(record)))
+        log.info("Job %s (%s), attempt %d.", record.id, record.task, attempt, extra=words)
         return attempt
 
     def _perform(self, record: JobRecord, attempt: int) -> None:
@@ -162,6 +176,8 @@ class Runner:
         recording = Recording(
             self._redis, self._impatient, growing, self._settings, record, attempt, self._pulse
         )
+        if record.needs not in self._cache.needs():
+            self._aligner.make_room()
         studio = Studio(
             self._cache,
             self._settings,
@@ -173,6 +189,7 @@ class Runner:
             record.id,
             self._choice.info,
             self._store,
+            self._aligner,
             recording.advance,
             count=recording.count,
             live=record.queue == INTERACTIVE,
@@ -189,7 +206,8 @@ class Runner:
             recording.finish()
         recipe = performance.recipe(attempt, self._settings.store_text)
         recipe = Finishing(growing).finish(request, recipe, performance.artifacts)
-        self._succeed(record, attempt, recipe)
+        characters = sum(len(segment.text) for segment in performance.segments)
+        self._succeed(record, attempt, recipe, characters)
         if studio.typical:
             self._learn(recipe)
 
@@ -224,7 +242,9 @@ class Runner:
 
     # --- ends ---
 
-    def _succeed(self, record: JobRecord, attempt: int, recipe: Recipe) -> None:
+    def _succeed(
+        self, record: JobRecord, attempt: int, recipe: Recipe, characters: int | None = None
+    ) -> None:
         self._adopt(record)
         self._queue.transition(
             record,
@@ -235,7 +255,7 @@ class Runner:
             engine=recipe.engine,
             samples=recipe.samples,
         )
-        self._diary.succeeded(recipe)
+        self._told(record, self._diary.succeeded(recipe, characters))
         log.info(
             "Job %s: %.1f s of audio, real-time factor %.3f.",
             record.id,
@@ -274,7 +294,7 @@ class Runner:
             )
         except Fenced as error:
             raise NotOurs(error.message) from error
-        self._diary.ended(record, "cancelled", self._begun)
+        self._told(record, self._diary.ended(record, "cancelled", self._begun))
         self._discard(record)
 
     def _failed(self, record: JobRecord, attempt: int, error: SpeechError) -> None:
@@ -283,7 +303,7 @@ class Runner:
             self._queue.fail(record, error, attempt=attempt)
         except Fenced as fenced:
             raise NotOurs(fenced.message) from fenced
-        self._diary.ended(record, "failed", self._begun)
+        self._told(record, self._diary.ended(record, "failed", self._begun, error.code))
         self._discard(record)
 
     def _give_back(self, record: JobRecord) -> None:
@@ -309,6 +329,12 @@ class Runner:
             self._store.discard(record.id)
         except SpeechError as error:
             log.warning("What job %s left could not be removed: %s", record.id, error.message)
+
+
+def _words(record: JobRecord) -> list[str]:
+    """What a request asks to be said; of a file that was sent, nothing."""
+    said = contract(record.task).said()
+    return [words for name in said if isinstance(words := record.request.get(name), str)]
 
 
 def _progress_so_far(record: JobRecord) -> Progress:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shared import emotions
+from shared.audio.codes import FRAME_SAMPLES
 from shared.audio.pcm import SAMPLE_RATE, Samples
 from shared.audio.stretching import stretch
 from shared.errors import NothingToSay, TextTooLong
@@ -16,8 +17,8 @@ from shared.text.manner import PLAIN, Manner
 from shared.text.passages import Passage, Reading
 from shared.text.passages import read as read_text
 from shared.text.sentences import PAUSES
-from worker.engine.protocol import FinishReason, Frames, Utterance
-from worker.performing import Audio, Ended, Likeness, Line, Piece, Remark, Studio
+from worker.engine.protocol import FinishReason, Frames, Utterance, WordTime
+from worker.performing import Audio, Ended, Likeness, Line, Piece, Remark, Studio, Worded
 
 _SLACK = 3.0
 _FLOOR = 2.0
@@ -147,6 +148,10 @@ class Heard:
     notes: tuple[str, ...]
     similarity: float | None = None
     """How alike the row was to the voice that it is a clone of, told with its last frames."""
+    tokens: int = 0
+    """As `Frames.tokens`."""
+    words: tuple[WordTime, ...] = ()
+    """As `Frames.words`."""
 
 
 Rows = Generator[tuple[int, Heard]]
@@ -162,7 +167,9 @@ def in_order(batch: Generator[Frames]) -> Rows:
             waiting.setdefault(frames.row, []).append(frames)
             while waiting.get(turn):
                 head = waiting[turn].pop(0)
-                yield turn, Heard(head.audio, not begun, head.finish_reason, head.notes)
+                told = (head.finish_reason, head.notes)
+                heard = Heard(head.audio, not begun, *told, tokens=head.tokens, words=head.words)
+                yield turn, heard
                 begun = head.finish_reason is None
                 if not begun:
                     del waiting[turn]
@@ -211,6 +218,10 @@ class _Paced:
     speed: float
     parts: list[Samples] = field(default_factory=list[Samples])
 
+    def timed(self, word: WordTime) -> WordTime:
+        """A word where it is heard at this speed."""
+        return replace(word, start=word.start / self.speed, end=word.end / self.speed)
+
     def hear(self, part: Heard) -> Iterator[Audio]:
         if self.speed == 1:
             yield Audio(part.audio)
@@ -221,27 +232,36 @@ class _Paced:
 
 
 def read(
-    rows: Rows, passages: Iterable[Passage], progress: Progress, opening: float = 0.0
+    rows: Rows,
+    passages: Iterable[Passage],
+    progress: Progress,
+    opening: float = 0.0,
+    *,
+    language: str,
 ) -> Iterator[Piece]:
     """The next of the rows, one for each passage, with the pause that belongs after it.
 
-    `opening` is the silence before the first, in seconds.
+    `opening` is the silence before the first, in seconds; `language` that of the whole text.
     """
     if opening:
         yield Audio.silence(opening)
     for passage in passages:
         paced = _Paced(passage.manner.speed or 1.0)
+        spoken = 0
         for _, part in rows:
+            spoken += len(part.audio)
             if part.first:
-                yield Line(passage.text)
+                yield Line(passage.text, passage.said, passage.manner.language or language)
             yield from map(Remark, part.notes)
             progress.hear(len(part.audio) / SAMPLE_RATE)
             yield from paced.hear(part)
             if part.finish_reason:
                 progress.end()
-                yield Ended(part.finish_reason)
+                yield Ended(part.finish_reason, part.tokens, -(-spoken // FRAME_SAMPLES))
                 if part.similarity is not None:
                     yield Likeness(part.similarity)
+                if part.words:
+                    yield Worded(tuple(map(paced.timed, part.words)))
                 pause = passage.pause
                 yield Audio.silence(PAUSES[passage.boundary] if pause is None else pause)
                 break

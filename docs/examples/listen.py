@@ -1,14 +1,12 @@
 """Stream a job, lose the line halfway, return: what is heard is the finished file to the byte."""
 
-import os
-
 from shared.client import Client
 
 TEXT = (
     "The lamp turned. Ten seconds; ten seconds; ten. Nobody had told it that the ships were gone."
 )
 
-with Client(os.environ.get("API_URL", "http://127.0.0.1:8000")) as client:
+with Client.from_environment() as client:
     heard, job_id, take = b"", "", 0
     with client.stream("custom_voice", {"text": TEXT, "language": "english"}) as listening:
         for frame in listening:

@@ -1,7 +1,6 @@
 """Send many texts at once; an idempotency key makes it safe to run this again after a failure."""
 
 import asyncio
-import os
 
 from shared.client import AsyncClient
 
@@ -9,7 +8,7 @@ LINES = {"one": "The lamp turned.", "two": "Ten seconds.", "three": "Ten seconds
 
 
 async def main() -> None:
-    async with AsyncClient(os.environ.get("API_URL", "http://127.0.0.1:8000")) as client:
+    async with AsyncClient.from_environment(patience=60) as client:
         jobs = [
             await client.submit(
                 "custom_voice", {"text": text, "seed": 7}, priority="batch", idempotency_key=name

@@ -1,6 +1,5 @@
 """Submit a text, wait, write the file: `python say.py "Good evening." evening.wav`."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,11 +9,9 @@ if len(sys.argv) != 3:
     sys.exit(__doc__)
 text, path = sys.argv[1], Path(sys.argv[2])
 
-with Client(os.environ.get("API_URL", "http://127.0.0.1:8000")) as client:
+with Client.from_environment(patience=60) as client:
     job = client.submit("custom_voice", {"text": text, "speaker": "serena"})
-    job = client.wait(job.id)
-    if job.error:
-        sys.exit(job.error["message"])
+    job = client.finish(job.id)
     client.download(job.id, path)
     preview = " (a preview)" if job.engine and job.engine.preview else ""
     print(f"{job.audio_seconds:.1f} s in {path}{preview}, seed {job.seed}")

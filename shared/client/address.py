@@ -1,7 +1,16 @@
 """Where the service is, and who asks."""
 
+import os
 from typing import Any
 from urllib.parse import urlencode
+
+LOCAL = "http://127.0.0.1:8000"
+"""Where `make run` puts the API."""
+
+
+def from_environment() -> tuple[str, str]:
+    """Address and key as `API_URL` and `API_KEY` say, the variables that `qtts` reads too."""
+    return os.environ.get("API_URL") or LOCAL, os.environ.get("API_KEY", "")
 
 
 def headers(api_key: str) -> dict[str, str]:

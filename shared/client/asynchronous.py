@@ -1,23 +1,38 @@
 """The client for event loops; method for method that of `sync`, which a test holds it to."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, overload
+from uuid import uuid4
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from shared.client import calls, faults, frames
-from shared.client.address import headers, socket_address
+from shared.audio.pcm import SAMPLE_RATE
+from shared.batches import BatchView
+from shared.client import calls, faults, frames, live
+from shared.client.address import LOCAL, from_environment, headers, socket_address
 from shared.client.call import NO_FILES, Call, File
+from shared.client.faults import ServiceUnreachable
 from shared.client.files import whole
 from shared.client.frames import Frame
+from shared.client.live import LiveMessage
+from shared.client.patience import Repeats
 from shared.emotions import Emotion
 from shared.errors import SpeechError
-from shared.events import Fault
+from shared.events import Fault, Waiting
 from shared.jobs import JobView
 from shared.plans.exchange import PlanView
 from shared.requests.declared import Format, UploadKind
@@ -27,6 +42,7 @@ from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
+    Grain,
     History,
     JobPage,
     LinePage,
@@ -36,13 +52,15 @@ from shared.views import (
     SpeakerView,
     Status,
     TaskView,
+    TimingsView,
     TranscriptView,
     WaveformView,
 )
 from shared.voices.view import VoicePage, VoiceView
+from shared.webhooks.webhook import Webhook
 
 Answer = TypeVar("Answer")
-_TIMEOUT = httpx.Timeout(30, read=None)
+Result = TypeVar("Result")
 
 
 class AsyncListening:
@@ -69,13 +87,101 @@ class AsyncListening:
             await self._socket.send(frames.CANCEL)
 
 
+class AsyncLive:
+    """A text that is spoken while it is written: `say` it, and iterate for sound and messages.
+
+    Whoever says far more than has been heard waits, so a long text is said by one task and heard by
+    another: `feed` does that.
+    """
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._feeding: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Raises what went wrong with the pieces that it was fed."""
+        if self._feeding:
+            self._feeding.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._feeding
+
+    async def __aiter__(self) -> AsyncIterator[LiveMessage | bytes]:
+        """Until the end. Raises what the service refused, or ServiceUnreachable when it is gone."""
+        refusal: SpeechError | None = None
+        try:
+            async for packet in self._socket:
+                message = live.read(packet)
+                if isinstance(message, live.Failed) and message.utterance is None:
+                    refusal = faults.from_body(message.error)
+                yield message
+        except ConnectionClosed as error:
+            raise refusal or faults.broken(error) from error
+
+    async def say(self, text: str) -> None:
+        """More text, cut anywhere."""
+        for message in live.say(text):
+            await self._send(message)
+
+    def feed(self, pieces: AsyncIterable[str]) -> None:
+        """Say pieces as they come, in a task of its own, then finish; iterate meanwhile."""
+
+        async def run() -> None:
+            try:
+                async for piece in pieces:
+                    await self.say(piece)
+            finally:
+                await self.finish()
+
+        self._feeding = asyncio.create_task(run())
+
+    async def flush(self) -> None:
+        """Speak what has no end yet."""
+        await self._send(live.FLUSH)
+
+    async def commit(self) -> None:
+        """Speak what has no end yet; what follows is another utterance."""
+        await self._send(live.COMMIT)
+
+    async def cancel(self) -> None:
+        """Stop what is spoken, and forget what waits."""
+        await self._send(live.CANCEL)
+
+    async def finish(self) -> None:
+        """Say that no more text comes."""
+        await self._send(live.FINISH)
+
+    async def _send(self, message: str) -> None:
+        with suppress(ConnectionClosed):  # it has ended already, or iterating says why it broke
+            await self._socket.send(message)
+
+
 class AsyncClient:
     """The service as seen from Python; every method raises the service's own errors."""
 
-    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str = "") -> None:
+    def __init__(
+        self, url: str = LOCAL, api_key: str = "", *, timeout: float = 30, patience: float = 0
+    ) -> None:
+        """`timeout`: seconds to connect and to send; an answer may take as long as it takes.
+
+        `patience`: seconds for which a call is sent again that found no room (429, 503) or nobody
+        there, each time after what `Retry-After` says. What might have been carried out is only
+        repeated where that is safe; jobs get an idempotency key for it.
+        """
         self._url = url.rstrip("/")
         self._headers = headers(api_key)
-        self._http = httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=_TIMEOUT)
+        self._patience = patience
+        self._http = httpx.AsyncClient(
+            base_url=self._url, headers=self._headers, timeout=httpx.Timeout(timeout, read=None)
+        )
+
+    @classmethod
+    def from_environment(cls, *, timeout: float = 30, patience: float = 0) -> Self:
+        """The service that `API_URL` and `API_KEY` name; without them, the one on this machine."""
+        url, api_key = from_environment()
+        return cls(url, api_key, timeout=timeout, patience=patience)
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,7 +195,103 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
+        """Let the connections go; the last thing to do with it, unless `with` does."""
         await self._http.aclose()
+
+    # --- speech in one call ---
+
+    @overload
+    async def speak(
+        self,
+        text: str,
+        voice: str | None = None,
+        path: None = None,
+        *,
+        format: Format | None = None,
+        reference: File | None = None,
+        **fields: Any,
+    ) -> bytes: ...
+
+    @overload
+    async def speak(
+        self,
+        text: str,
+        voice: str | None,
+        path: Path,
+        *,
+        format: Format | None = None,
+        reference: File | None = None,
+        **fields: Any,
+    ) -> Path: ...
+
+    @overload
+    async def speak(
+        self,
+        text: str,
+        voice: str | None = None,
+        *,
+        path: Path,
+        format: Format | None = None,
+        reference: File | None = None,
+        **fields: Any,
+    ) -> Path: ...
+
+    async def speak(
+        self,
+        text: str,
+        voice: str | None = None,
+        path: Path | None = None,
+        *,
+        format: Format | None = None,
+        reference: File | None = None,
+        **fields: Any,
+    ) -> bytes | Path:
+        """A text as sound, or in a file at `path`, whose ending then says the format.
+
+        `voice` is a speaker or a voice of the library, `reference` a recording of one; `fields` are
+        those of `POST /tts`: `language`, `instruct`, `emotion`, `speed`, `seed`, `transcript`.
+        """
+        call = calls.speech(text, voice, format or calls.format_of(path), reference, fields)
+        if path is None:
+            return await self._do(call)
+        await self._save(call, path)
+        return path
+
+    async def hear(
+        self,
+        text: str,
+        voice: str | None = None,
+        *,
+        format: Format = "pcm",
+        reference: File | None = None,
+        **fields: Any,
+    ) -> AsyncIterator[bytes]:
+        """A text as sound while it is made, as `speak`; whoever stops iterating stops the job."""
+        call = calls.speech(text, voice, format, reference, fields, stream=True)
+        async with self._open(call) as response:
+            async for block in response.aiter_bytes():
+                yield block
+
+    async def narrate(
+        self,
+        document: Path | str,
+        path: Path | None = None,
+        *,
+        progress: Callable[[Waiting], object] | None = None,
+        idempotency_key: str | None = None,
+        **request: Any,
+    ) -> JobView:
+        """Let a document be read, a file or the text itself, and wait; with `path`, write it there.
+
+        `request` are the fields of `narration`. Raises the job's own error.
+        """
+        asked = calls.narration(document, path, request)
+        files = {"source": document} if isinstance(document, Path) else NO_FILES
+        job = await self.submit("narration", asked, idempotency_key=idempotency_key, files=files)
+        job = await self.finish(job.id, progress)
+        if path:
+            await self.download(job.id, path)
+        return job
 
     # --- jobs ---
 
@@ -100,9 +302,30 @@ class AsyncClient:
         priority: str | None = None,
         idempotency_key: str | None = None,
         files: Mapping[str, File] = NO_FILES,
+        webhook: Webhook | str | None = None,
     ) -> JobView:
-        """Start a job; a file takes the place of the field that it is named after."""
-        return await self._do(calls.submit(task, request, priority, idempotency_key, files))
+        """Start a job; a file takes the place of the field that it is named after. `webhook`, an
+        address, is told of its end."""
+        key = self._key(idempotency_key)
+        return await self._do(calls.submit(task, request, priority, key, files, webhook))
+
+    async def submit_batch(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        defaults: Mapping[str, Any] | None = None,
+        partial: bool = False,
+        webhook: Webhook | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> BatchView:
+        """Start many jobs: all or none, or with `partial` those that can be. An item has a
+        `request`, and may have a `task`, an `id` of yours and a `priority`; `defaults` are fields
+        of every request."""
+        key = self._key(idempotency_key)
+        return await self._do(calls.submit_batch(items, defaults, partial, webhook, key))
+
+    async def batch(self, batch_id: str) -> BatchView:
+        """Which jobs a batch has, and how those ended that have."""
+        return await self._do(calls.batch(batch_id))
 
     async def plan(
         self, task: str, request: dict[str, Any], files: Mapping[str, File] = NO_FILES
@@ -111,35 +334,56 @@ class AsyncClient:
         return await self._do(calls.plan(task, request, files))
 
     async def job(self, job_id: str) -> JobView:
+        """A job as it is now."""
         return await self._do(calls.job(job_id))
 
     async def jobs(self, **query: Any) -> JobPage:
+        """Jobs, the newest first: `state`, `task`, `active`, `limit`, `before` narrow them."""
         return await self._do(calls.jobs(**query))
 
     async def cancel(self, job_id: str) -> JobView:
+        """Stop a job: at once while it waits, at the next frame while it runs."""
         return await self._do(calls.cancel(job_id))
 
-    async def again(self, job_id: str) -> JobView:
-        return await self._do(calls.again(job_id))
+    async def again(self, job_id: str, idempotency_key: str | None = None) -> JobView:
+        """The same request with the same seed once more, as another job."""
+        return await self._do(calls.again(job_id, self._key(idempotency_key)))
 
     async def pause(self, job_id: str) -> JobView:
         """Let a pipeline rest, once its present line is spoken."""
         return await self._do(calls.pause(job_id))
 
-    async def resume(self, job_id: str) -> JobView:
+    async def resume(self, job_id: str, idempotency_key: str | None = None) -> JobView:
         """Go on with a paused job; with one that failed or was cancelled, as another job."""
-        return await self._do(calls.resume(job_id))
+        return await self._do(calls.resume(job_id, self._key(idempotency_key)))
 
     async def retry(self, job_id: str, idempotency_key: str | None = None) -> JobView:
         """A job that failed or was cancelled once more, as another job with the same seed; of a
         pipeline, the lines that were spoken are taken over."""
-        return await self._do(calls.retry(job_id, idempotency_key))
+        return await self._do(calls.retry(job_id, self._key(idempotency_key)))
 
-    async def wait(self, job_id: str) -> JobView:
-        """The job once it has ended, however it ended."""
-        async for _ in self.events(job_id):
-            pass
-        return await self.job(job_id)
+    async def wait(
+        self, job_id: str, progress: Callable[[Waiting], object] | None = None
+    ) -> JobView:
+        """The job once it has ended, however it ended; `progress` hears how far it is meanwhile."""
+        repeats = Repeats.of(calls.events(job_id), self._patience)
+        while True:
+            try:
+                async for frame in self.events(job_id):
+                    repeats.reset()
+                    if progress and isinstance(frame, Waiting):
+                        progress(frame)
+                if (job := await self.job(job_id)).state.terminal:
+                    return job
+                raise ServiceUnreachable("The service stopped telling of the job.")
+            except ServiceUnreachable as error:
+                await asyncio.sleep(repeats.pause(error))
+
+    async def finish(
+        self, job_id: str, progress: Callable[[Waiting], object] | None = None
+    ) -> JobView:
+        """As `wait`, of a job that is to succeed. Raises the job's own error, or JobFailed."""
+        return faults.require_success(await self.wait(job_id, progress))
 
     async def events(self, job_id: str) -> AsyncIterator[Frame]:
         """What happens to a job, until its end."""
@@ -152,6 +396,7 @@ class AsyncClient:
     # --- sound ---
 
     async def audio(self, job_id: str, format: Format | None = None) -> bytes:
+        """What a job has made, in its own format or another."""
         return await self._do(calls.audio(job_id, format))
 
     @asynccontextmanager
@@ -171,10 +416,7 @@ class AsyncClient:
     async def download(self, job_id: str, path: Path, name: str | None = None) -> None:
         """Write a job's audio, or the file called `name`, to `path`."""
         call = calls.file(job_id, name) if name else calls.audio(job_id)
-        async with self._open(call) as response:
-            with whole(path) as target:
-                async for block in response.aiter_bytes():
-                    target.write(block)
+        await self._save(call, path)
 
     @asynccontextmanager
     async def stream(
@@ -200,6 +442,22 @@ class AsyncClient:
         async with self._connect(calls.attach(job_id), query) as socket:
             yield AsyncListening(socket)
 
+    @asynccontextmanager
+    async def live(
+        self,
+        request: dict[str, Any] | None = None,
+        voice: str | None = None,
+        task: str | None = None,
+        format: Format = "pcm",
+        speed: float = 1.0,
+        sample_rate: int = SAMPLE_RATE,
+    ) -> AsyncGenerator[AsyncLive]:
+        """Speak a text while it is written; `request` is that of a job, without its text."""
+        async with self._connect("/v1/live") as socket:
+            await socket.send(live.start(task, request or {}, voice, format, speed, sample_rate))
+            async with AsyncLive(socket) as speaking:
+                yield speaking
+
     # --- files to send ---
 
     async def upload(self, kind: UploadKind, file: File) -> Upload:
@@ -211,6 +469,7 @@ class AsyncClient:
         return await self._do(calls.upload_output(kind, job_id, name))
 
     async def uploaded(self, kind: UploadKind, upload_id: str) -> Upload:
+        """What is known of a file that was sent."""
         return await self._do(calls.uploaded(kind, upload_id))
 
     # --- voices ---
@@ -220,6 +479,7 @@ class AsyncClient:
         return await self._do(calls.voices(**query))
 
     async def voice(self, voice_id: str) -> VoiceView:
+        """A voice of the library."""
         return await self._do(calls.voice(voice_id))
 
     async def create_voice(
@@ -229,9 +489,11 @@ class AsyncClient:
         return await self._do(calls.create_voice(fields, reference))
 
     async def change_voice(self, voice_id: str, **changes: Any) -> VoiceView:
+        """Change its `name`, `description`, `tags`, `settings` and what else is given."""
         return await self._do(calls.change_voice(voice_id, changes))
 
     async def delete_voice(self, voice_id: str) -> None:
+        """Delete a voice for good; a preset speaker is put back to how it came."""
         await self._do(calls.delete_voice(voice_id))
 
     async def voice_sample(self, voice_id: str) -> bytes:
@@ -240,7 +502,7 @@ class AsyncClient:
 
     async def read_sample(self, voice_id: str, idempotency_key: str | None = None) -> JobView:
         """Let a voice read its sentence; `set_voice_sample` keeps what comes of it."""
-        return await self._do(calls.read_sample(voice_id, idempotency_key))
+        return await self._do(calls.read_sample(voice_id, self._key(idempotency_key)))
 
     async def set_voice_sample(self, voice_id: str, job_id: str) -> VoiceView:
         """Let the sound of a job be what one listens to."""
@@ -257,14 +519,12 @@ class AsyncClient:
         return await self._do(calls.set_voice_clip(voice_id, emotion, reference, transcript))
 
     async def remove_voice_clip(self, voice_id: str, emotion: str) -> VoiceView:
+        """Delete the recording of a mood."""
         return await self._do(calls.remove_voice_clip(voice_id, emotion))
 
     async def export_voice(self, voice_id: str, path: Path) -> None:
         """Write a voice to `path`, as one zip."""
-        async with self._open(calls.export_voice(voice_id)) as response:
-            with whole(path) as target:
-                async for block in response.aiter_bytes():
-                    target.write(block)
+        await self._save(calls.export_voice(voice_id), path)
 
     async def import_voice(
         self, file: File, name: str | None = None, checkpoint: str | None = None
@@ -277,14 +537,17 @@ class AsyncClient:
         return await self._do(calls.transcribe(upload_id, language))
 
     async def emotions(self) -> list[Emotion]:
+        """The moods that `emotion` can name."""
         return await self._do(calls.emotions())
 
     # --- presets ---
 
     async def presets(self) -> PresetPage:
+        """All presets by the alphabet."""
         return await self._do(calls.presets())
 
     async def preset(self, name: str) -> Preset:
+        """Settings that have a name."""
         return await self._do(calls.preset(name))
 
     async def save_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
@@ -292,26 +555,34 @@ class AsyncClient:
         return await self._do(calls.save_preset(name, task, request))
 
     async def replace_preset(self, name: str, task: str, request: dict[str, Any]) -> Preset:
+        """Keep other settings under that name."""
         return await self._do(calls.replace_preset(name, task, request))
 
     async def delete_preset(self, name: str) -> None:
+        """Forget a preset; jobs that were sent with it have its settings already."""
         await self._do(calls.delete_preset(name))
 
     # --- outputs ---
 
     async def outputs(self, **query: Any) -> Page:
+        """A page of what was made: `q`, `task`, `voice`, `tag`, `starred`, `since`, `until`,
+        `sort`, `limit`, `cursor`."""
         return await self._do(calls.outputs(**query))
 
     async def output(self, run: str) -> Output:
+        """One output, with the request that made it."""
         return await self._do(calls.output(run))
 
     async def mark(self, run: str, **marks: Any) -> Output:
+        """Change its `title`, `starred` or `tags`; what is left out stays as it is."""
         return await self._do(calls.mark(run, **marks))
 
     async def discard(self, run: str) -> None:
+        """Move an output into the trash."""
         await self._do(calls.discard(run))
 
     async def restore(self, run: str) -> Output:
+        """Take an output out of the trash."""
         return await self._do(calls.restore(run))
 
     async def restore_all(self, runs: list[str]) -> Restored:
@@ -341,10 +612,18 @@ class AsyncClient:
 
     async def archive(self, runs: list[str], path: Path) -> None:
         """Write all files of outputs, 100 at most, to `path` as one zip."""
-        async with self._open(calls.archives(runs)) as response:
-            with whole(path) as target:
-                async for block in response.aiter_bytes():
-                    target.write(block)
+        await self._save(calls.archives(runs), path)
+
+    async def timings(self, job_id: str, level: Grain = "segment") -> TimingsView:
+        """When what is heard in a job that succeeded; words where they were asked for with
+        `words=True` and could be timed. Raises NoWordTimes, AudioNotReady and NoAudio."""
+        return await self._do(calls.timings(job_id, level))
+
+    async def subtitles(
+        self, job_id: str, format: Literal["srt", "vtt"] = "srt", level: Grain = "segment"
+    ) -> str:
+        """The same as subtitles; those of words have a few in each cue."""
+        return await self._do(calls.subtitles(job_id, format, level))
 
     async def waveform(self, run: str, points: int = 600) -> WaveformView:
         """What the recording of an output looks like, in at most `points` peaks."""
@@ -358,6 +637,7 @@ class AsyncClient:
         return await self._do(calls.lines(output, after, limit, **wanted))
 
     async def line(self, output: str, number: int) -> LineView:
+        """A line with its takes."""
         return await self._do(calls.line(output, number))
 
     async def retake(self, output: str, number: int, **changes: Any) -> JobView:
@@ -372,30 +652,39 @@ class AsyncClient:
     # --- the service ---
 
     async def tasks(self) -> list[TaskView]:
+        """Every task and pipeline, with the schema of its request."""
         return await self._do(calls.tasks())
 
     async def speakers(self) -> list[SpeakerView]:
+        """The preset speakers."""
         return await self._do(calls.speakers())
 
     async def models(self) -> list[ModelView]:
+        """The checkpoints, what lies on disk, and who has loaded them."""
         return await self._do(calls.models())
 
     async def pull(self, checkpoint: str) -> Accepted:
+        """Let a worker download a checkpoint."""
         return await self._do(calls.change_model(checkpoint, "pull"))
 
     async def load(self, checkpoint: str) -> Accepted:
+        """Let a worker load a checkpoint."""
         return await self._do(calls.change_model(checkpoint, "load"))
 
     async def unload(self, checkpoint: str) -> Accepted:
+        """Let a worker give the memory of a checkpoint back."""
         return await self._do(calls.change_model(checkpoint, "unload"))
 
     async def unload_all(self) -> Accepted:
+        """Let every worker unload all its checkpoints."""
         return await self._do(calls.unload_all())
 
     async def clear_caches(self) -> Accepted:
+        """Let every worker forget prompts, instructs and codes."""
         return await self._do(calls.clear_caches())
 
     async def status(self) -> Status:
+        """Workers, engines, queue and disk."""
         return await self._do(calls.status())
 
     async def history(self, minutes: int = 60, points: int = 120) -> History:
@@ -403,6 +692,7 @@ class AsyncClient:
         return await self._do(calls.history(minutes, points))
 
     async def ready(self) -> Readiness:
+        """Whether a job sent now would be spoken; an answer too where it would not."""
         return await self._do(calls.ready())
 
     # --- carrying out ---
@@ -412,12 +702,43 @@ class AsyncClient:
         kinds = calls.kinds(task, files)
         return {name: (await self.upload(kinds[name], file)).id for name, file in files.items()}
 
-    async def _do(self, call: Call[Answer]) -> Answer:
+    async def _save(self, call: Call[bytes], path: Path) -> None:
         async with self._open(call) as response:
+            with whole(path) as target:
+                async for block in response.aiter_bytes():
+                    target.write(block)
+
+    def _key(self, given: str | None) -> str | None:
+        """The key of a job, so that sending it again does no harm."""
+        return given or (str(uuid4()) if self._patience else None)
+
+    async def _do(self, call: Call[Answer]) -> Answer:
+        repeats = Repeats.of(call, self._patience)
+        return await self._patiently(repeats, lambda: self._read(call))
+
+    async def _read(self, call: Call[Answer]) -> Answer:
+        async with self._sent(call) as response:
             return call.read(await response.aread())
 
     @asynccontextmanager
     async def _open(self, call: Call[Any]) -> AsyncGenerator[httpx.Response]:
+        """An answer to be read piece by piece."""
+        repeats = Repeats.of(call, self._patience)
+        async with AsyncExitStack() as opened:
+            enter = opened.enter_async_context
+            yield await self._patiently(repeats, lambda: enter(self._sent(call)))
+
+    async def _patiently(
+        self, repeats: Repeats, attempt: Callable[[], Awaitable[Result]]
+    ) -> Result:
+        while True:
+            try:
+                return await attempt()
+            except SpeechError as error:
+                await asyncio.sleep(repeats.pause(error))
+
+    @asynccontextmanager
+    async def _sent(self, call: Call[Any]) -> AsyncGenerator[httpx.Response]:
         try:
             with call.content() as content:
                 async with self._http.stream(
@@ -435,11 +756,14 @@ class AsyncClient:
         self, path: str, query: dict[str, Any] | None = None
     ) -> AsyncGenerator[ClientConnection]:
         address = socket_address(self._url, path, query)
+        socket = await self._patiently(Repeats(self._patience), lambda: self._dialled(address))
+        async with socket:
+            yield socket
+
+    async def _dialled(self, address: str) -> ClientConnection:
         try:
-            socket = await connect(address, additional_headers=self._headers, max_size=None)
+            return await connect(address, additional_headers=self._headers, max_size=None)
         except InvalidStatus as error:
             raise faults.from_handshake(error) from error
         except (OSError, WebSocketException) as error:
             raise faults.unreachable(self._url, error) from error
-        async with socket:
-            yield socket

@@ -1,10 +1,12 @@
 """Every call of the API, described once; the sync and the async client only carry them out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, get_args
 
+from shared.batches import BatchView
 from shared.client.call import NO_FILES, Call, File, reads, reads_nothing, segment, without_none
 from shared.emotions import Emotion
 from shared.errors import UnknownField
@@ -18,19 +20,23 @@ from shared.stores.presets import Preset, PresetPage
 from shared.stores.uploads import Upload
 from shared.views import (
     Accepted,
+    Grain,
     History,
     JobPage,
     LinePage,
     LineView,
+    ModelList,
     ModelView,
     Readiness,
     SpeakerView,
     Status,
     TaskView,
+    TimingsView,
     TranscriptView,
     WaveformView,
 )
 from shared.voices.view import VoicePage, VoiceView
+from shared.webhooks.webhook import Webhook
 
 
 def submit(
@@ -39,18 +45,65 @@ def submit(
     priority: str | None,
     key: str | None,
     files: Mapping[str, File],
+    webhook: Webhook | str | None,
 ) -> Call[JobView]:
-    headers = {"Idempotency-Key": key} if key else {}
     query = {"priority": priority} if priority else {}
     path = f"/v1/jobs/{segment(task)}"
-    call = Call("POST", path, reads(JobView), query, request, headers)
+    call = Call("POST", path, reads(JobView), query, request, _keyed(key) | _told(webhook))
     return replace(call, files=files, fields={"request": json.dumps(request)})
+
+
+def submit_batch(
+    items: Sequence[Mapping[str, Any]],
+    defaults: Mapping[str, Any] | None,
+    partial: bool,
+    webhook: Webhook | str | None,
+    key: str | None,
+) -> Call[BatchView]:
+    body: dict[str, Any] = {"items": [*items], "defaults": defaults or {}, "partial": partial}
+    if webhook:
+        body["webhook"] = _as_webhook(webhook).model_dump()
+    return Call("POST", "/v1/jobs/batch", reads(BatchView), body=body, headers=_keyed(key))
+
+
+def batch(batch_id: str) -> Call[BatchView]:
+    return Call("GET", f"/v1/batches/{segment(batch_id)}", reads(BatchView))
 
 
 def plan(task: str, request: dict[str, Any], files: Mapping[str, File]) -> Call[PlanView]:
     path = f"/v1/jobs/{segment(task)}"
     call = Call("POST", path, reads(PlanView), {"plan": "1"}, request)
     return replace(call, files=files, fields={"request": json.dumps(request)})
+
+
+def speech(
+    text: str,
+    voice: str | None,
+    format: Format,
+    reference: File | None,
+    fields: Mapping[str, Any],
+    stream: bool = False,
+) -> Call[bytes]:
+    query = {"stream": "1"} if stream else {}
+    body = without_none({"text": text, "voice": voice, "format": format, **fields})
+    call = Call("POST", "/tts", bytes, query, body)
+    if reference is None:
+        return call
+    words = {name: it if isinstance(it, str) else json.dumps(it) for name, it in body.items()}
+    return replace(call, files={"reference": reference}, fields=words)
+
+
+def narration(document: Path | str, path: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """The request for a document; its format is that of the file that is to be written."""
+    text = {} if isinstance(document, Path) else {"text": document}
+    format = {"format": path.suffix[1:].lower()} if path and path.suffix else {}
+    return {**text, **format, **request}
+
+
+def format_of(path: Path | None) -> Format:
+    """The format of a file to be written, by its ending; WAV where that says nothing."""
+    ending = path.suffix[1:].lower() if path else ""
+    return next((format for format in get_args(Format) if format == ending), "wav")
 
 
 def job(job_id: str) -> Call[JobView]:
@@ -65,21 +118,23 @@ def cancel(job_id: str) -> Call[JobView]:
     return Call("DELETE", f"/v1/jobs/{segment(job_id)}", reads(JobView))
 
 
-def again(job_id: str) -> Call[JobView]:
-    return Call("POST", f"/v1/jobs/{segment(job_id)}/again", reads(JobView))
+def again(job_id: str, key: str | None) -> Call[JobView]:
+    path = f"/v1/jobs/{segment(job_id)}/again"
+    return Call("POST", path, reads(JobView), headers=_keyed(key))
 
 
 def pause(job_id: str) -> Call[JobView]:
     return Call("POST", f"/v1/jobs/{segment(job_id)}/pause", reads(JobView))
 
 
-def resume(job_id: str) -> Call[JobView]:
-    return Call("POST", f"/v1/jobs/{segment(job_id)}/resume", reads(JobView))
+def resume(job_id: str, key: str | None) -> Call[JobView]:
+    path = f"/v1/jobs/{segment(job_id)}/resume"
+    return Call("POST", path, reads(JobView), headers=_keyed(key))
 
 
 def retry(job_id: str, key: str | None) -> Call[JobView]:
-    headers = {"Idempotency-Key": key} if key else {}
-    return Call("POST", f"/v1/jobs/{segment(job_id)}/retry", reads(JobView), headers=headers)
+    path = f"/v1/jobs/{segment(job_id)}/retry"
+    return Call("POST", path, reads(JobView), headers=_keyed(key))
 
 
 def audio(job_id: str, format: Format | None = None, follow: bool = False) -> Call[bytes]:
@@ -154,8 +209,8 @@ def voice_sample(voice_id: str) -> Call[bytes]:
 
 
 def read_sample(voice_id: str, key: str | None) -> Call[JobView]:
-    headers = {"Idempotency-Key": key} if key else {}
-    return Call("POST", f"{_voice(voice_id)}/sample", reads(JobView), headers=headers)
+    path = f"{_voice(voice_id)}/sample"
+    return Call("POST", path, reads(JobView), headers=_keyed(key))
 
 
 def set_voice_sample(voice_id: str, job_id: str) -> Call[VoiceView]:
@@ -267,6 +322,14 @@ def waveform(run: str, points: int) -> Call[WaveformView]:
     return Call("GET", path, reads(WaveformView), {"points": points})
 
 
+def timings(job_id: str, level: Grain) -> Call[TimingsView]:
+    return Call("GET", _timings(job_id), reads(TimingsView), {"level": level})
+
+
+def subtitles(job_id: str, format: Literal["srt", "vtt"], level: Grain) -> Call[str]:
+    return Call("GET", _timings(job_id), bytes.decode, {"format": format, "level": level})
+
+
 def lines(output: str, after: int, limit: int, **wanted: Any) -> Call[LinePage]:
     query = {"after": after, "limit": limit, **without_none(wanted)}
     return Call("GET", _lines(output), reads(LinePage), query)
@@ -301,7 +364,7 @@ def speakers() -> Call[list[SpeakerView]]:
 
 
 def models() -> Call[list[ModelView]]:
-    return Call("GET", "/v1/models", reads(list[ModelView]))
+    return Call("GET", "/v1/models", _checkpoints)
 
 
 def change_model(checkpoint: str, action: str) -> Call[Accepted]:
@@ -329,8 +392,34 @@ def ready() -> Call[Readiness]:
     return Call("GET", "/ready", reads(Readiness), accept=frozenset({503}))
 
 
+def _checkpoints(content: bytes) -> list[ModelView]:
+    """Those of a list that are no mere names."""
+    listed = ModelList.model_validate_json(content).data
+    return [model for model in listed if isinstance(model, ModelView)]
+
+
+def _keyed(key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": key} if key else {}
+
+
+def _as_webhook(webhook: Webhook | str) -> Webhook:
+    return Webhook(url=webhook) if isinstance(webhook, str) else webhook
+
+
+def _told(webhook: Webhook | str | None) -> dict[str, str]:
+    """The headers that ask for one."""
+    if webhook is None:
+        return {}
+    asked = _as_webhook(webhook)
+    return {"Webhook-Url": asked.url, "Webhook-Events": ",".join(asked.events)}
+
+
 def _voice(voice_id: str) -> str:
     return f"/v1/voices/{segment(voice_id)}"
+
+
+def _timings(job_id: str) -> str:
+    return f"/v1/jobs/{segment(job_id)}/timings"
 
 
 def _lines(output: str) -> str:

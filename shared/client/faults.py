@@ -7,7 +7,9 @@ import httpx
 from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from shared.errors import SpeechError
+from shared.errors import JobFailed, SpeechError
+from shared.jobs import JobView
+from shared.states import JobState
 from shared.views import ErrorBody
 
 
@@ -53,6 +55,15 @@ def from_body(error: dict[str, Any], retry_after: str | None = None) -> SpeechEr
         hint=error.get("hint"),
         retry_after=float(retry_after) if retry_after and retry_after.isdigit() else None,
     )
+
+
+def require_success(job: JobView) -> JobView:
+    """A job that is to have succeeded. Raises its own error, or JobFailed if it was cancelled."""
+    if job.error:
+        raise from_body(job.error)
+    if job.state is not JobState.SUCCEEDED:
+        raise JobFailed(f"The job was {job.state.value}.")
+    return job
 
 
 def unreachable(

@@ -13,6 +13,9 @@ class Cue:
     text: str
     speaker: str = ""
     """Empty where nobody is named."""
+    moments: tuple[tuple[int, float], ...] = ()
+    """Places in the text, which is in one line then, and the seconds at which each is heard;
+    only WebVTT can show them."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from shared.cues.cue import Cue
 
-_WIDTH = 42
+WIDTH = 42
 """Letters of a line of subtitles; an ideograph takes the room of two."""
 _ARROW = re.compile(r"-+->")
 """What players take for the times of a cue, even inside its text."""
@@ -35,20 +35,44 @@ def _shown(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _named(cue: Cue) -> str:
-    speaker = _in_one_line(cue.speaker)
+    speaker = in_one_line(cue.speaker)
     text = f"{speaker}: {cue.text}" if speaker else cue.text
     return _ARROW.sub("→", text)
 
 
 def _voice(cue: Cue) -> str:
-    speaker = _in_one_line(cue.speaker).translate(_ENTITIES)
-    return (f"<v {speaker}>" if speaker else "") + _lines(cue.text).translate(_ENTITIES)
+    speaker = in_one_line(cue.speaker).translate(_ENTITIES)
+    return (f"<v {speaker}>" if speaker else "") + _marked(cue)
+
+
+def _marked(cue: Cue) -> str:
+    """The lines of a cue, with a time before each word that begins within it."""
+    start, end = _span(cue)
+    moments = {place: round(moment * 1000) for place, moment in cue.moments}
+    text, place = in_one_line(cue.text), 0
+    parts: list[str] = []
+    for letter in _lines(cue.text):
+        if letter == "\n":
+            # A line ends at a blank, or between ideographs, where there is none.
+            place += text[place] == " "
+        else:
+            if start < (moment := moments.get(place, 0)) < end:
+                parts.append(f"<{_time(moment, '.')}>")
+                start = moment
+            place += 1
+        parts.append(letter.translate(_ENTITIES))
+    return "".join(parts)
 
 
 def _times(cue: Cue, point: str) -> str:
-    start = max(0, round(cue.start * 1000))
-    end = max(start, round(cue.end * 1000))
+    start, end = _span(cue)
     return f"{_time(start, point)} --> {_time(end, point)}"
+
+
+def _span(cue: Cue) -> tuple[int, int]:
+    """Milliseconds."""
+    start = max(0, round(cue.start * 1000))
+    return start, max(start, round(cue.end * 1000))
 
 
 def _time(milliseconds: int, point: str) -> str:
@@ -63,14 +87,14 @@ def _time(milliseconds: int, point: str) -> str:
 
 def _lines(text: str) -> str:
     """The text on one line, or on two of about equal width; on more only where it is too long."""
-    text = _in_one_line(text)
-    wide = _width(text)
-    if wide <= _WIDTH:
+    text = in_one_line(text)
+    wide = width(text)
+    if wide <= WIDTH:
         return text
-    most, room = (2, wide / 2) if wide <= 2 * _WIDTH else (len(text), _WIDTH)
+    most, room = (2, wide / 2) if wide <= 2 * WIDTH else (len(text), WIDTH)
     lines = [""]
     for part in _unbreakable(text):
-        full = _width(lines[-1]) >= room or _width((lines[-1] + part).rstrip()) > _WIDTH
+        full = width(lines[-1]) >= room or width((lines[-1] + part).rstrip()) > WIDTH
         if lines[-1] and full and len(lines) < most:
             lines.append("")
         lines[-1] += part
@@ -91,11 +115,13 @@ def _unbreakable(text: str) -> Iterator[str]:
     yield part
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """With one blank wherever there were blanks or line breaks."""
     return " ".join(text.split())
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """Letters, an ideograph counting as two."""
     return sum(2 if _is_wide(letter) else 1 for letter in text)
 
 

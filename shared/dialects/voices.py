@@ -34,18 +34,21 @@ class Chosen:
 
 
 def choose(library: Library, word: str, param: str = "voice") -> Chosen:
-    """A voice of the library by id or name, a speaker, or an alias; in this order.
+    """A voice of the library by id or name, the preset speakers among them, or else an alias.
 
     Raises UnknownVoice.
     """
     try:
-        return Chosen("voice_clone", {"voice": library.find(word)})
+        found = library.find(word)
     except UnknownVoice as unknown:
         try:
             return Chosen("custom_voice", {"speaker": speaker(word)})
         except UnknownSpeaker:
             unknown.param = param
             raise unknown from None
+    if found in speakers.SPEAKERS:
+        return Chosen("custom_voice", {"speaker": found})
+    return Chosen("voice_clone", {"voice": found})
 
 
 def speaker(word: str) -> str:

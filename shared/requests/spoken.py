@@ -32,6 +32,9 @@ class Spoken(Sampling, Declared):
     off, the model reads them as they stand."""
     lexicon: Spellings = Field(default_factory=dict)
     """Words and how they are to be read, before those of the service (`configs/lexicon/`)."""
+    words: bool = False
+    """Say of each word when it is heard: as the engine tells it, or an aligner (`ALIGNER`) finds it
+    after the speech. Where neither can, a warning says so."""
     size: Size | None = None
     """Which size of checkpoint speaks; left out, the one that the service is set to."""
     preset: PresetName | None = None

@@ -19,6 +19,16 @@ class FileFact(BaseModel):
     media_type: str
 
 
+class Word(BaseModel):
+    """A word and when it is heard."""
+
+    start: float
+    """Seconds."""
+    end: float
+    text: str
+    """As it is written, with the signs that touch it; several words where they are read as one."""
+
+
 class Segment(BaseModel):
     """A piece of the text and where it is heard."""
 
@@ -32,6 +42,8 @@ class Segment(BaseModel):
     """Number of the line in its plan, of a pipeline."""
     speaker: str = ""
     """The character who says it; empty for a narrator, and in tasks."""
+    words: list[Word] | None = None
+    """In order; None where nobody asked for them, or nothing could tell."""
 
 
 class LineCount(BaseModel):
@@ -46,6 +58,22 @@ class LineCount(BaseModel):
     """Spoken more than once, as the first take did not pass."""
     taken_over: int
     """Taken from an earlier job or output."""
+
+
+class TokenCount(BaseModel):
+    """What the model read and spoke; pauses are in neither."""
+
+    text: int = 0
+    """Tokens of texts and directions; 0 of an engine that has no tokenizer."""
+    audio: int = 0
+    """Frames of the codec, 12.5 a second."""
+
+
+class CacheUse(BaseModel):
+    """How often a cache was asked, and what came of it."""
+
+    hits: int
+    misses: int
 
 
 class VoiceFact(BaseModel):
@@ -136,6 +164,10 @@ class Recipe(BaseModel):
     """Every checkpoint that took part, in order; `engine` is the last."""
     finish_reasons: dict[str, int]
     """How the utterances ended, counted."""
+    tokens: TokenCount = TokenCount()
+    caches: dict[str, CacheUse] | None = None
+    """Of the last attempt, by name, those that were asked: `codes` that need no generation,
+    `prompts` of voices that need no preparation. None: nobody noted it."""
     warnings: list[str]
     timings: Timings
     take: int = 0
@@ -172,6 +204,8 @@ class Recipe(BaseModel):
                 "locked_as",
                 "engines",
                 "finish_reasons",
+                "tokens",
+                "caches",
                 "timings",
                 "again_of",
             },

@@ -31,6 +31,9 @@ _EXTENSIONS: dict[UploadKind, str] = {
     "plan": ".plan",
     "cover": ".picture",
 }
+KINDS: tuple[UploadKind, ...] = get_args(UploadKind)
+WORDS: tuple[UploadKind, ...] = ("document", "plan")
+"""The kinds that are nothing but text."""
 _FACTS = ".json"
 """Written last, so an upload that has its facts is complete."""
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -109,10 +112,17 @@ class UploadStore(Protocol):
         """Delete a file at once; one that is not there is no fault."""
         ...
 
-    def purge(self, before: float, keep: Collection[str], most: int | None = None) -> int:
+    def purge(
+        self,
+        before: float,
+        keep: Collection[str],
+        most: int | None = None,
+        kinds: Collection[UploadKind] = KINDS,
+    ) -> int:
         """Delete what was last sent or touched before that time, in Unix seconds; how many.
 
-        Where the rest has more than `most` bytes, the oldest go too. What is in `keep` stays.
+        Where the rest has more than `most` bytes, the oldest go too. What is in `keep`, or of
+        another kind, stays.
         """
         ...
 
@@ -168,14 +178,20 @@ class FolderUploads:
         with disk.alone(self._lock), self._explained():
             _delete(path)
 
-    def purge(self, before: float, keep: Collection[str], most: int | None = None) -> int:
+    def purge(
+        self,
+        before: float,
+        keep: Collection[str],
+        most: int | None = None,
+        kinds: Collection[UploadKind] = KINDS,
+    ) -> int:
         with self._explained():
-            purged = self._purge(before, keep)
+            purged = self._purge(before, keep, kinds)
             return purged if most is None else purged + self._shrink(most, keep)
 
-    def _purge(self, before: float, keep: Collection[str]) -> int:
+    def _purge(self, before: float, keep: Collection[str], kinds: Collection[UploadKind]) -> int:
         purged = 0
-        for path in self._found():
+        for path in self._found(kinds):
             if path.stem not in keep and _changed(path) < before:
                 with disk.alone(self._lock):  # for each anew, so that nobody waits for all
                     if _changed(path) < before:
@@ -197,10 +213,10 @@ class FolderUploads:
                         purged += _delete(path)
         return purged
 
-    def _found(self) -> list[Path]:
+    def _found(self, kinds: Collection[UploadKind] = KINDS) -> list[Path]:
         """All that lies there, what a crash left behind too; facts before their content."""
         found: list[Path] = []
-        for kind in get_args(UploadKind):
+        for kind in kinds:
             with suppress(FileNotFoundError):
                 found += (self._root / kind).iterdir()
         return sorted(found, key=lambda path: path.suffix != _FACTS)

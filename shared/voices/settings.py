@@ -11,7 +11,7 @@ from shared.requests.declared import explain
 from shared.requests.spoken import Spoken
 from shared.requests.voice_clone import VoiceClone
 
-_OF_ONE_REQUEST = frozenset({"text", "preset", "format"})
+_OF_ONE_REQUEST = frozenset({"text", "preset", "format", "words"})
 _FIELDS: dict[str, FieldInfo] = {
     **{name: field for name, field in Spoken.model_fields.items() if name not in _OF_ONE_REQUEST},
     "instruct": CustomVoice.model_fields["instruct"],

@@ -99,6 +99,26 @@ def test_what_a_pipeline_left_stays_until_its_job_is_forgotten(redis_url: str, t
     context.redis.close()
 
 
+def test_where_no_texts_are_kept_plans_go_once_nobody_needs_them(redis_url: str, tmp_path: Path):
+    context = open_context(Settings(redis_url=redis_url, outputs_dir=tmp_path, store_text=False))
+    active, done, fresh = (_sent(context, name) for name in (b"active", b"done", b"fresh"))
+    sound = context.uploads.put("audio", b"sound", FACTS).id
+    request = Narration.parse({"plan": active})
+    context.queue.submit(Submission(request, "me", keys.BATCH, estimate=1.0))
+    ago = time.time() - 700
+    for path in (tmp_path / ".uploads").rglob("*"):
+        if path.stem != fresh:
+            os.utime(path, (ago, ago))
+    Janitor(context).tidy()
+    assert [context.uploads.holds("plan", plan) for plan in (active, done, fresh)] == [
+        True,
+        False,
+        True,
+    ]
+    assert context.uploads.holds("audio", sound)
+    context.redis.close()
+
+
 def test_what_a_job_goes_on_with_stays_though_its_own_job_is_forgotten(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -20,23 +20,39 @@ def action(http, model: str) -> dict[str, Any]:
         time.sleep(0.02)
 
 
+def checkpoints(http) -> list[dict[str, Any]]:
+    """Those of the list that are no other services' names."""
+    return [model for model in http.get("/v1/models").json()["data"] if "state" in model]
+
+
 def absent(http) -> str:
-    return next(
-        model["id"] for model in http.get("/v1/models").json() if model["state"] == "absent"
-    )
+    return next(model["id"] for model in checkpoints(http) if model["state"] == "absent")
 
 
 def test_the_released_checkpoints_are_listed(http):
-    listed = http.get("/v1/models").json()
+    listed = checkpoints(http)
     assert {"0.6B", "1.7B"} <= {model["size"] for model in listed}
     assert all(model["state"] == "absent" for model in listed)
     assert all(model["loaded_by"] == [] for model in listed)
 
 
-def test_one_checkpoint_is_shown_as_it_is_listed(http):
-    for model in http.get("/v1/models").json():
+def test_one_model_is_shown_as_it_is_listed(http):
+    for model in http.get("/v1/models").json()["data"]:
         shown = http.get(f"/v1/models/{model['id']}").json()
         assert {**shown, "action": None} == {**model, "action": None}
+
+
+def test_a_checkpoint_is_shown_by_the_name_that_its_hub_gives_it(http):
+    assert http.get("/v1/models/Qwen3-TTS-12Hz-1.7B-Base").json()["id"] == "1.7B-Base"
+
+
+def test_names_of_other_services_are_listed_where_something_speaks(http, make_stack):
+    names = {model["id"] for model in http.get("/v1/models").json()["data"]}
+    assert {"tts-1", "gpt-4o-mini-tts"} < names
+    stack: Stack = make_stack()
+    stack.kill_worker(15)
+    silent = stack.http().get("/v1/models").json()["data"]
+    assert names - {model["id"] for model in silent} >= {"tts-1", "gpt-4o-mini-tts"}
 
 
 def test_loading_what_is_not_there_fails_with_a_reason(http):

@@ -62,6 +62,14 @@ def test_the_codec_can_have_a_worker_beside_another():
     }
 
 
+def test_the_board_comes_beside_whatever_is_started():
+    assert started(COMPOSITION, ["cpu", "monitoring"]) == {
+        *started(COMPOSITION, ["cpu"]),
+        "prometheus",
+        "grafana",
+    }
+
+
 @pytest.mark.parametrize("name", ["worker", "worker-cpu"])
 def test_the_other_leaves_it_the_codec_when_told_to(name: str):
     told = load({"WORKER_QUEUES": "interactive,batch"})
@@ -111,12 +119,13 @@ def test_ports_are_published_on_loopback_alone(service: Service):
 
 
 def test_redis_and_the_workers_publish_nothing():
-    assert {name for name, service in SERVICES.items() if service.ports} == {"api", "ui"}
+    published = {name for name, service in SERVICES.items() if service.ports}
+    assert published == {"api", "ui", "wyoming", "prometheus", "grafana"}
 
 
 @every
 def test_every_image_is_ours_or_pinned_to_a_patch(service: Service):
-    assert service.build or re.fullmatch(r"[\w/]+:\d+\.\d+\.\d+", service.image)
+    assert service.build or re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", service.image)
 
 
 # --- how the parts fit together ---
@@ -163,7 +172,16 @@ def test_api_and_workers_share_the_folders_at_the_paths_of_their_settings():
     for name in ("api", "worker", "worker-cpu", "worker-codec"):
         found = settings(name)
         targets = [Path(volume.split(":")[1]) for volume in SERVICES[name].volumes]
-        assert targets == [found.models_dir, found.voices_dir, found.outputs_dir]
+        assert targets[:3] == [found.models_dir, found.voices_dir, found.outputs_dir]
+
+
+def test_api_and_dashboard_share_the_key_ring_and_the_workers_have_none():
+    ring = settings("api").key_ring
+    assert ring == settings("ui").key_ring
+    assert f"keys:{ring.parent}" in SERVICES["api"].volumes
+    assert f"keys:{ring.parent}:ro" in SERVICES["ui"].volumes
+    for name in ("worker", "worker-cpu", "worker-codec"):
+        assert not any(volume.startswith("keys:") for volume in SERVICES[name].volumes)
 
 
 def test_only_the_workers_may_change_checkpoints():

@@ -22,6 +22,9 @@ EXAMPLES = {
     "say.py": (["Good evening.", "evening.wav"], "evening.wav (a preview)"),
     "listen.py": ([], "True"),
     "many.py": ([], "succeeded"),
+    "stream.py": (["The lamp turned.", "speech.mp3"], "speech.mp3 has"),
+    "retake.py": ([str(ROOT / "docs" / "examples" / "story.md"), "story.mp3"], "has take 2"),
+    "refusals.py": ([], "True\nnothing_to_say text\nservice_unreachable"),
 }
 
 
@@ -53,6 +56,8 @@ def test_the_commands_of_a_page_succeed(page: Path, stack: Stack, tmp_path: Path
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
 def test_the_programs_of_a_page_succeed(page: Path, stack: Stack, tmp_path: Path):
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+
     for program in programs(page, stack.url):
         done = run([sys.executable, "-c", program], tmp_path, stack)
 

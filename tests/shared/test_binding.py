@@ -1,8 +1,13 @@
 """The rules about who may reach what listens here."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from shared.binding import check_bind, check_names, name_of
+from shared.access.key import Key
+from shared.access.ring import KeyRing
+from shared.binding import check_bind, check_names, exposed, name_of
 from shared.errors import ConfigurationError, ForbiddenHost
 from shared.settings import load
 
@@ -22,6 +27,40 @@ def test_beyond_loopback_keys_are_needed(setting: str):
 def test_keys_or_an_explicit_word_open_it():
     check_bind(load(host="0.0.0.0", api_keys=["key"]), "host")
     check_bind(load(host="0.0.0.0", insecure_bind=True), "host")
+
+
+def test_a_key_on_the_ring_opens_it_and_a_damaged_ring_does_not(tmp_path: Path):
+    settings = load(host="0.0.0.0", keys_file=str(tmp_path / "keys.json"))
+    with pytest.raises(ConfigurationError, match="no API keys"):
+        check_bind(settings, "host")
+    key, _ = Key.draw("phone", ["speak"])
+    KeyRing(settings.key_ring).add(key)
+    check_bind(settings, "host")
+    settings.key_ring.write_text("{")
+    with pytest.raises(ConfigurationError, match="damaged"):
+        check_bind(settings, "host")
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0", "api_keys": ["key"]}, True),
+        ({"host": "0.0.0.0", "insecure_bind": True}, False),
+    ],
+    ids=str,
+)
+def test_what_others_reach_is_open_to_nobody_without_a_key(values: dict[str, Any], found: bool):
+    settings = load(**values)
+    assert exposed(settings, settings.host) is found
+
+
+def test_pages_that_are_named_may_come():
+    headers = {"host": "localhost", "origin": "https://app.example"}
+    check_names(load(), "127.0.0.1", headers, ["https://app.example"])
+    with pytest.raises(ForbiddenHost, match="Pages"):
+        check_names(load(), "127.0.0.1", headers, ["http://app.example"])
 
 
 def test_a_foreign_name_or_page_is_refused_on_loopback():

@@ -317,3 +317,29 @@ def test_an_api_url_that_is_none_is_refused(here: ModuleType, write, address: st
     message = complaint(here)
     assert "api_url" in message
     assert "it must begin with http:// or https://" in message
+
+
+# --- who may come in ---
+
+
+def test_insecure_is_short_for_a_bind_without_keys(here):
+    assert here.load(["--insecure"]).insecure_bind is True
+    assert here.load().insecure_bind is False
+
+
+def test_the_key_ring_lies_in_the_run_folder_unless_it_is_said(here, tmp_path):
+    assert here.load(["--run-dir", str(tmp_path)]).key_ring == tmp_path / "keys.json"
+    assert here.load(["--keys-file", "own/ring.json"]).key_ring == here.ROOT / "own" / "ring.json"
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "app.example", "https://app.example/", "https://*.example"]
+)
+def test_a_page_is_named_exactly(here, origin):
+    with pytest.raises(ConfigurationError, match="cors_origins"):
+        here.load(["--cors-origins", f"http://localhost:3000,{origin}"])
+
+
+def test_pages_are_as_the_browser_spells_them(here):
+    found = here.load(["--cors-origins", "https://App.example, http://localhost:3000"])
+    assert found.cors_origins == ["https://app.example", "http://localhost:3000"]

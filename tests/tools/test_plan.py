@@ -50,6 +50,14 @@ def test_every_part_that_needs_it_hears_of_the_embedded_redis(tmp_path: Path):
         assert part(planned, name).environment["ENGINE"] == "preview"
 
 
+def test_a_wyoming_server_is_started_where_it_has_a_port(tmp_path: Path):
+    planned = plan.make(settings(tmp_path, wyoming_port=10200, api_keys="one"), {})
+    wyoming = part(planned, "wyoming")
+    assert wyoming.address == "tcp://127.0.0.1:10200"
+    assert wyoming.environment["API_URL"] == planned.apis[0]
+    assert wyoming.environment["API_KEY"] == "one"
+
+
 def test_replicas_listen_on_ports_of_their_own(tmp_path: Path):
     planned = plan.make(settings(tmp_path, api_replicas=3), {})
     found = {part(planned, f"api-{number}").environment["PORT"] for number in range(3)}
@@ -83,6 +91,13 @@ def test_the_codec_can_have_a_worker_of_its_own_on_the_cpu(tmp_path: Path):
     assert (speaks["DEVICE"], encodes["DEVICE"]) == ("cuda:1", "cpu")
     assert (encodes["COMPILE"], encodes["VRAM_BUDGET_GB"]) == ("0", "0")
     assert speaks["REDIS_URL"] == encodes["REDIS_URL"]
+
+
+def test_two_workers_show_their_metrics_at_two_ports(tmp_path: Path):
+    given = settings(tmp_path, codec_concurrency=1, worker_metrics_port=9100)
+    planned = plan.make(given, {"WORKER_METRICS_PORT": "9100"})
+    found = [part(planned, name).environment for name in ("worker", "codec")]
+    assert [it["WORKER_METRICS_PORT"] for it in found] == ["9100", "9101"]
 
 
 def test_the_dashboard_can_be_left_out(tmp_path: Path):

@@ -1,11 +1,15 @@
 """Who may use the dashboard."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from shared.access.key import Key
+from shared.access.ring import KeyRing
+from shared.access.scopes import SCOPES
 from shared.binding import check_bind
 from shared.errors import ConfigurationError
 from shared.settings import load
@@ -75,3 +79,15 @@ def test_whether_it_lives_can_be_asked_under_the_path_of_a_reverse_proxy(inside:
 def test_it_does_not_listen_beyond_loopback_unprotected():
     with pytest.raises(ConfigurationError, match=r"GRADIO_HOST is 0\.0\.0\.0"):
         check_bind(load(gradio_host="0.0.0.0"), "gradio_host")
+
+
+def test_a_key_of_the_ring_lets_in_whoever_may_do_everything(inside: Inside, tmp_path: Path):
+    ring = KeyRing(tmp_path / "keys.json")
+    house, whole = Key.draw("house", list(SCOPES))
+    phone, part = Key.draw("phone", ["speak", "voices"])
+    ring.add(house)
+    ring.add(phone)
+    ui = inside("http://speech.example", gradio_host="0.0.0.0", keys_file=str(ring.path))
+    assert ui.get("/").status_code == 401
+    assert ui.get("/", auth=("anyone", part)).status_code == 401
+    assert ui.get("/", auth=("anyone", whole)).status_code == 200

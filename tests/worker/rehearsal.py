@@ -21,6 +21,7 @@ from shared.stores.uploads import FolderUploads, UploadFacts
 from shared.stores.voices import FolderVoices
 from shared.voices.library import Library
 from worker import pipelines, tasks
+from worker.aligning.aligner import Aligner
 from worker.engine.cache import Cache
 from worker.engine.protocol import Model
 from worker.performing import (
@@ -122,6 +123,7 @@ class Rehearsal:
             owner=job,
             describe=_describe,
             outputs=self._outputs,
+            aligner=Aligner(self.settings),
             _progress=self.progress.append,
         )
 

@@ -77,6 +77,8 @@ def test_every_end_of_a_job_is_written_down(make_stack: Callable[..., Stack]):
     spoken, cancelled, late = (end for _, end in history.ends(stack.redis(), 0.0))
     assert (spoken.state, spoken.engine, spoken.preview) == ("succeeded", "preview", True)
     assert spoken.audio
+    assert spoken.characters == len(SHORT["text"])
+    assert (cancelled.code, late.code) == ("", "deadline_exceeded")
     assert spoken.generation
     assert spoken.first_audio is not None
     assert spoken.real_time_factor == pytest.approx(spoken.generation / spoken.audio, rel=0.2)

@@ -3,6 +3,7 @@
 import itertools
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from shared.connection import Connection, prompt
 from shared.jobs import JobRecord
 from shared.queue import JobQueue, Submission
 from shared.requests import contract
+from shared.settings import Settings
 from shared.states import JobState
 from shared.stores.recipe import Recipe, Segment
 from tests.worker.rehearsal import Rehearsal
+from worker.engine.cache import Cache
 from worker.engine.choice import choose
+from worker.engine.qwen3.engine import Qwen3Engine
 from worker.performance import Performance, mean_similarity
 from worker.recording import Recording
 
@@ -121,6 +125,26 @@ def test_a_second_attempt_makes_the_same(stage: Stage) -> None:
 
 def segment(seconds: float, similarity: float | None) -> Segment:
     return Segment(start=1.0, end=1.0 + seconds, text="", similarity=similarity)
+
+
+def test_an_engine_that_remembers_nothing_is_asked_for_nothing(stage: Stage) -> None:
+    assert stage.perform().caches == {}
+
+
+@pytest.mark.slow
+def test_the_recipe_says_which_caches_were_of_use(
+    redis_url: str, tmp_path: Path, tiny_settings: Settings
+) -> None:
+    engine = Qwen3Engine(tiny_settings.model_copy(update={"codes_cache_mb": 1}))
+    room = Rehearsal(tmp_path, Cache(engine, tiny_settings, lambda name, stage: None))
+    stage = Stage(redis_url, room, {**DESIGN, "text": "Hi.", "sample_text": "You and me."})
+
+    first, second = (stage.perform().caches for _ in range(2))
+
+    assert first
+    assert second
+    assert (first["prompts"].misses, second["prompts"].hits) == (1, 1)
+    assert (first["codes"].hits, second["codes"].misses) == (0, 0)
 
 
 def test_similarity_is_the_mean_by_length() -> None:

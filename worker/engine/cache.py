@@ -178,6 +178,13 @@ class Cache:
                 found[name] = found[name] + stats if name in found else stats
         return found
 
+    def lasting(self) -> dict[str, CacheStats]:
+        """What the engine remembers whichever models come and go, by name; what is off is left out.
+
+        Their counts only grow.
+        """
+        return {name: it for name, it in self._engine.caches().items() if it.max_nbytes}
+
     def _picked(self, kind: CheckpointKind, size: Size | None) -> Entry:
         wanted = size or self._settings.model_size
         models_dir = self._settings.models_dir

@@ -5,7 +5,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from importlib import import_module, metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -24,9 +24,9 @@ UNUSED = (
 
 
 @contextlib.contextmanager
-def placeholders() -> Generator[None]:
-    """Empty modules in place of the unused ones, for as long as the package is being imported."""
-    missing = [name for name in UNUSED if name not in sys.modules]
+def placeholders(unused: Sequence[str] = UNUSED) -> Generator[None]:
+    """Empty modules in place of the unused ones, for as long as a package is being imported."""
+    missing = [name for name in unused if name not in sys.modules]
     try:
         for name in missing:
             _place(name)

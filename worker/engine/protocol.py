@@ -50,6 +50,19 @@ class Utterance:
 
 
 @dataclass(frozen=True)
+class WordTime:
+    """A word of an utterance, and when it is heard."""
+
+    first: int
+    """Its first character in the text of the utterance."""
+    after: int
+    """The one after its last."""
+    start: float
+    """Seconds from the beginning of the row."""
+    end: float
+
+
+@dataclass(frozen=True)
 class Frames:
     """Audio of one row as it is ready; the last of a row carries how it ended."""
 
@@ -58,6 +71,11 @@ class Frames:
     finish_reason: FinishReason | None = None
     notes: tuple[str, ...] = ()
     """Remarks for the listener, one sentence each (an instruct that was ignored, a retry)."""
+    tokens: int = 0
+    """Of text and directions, as the checkpoint's tokenizer cuts them; told with the last frames of
+    a row. 0 where nothing is cut into tokens."""
+    words: tuple[WordTime, ...] = ()
+    """When its words are heard, told with the last frames of a row by an engine that knows."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ def custom_voice(request: CustomVoice, studio: Studio) -> Generator[Piece]:
     batch = model.generate(utterances(voices, reading.passages, studio.seed), studio.pulse.watch)
     progress = Progress([passage.seconds for passage in reading.passages], studio.progress)
     with heard_out(in_order(batch)) as rows:
-        yield from read(rows, reading.passages, progress, reading.opening)
+        yield from read(
+            rows, reading.passages, progress, reading.opening, language=reading.language
+        )
 
 
 def _speakers(names: Iterable[str]) -> Generator[Remark, None, dict[str, str]]:

@@ -29,6 +29,7 @@ from worker.performing import (
     Studio,
     Taken,
     Voiced,
+    Worded,
     performs,
 )
 from worker.speaking import (
@@ -88,7 +89,7 @@ def design_then_clone(request: DesignThenClone, studio: Studio) -> Generator[Pie
     voices = {manner: replace(voice, instruct=manner.instruct) for manner in manners(reading)}
     said = utterances(voices, passages, studio.seed)
     with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
-        yield from read(rows, passages, progress, reading.opening)
+        yield from read(rows, passages, progress, reading.opening, language=reading.language)
     if request.lock_as is not None:
         yield from _lock(request, studio, request.lock_as, chosen, model, cast)
 
@@ -125,8 +126,8 @@ def _design(
     finished: list[Taken] = []
     with heard_out(in_order(model.generate(said, studio.pulse.watch))) as rows:
         for take in wanted:
-            for piece in take.hear(read(rows, [sample], progress)):
-                if not isinstance(piece, Audio | Line):
+            for piece in take.hear(read(rows, [sample], progress, language=language)):
+                if not isinstance(piece, Audio | Line | Worded):
                     yield piece
             finished.append(take.finish(request, studio, sample.text))
             yield finished[-1]

@@ -53,7 +53,9 @@ def voice_clone(request: VoiceClone, studio: Studio) -> Generator[Piece]:
     said = utterances(voices, reading.passages, studio.seed)
     progress = Progress([passage.seconds for passage in reading.passages], studio.progress)
     with heard_out(cloned(studio, model, said, request.min_similarity)) as rows:
-        yield from read(rows, reading.passages, progress, reading.opening)
+        yield from read(
+            rows, reading.passages, progress, reading.opening, language=reading.language
+        )
 
 
 def _kept(request: VoiceClone, studio: Studio) -> Iterator[Artifact]:

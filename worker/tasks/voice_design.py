@@ -42,5 +42,6 @@ def voice_design(request: VoiceDesign, studio: Studio) -> Generator[Piece]:
         for take in wanted:
             if take.number > 1:
                 yield Audio.silence(BETWEEN)
-            yield from take.hear(read(rows, passages, progress, reading.opening))
+            heard = read(rows, passages, progress, reading.opening, language=reading.language)
+            yield from take.hear(heard)
             yield take.finish(request, studio, words)

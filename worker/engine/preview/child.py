@@ -1,4 +1,6 @@
-"""The espeak-ng program: one request as a line of JSON on stdin, PCM (s16, mono) on stdout.
+"""The espeak-ng program: one request as a line of JSON on stdin, its answer in parts on stdout.
+
+A part is a line of JSON, and as many bytes of sound (s16, mono) after it as its `bytes` says.
 
 Started as `python -I -S child.py`, one process per utterance: espeak-ng repeats itself to the byte
 only from a fresh process, and its licence (GPL-3) and its faults stay outside ours. It needs
@@ -6,6 +8,7 @@ nothing but the standard library, and ends when its stdin closes, that is, when 
 """
 
 import ctypes
+import itertools
 import json
 import os
 import sys
@@ -18,11 +21,28 @@ SYNCHRONOUS = 2
 DO_NOT_EXIT = 0x8000
 CHARS_UTF8 = 1  # and neither SSML (0x10) nor phonemes (0x100): markup is text
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
-BUFFER_MS = 50
+LIST_TERMINATED, WORD, END = 0, 1, 5
+BUFFER_MS = 250
 NOISE_SEED = 1
 
+
+class Event(ctypes.Structure):
+    """`espeak_EVENT`: something that happens at a place in the text and a moment of the sound."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # in characters, from 1
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),  # in ms
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
 Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(Event)
 )
 
 
@@ -34,8 +54,7 @@ def main() -> None:
     if "text" in request:
         _speak(espeak, request, out)
     else:
-        out.write(json.dumps({"version": _version(espeak), "rate": rate}).encode())
-    out.flush()
+        _answer(out, {"version": _version(espeak), "rate": rate})
     # Not an ordinary end: the thread that waits on stdin would hold it up.
     os._exit(0)
 
@@ -91,18 +110,34 @@ def _speak(espeak: ctypes.CDLL, request: dict[str, Any], out: BinaryIO) -> None:
 
 
 def _writer(out: BinaryIO) -> Any:
-    """The callback that passes each buffer of speech on while espeak-ng is still speaking."""
+    """The callback that passes each buffer of speech on while espeak-ng is still speaking, and
+    says which words begin and which clauses end about there."""
 
-    def write(samples: Any, count: int, _events: int) -> int:
+    def write(samples: Any, count: int, events: Any) -> int:
+        sound = ctypes.string_at(samples, 2 * count) if samples and count else b""
         try:
-            if samples and count:
-                out.write(ctypes.string_at(samples, 2 * count))
-                out.flush()
+            _answer(out, {"marks": _marks(events)}, sound)
         except OSError:
             os._exit(1)  # nobody listens any more
         return 0
 
     return Callback(write)
+
+
+def _marks(events: Any) -> list[tuple[int | None, int]]:
+    """Place in the text and moment (ms) of each word that begins; no place where a clause ends."""
+    marks: list[tuple[int | None, int]] = []
+    for event in itertools.takewhile(lambda it: it.type != LIST_TERMINATED, events or ()):
+        if event.type == WORD:
+            marks.append((event.text_position - 1, event.audio_position))
+        elif event.type == END:
+            marks.append((None, event.audio_position))
+    return marks
+
+
+def _answer(out: BinaryIO, told: dict[str, Any], sound: bytes = b"") -> None:
+    out.write(json.dumps({**told, "bytes": len(sound)}).encode() + b"\n" + sound)
+    out.flush()
 
 
 def _speakable(text: str) -> str:

@@ -19,6 +19,7 @@ from worker.engine import checking
 from worker.engine.preview import codec, espeak, prompt
 from worker.engine.preview.prompt import StandIn
 from worker.engine.preview.score import arrange
+from worker.engine.preview.words import Words
 from worker.engine.protocol import (
     EngineDescription,
     FinishReason,
@@ -141,13 +142,15 @@ class PreviewModel:
         notes = score.notes
         resampler = soxr.ResampleStream(self.rate, SAMPLE_RATE, 1, dtype="float32")
         clock = Clock(self.pace)
+        words = Words(utterance.text, self.rate)
         room = round(utterance.max_seconds * LENIENCE * self.rate)
         reason: FinishReason = "stop"
         watch()
-        with closing(espeak.converse(self.library, score.request)) as blocks:
-            for block in blocks:
-                audio = _samples(block)[:room]
+        with closing(espeak.converse(self.library, score.request)) as parts:
+            for part in parts:
+                audio = _samples(part.sound)[:room]
                 room -= audio.size
+                words.hear(part.told["marks"], audio)
                 clock.wait(audio.size / self.rate, watch)
                 yield Frames(row, resampler.resample_chunk(audio), notes=notes)
                 notes = ()
@@ -155,7 +158,7 @@ class PreviewModel:
                     reason = "length"
                     break
         rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
-        yield Frames(row, rest, reason, notes)
+        yield Frames(row, rest, reason, notes, words=words.times())
 
 
 class Clock:
@@ -174,5 +177,5 @@ class Clock:
             watch()
 
 
-def _samples(block: bytes) -> Samples:
-    return np.frombuffer(block, np.int16) * FULL_SCALE
+def _samples(sound: bytes) -> Samples:
+    return np.frombuffer(sound, np.int16) * FULL_SCALE

@@ -21,8 +21,6 @@ from typing import IO, Any
 from shared.errors import EngineFailed, EngineUnavailable
 
 PROGRAM = Path(__file__).with_name("child.py")
-BLOCK_BYTES = 2 * 5_512
-"""A quarter of a second of 16-bit samples at the 22,050 Hz of espeak-ng's voices."""
 WHEEL = "espeakng_loader"
 WHEEL_NAMES = {"Windows": "espeak-ng.dll", "Darwin": "libespeak-ng.dylib"}
 
@@ -44,6 +42,15 @@ class Facts:
     """Hz."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of an answer."""
+
+    told: dict[str, Any]
+    sound: bytes
+    """s16, mono; empty where nothing was asked to be spoken."""
+
+
 @cache
 def locate() -> Library:
     """The library of the `espeakng-loader` wheel, else the system's. Raises EngineUnavailable."""
@@ -60,7 +67,8 @@ def locate() -> Library:
 def facts(library: Library) -> Facts:
     """Ask a child once. Raises EngineUnavailable where the library does not start."""
     try:
-        return Facts(**json.loads(b"".join(converse(library, {}))))
+        (answer,) = converse(library, {})
+        return Facts(**answer.told)
     except EngineFailed as error:
         raise EngineUnavailable(
             f"The preview engine cannot start {library.path}: {error.message}",
@@ -68,8 +76,8 @@ def facts(library: Library) -> Facts:
         ) from error
 
 
-def converse(library: Library, request: dict[str, Any]) -> Generator[bytes, None, None]:
-    """Start a child, send it `request`, and hand on its answer in blocks as it comes.
+def converse(library: Library, request: dict[str, Any]) -> Generator[Part, None, None]:
+    """Start a child, send it `request`, and hand on its answer part by part as it comes.
 
     The child is gone when the iterator ends or is closed. Raises EngineFailed.
     """
@@ -77,8 +85,9 @@ def converse(library: Library, request: dict[str, Any]) -> Generator[bytes, None
         assert child.stdin
         assert child.stdout
         _send(child.stdin, {"library": library.path, "data": library.data, **request})
-        while block := child.stdout.read(BLOCK_BYTES):
-            yield block
+        while (line := child.stdout.readline()).endswith(b"\n"):
+            told = json.loads(line)
+            yield Part(told, child.stdout.read(told.pop("bytes")))
         if status := child.wait():
             raise EngineFailed(f"espeak-ng ended with status {status}: {_last_line(complaints)}")
 

@@ -47,6 +47,8 @@ class Prompt:
     """The position that the x-vector is added to."""
     trailing: Ids
     """Text ids beside the generated frames; the last is the padding, which goes on for ever."""
+    tokens: int = 0
+    """How many of its ids are text and directions that somebody wrote."""
 
     @property
     def length(self) -> int:
@@ -87,6 +89,7 @@ def build(
         codes=np.concatenate([opening[1], codes]),
         x_vector_at=len(before) + len(tags) if cloned else None,
         trailing=_known(dimensions, (*trailing, dimensions.text.pad)),
+        tokens=len(text) + len(instruct),
     )
 
 

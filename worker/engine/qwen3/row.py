@@ -92,7 +92,8 @@ class Row:
             self._audio = np.zeros(0, np.float32)
         notes = tuple(self.notes)
         self.notes.clear()
-        return Frames(self.index, heard, self.finish_reason, notes)
+        tokens = self.prompt.tokens if self.finished else 0
+        return Frames(self.index, heard, self.finish_reason, notes, tokens)
 
     def _stop(self, verdict: Verdict) -> None:
         decision = decide(verdict.reason, spoken=self.guard.spoken, heard=self._handed)

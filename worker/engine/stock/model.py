@@ -74,7 +74,8 @@ class StockModel:
         calls = [self._call(utterance) for utterance in utterances]
         for row, (utterance, call) in enumerate(zip(utterances, calls, strict=True)):
             audio, attempt = self._speak(utterance, call, watch)
-            yield Frames(row, audio, "stop", self._notes(utterance, attempt))
+            notes = self._notes(utterance, attempt)
+            yield Frames(row, audio, "stop", notes, self._tokens(call))
 
     def caches(self) -> Mapping[str, CacheStats]:
         """The package remembers nothing."""
@@ -152,6 +153,11 @@ class StockModel:
             **utterance.sampling.model_dump(),
             **self._voice(utterance),
         }
+
+    def _tokens(self, call: dict[str, Any]) -> int:
+        """Of text and directions."""
+        written = [part for part in (call["text"], call.get("instruct")) if part]
+        return sum(len(self._tts.processor.tokenizer(part)["input_ids"]) for part in written)
 
     def _voice(self, utterance: Utterance) -> dict[str, Any]:
         """Those of the arguments that say who speaks, and how. Raises CheckpointUnfit."""

@@ -1,0 +1,166 @@
+"""`POST /v1/audio/speech`: a text spoken while the client waits, as OpenAI's service does it."""
+
+import json
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api.admission import Sender
+from api.audio import Growing, engine_headers
+from api.bodies import examined
+from api.deps import Context, Here
+from api.leaving import CLIENT_GONE, unless_gone
+from api.openai import events, order
+from api.openai.faults import Route
+from api.openai.hearing import Hearing
+from api.openai.order import Order
+from api.openai.request import SpeechBody
+from api.speaking import begin, hear
+from shared.audio.formats import FORMATS
+from shared.audio.pcm import SAMPLE_RATE
+from shared.errors import SpeechError
+from shared.jobs import JobRecord
+from shared.requests import contract
+from shared.requests.declared import Format
+
+router = APIRouter(prefix="/v1/audio", tags=["openai"], route_class=Route)
+
+log = logging.getLogger(__name__)
+
+_LONGEST_HEADER = 4_096
+"""Bytes of a header whose length depends on the text; proxies refuse longer ones."""
+_TYPES: dict[Format, str] = {"opus": "audio/opus"}
+"""Where OpenAI says another type than we do; what is in it is the same."""
+_NO_STORE = {"Cache-Control": "no-store"}
+_SPOKEN: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The sound, from the first sample on.",
+        "content": {
+            **{_TYPES.get(name, it.media_type.split(";")[0]): {} for name, it in FORMATS.items()},
+            events.MEDIA_TYPE: {},
+        },
+    }
+}
+
+
+@router.post("/speech", response_class=Response, responses=_SPOKEN)
+async def speak(body: SpeechBody, request: Request, here: Here) -> Response:
+    """Speak a text, as OpenAI's clients ask for it: sound leaves while it is made.
+
+    What fails before the first sound is an error; after it the answer breaks off. A client that
+    goes away stops the job.
+    """
+    placed = await run_in_threadpool(order.place, here, body)
+    record = await _begun(here, request, placed)
+    async with AsyncExitStack() as unless_sent:
+        hearing = Hearing(hear(here, record.id), body.most_samples)
+        unless_sent.push_async_callback(hearing.close)
+        waited = _whole(placed, hearing) if placed.whole else _opened(hearing)
+        sound = await unless_gone(request, waited)
+        if sound is None:
+            return Response(status_code=CLIENT_GONE)
+        headers = _headers(placed, record, hearing)
+        if placed.whole:
+            headers |= _at_the_end(placed, hearing)
+            return Response(sound, media_type=_media_type(body), headers=headers)
+        unless_sent.pop_all()
+    if placed.events:
+        return Growing(_told(placed, hearing), media_type=events.MEDIA_TYPE, headers=headers)
+    return Growing(_sent(placed, hearing), media_type=_media_type(body), headers=headers)
+
+
+async def _begun(here: Context, request: Request, placed: Order) -> JobRecord:
+    """Admit the job, with the recording that came in the body."""
+    try:
+        declared = contract(placed.task)
+        files = await examined(here, declared, order.reference(placed.body))
+        sender = Sender(request.state.client)
+        return await begin(here, sender, placed.task, placed.fields, files)
+    except SpeechError as error:
+        raise order.explained(error) from error
+
+
+async def _opened(hearing: Hearing) -> bytes:
+    await hearing.open()
+    return b""
+
+
+async def _whole(placed: Order, hearing: Hearing) -> bytes:
+    """The finished file."""
+    await hearing.open()
+    shaping = placed.shaping()
+    async with aclosing(hearing.sound()) as sound:
+        async for piece in sound:
+            shaping.feed(piece)
+    return shaping.finish()
+
+
+async def _sent(placed: Order, hearing: Hearing) -> AsyncGenerator[bytes]:
+    """The encoded sound; a failure breaks the answer off, lest it pass for whole."""
+    shaping = placed.shaping()
+    async with aclosing(hearing.sound()) as sound:
+        async for piece in sound:
+            if data := shaping.feed(piece):
+                yield data
+    if data := shaping.finish():
+        yield data
+
+
+async def _told(placed: Order, hearing: Hearing) -> AsyncGenerator[bytes]:
+    """The same as events, of which a failure is the last."""
+    try:
+        async with aclosing(_sent(placed, hearing)) as sound:
+            async for data in sound:
+                yield events.delta(data)
+    except SpeechError as error:
+        log.info("Speech was broken off: %s", error.message)
+        yield events.failed(error)
+    else:
+        yield events.done(hearing.usage)
+
+
+# --- headers ---------------------------------------------------------------------------------
+
+
+def _headers(placed: Order, record: JobRecord, hearing: Hearing) -> dict[str, str]:
+    headers = {**_NO_STORE, "X-Job-Id": record.id, "X-TTS-Seed": str(record.seed)}
+    if hearing.engine:
+        headers |= engine_headers(hearing.engine)
+    if warnings := [*placed.warnings, *hearing.warnings]:
+        headers["X-TTS-Warnings"] = _listed(warnings)
+    return headers
+
+
+def _at_the_end(placed: Order, hearing: Hearing) -> dict[str, str]:
+    """What is first known when all has been said."""
+    headers = {"X-Finish-Reason": hearing.finish_reason}
+    if placed.body.word_timestamps and (words := hearing.words) is not None:
+        told = json.dumps([_timed(word, placed.body.speed) for word in words])
+        fits = len(told) <= _LONGEST_HEADER
+        headers |= {"X-Word-Timestamps": told} if fits else {"X-Word-Timestamps-Omitted": "true"}
+    return headers
+
+
+def _timed(word: dict[str, Any], speed: float) -> dict[str, Any]:
+    """A word as vLLM-Omni's clients read it, where it is heard at this speed."""
+    start, end = (round(1000 * word[edge] / speed) for edge in ("start", "end"))
+    return {"word": word["text"], "start_ms": start, "end_ms": end}
+
+
+def _listed(warnings: list[str]) -> str:
+    """Sentences as a list in JSON, which no line break or letter in them can break out of."""
+    while len(listed := json.dumps(warnings)) > _LONGEST_HEADER:
+        warnings = [*warnings[:-2], "…"]
+    return listed
+
+
+def _media_type(body: SpeechBody) -> str:
+    if body.response_format == "pcm" and body.sample_rate != SAMPLE_RATE:
+        return f"audio/pcm;rate={body.sample_rate};channels=1"
+    spec = FORMATS[body.response_format]
+    return _TYPES.get(body.response_format, spec.media_type)

@@ -1,0 +1,122 @@
+"""`STORE_TEXT=0`: nothing that somebody wrote is left once their jobs have ended."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from websockets.sync.client import connect
+
+from tests.api.jobs import ENDED, PATIENCE
+from tests.stack import Stack
+
+SECRET = "Zwetschgenkompott"
+TEXT = f"The {SECRET} is on the table. Nobody else has to know."
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service that keeps no texts, after it was told a secret in every way there is."""
+    with Stack(
+        tmp_path_factory.mktemp("told"), STORE_TEXT="0", LOG_LEVEL="debug", LOG_FORMAT="json"
+    ) as running:
+        http = running.http(timeout=60)
+        for task, body in BODIES.items():
+            answer = http.post(f"/v1/jobs/{task}", json=body)
+            assert answer.status_code == 202, answer.text
+        listen(running)
+        assert http.post("/tts", json={"text": TEXT}).is_success
+        assert http.post("/v1/audio/speech", json=SPEECH).is_success
+        cancelled = http.post("/v1/jobs/custom_voice", json={"text": TEXT * 40}).json()["id"]
+        http.delete(f"/v1/jobs/{cancelled}")
+        assert http.post("/v1/jobs/custom_voice", json={"text": TEXT, "speaker": SECRET}).is_error
+        wait(http)
+        yield running
+
+
+SPEECH = {"input": TEXT, "model": "tts-1", "voice": "alloy"}
+WRITTEN = {"text": TEXT, "description": f"A voice like {SECRET}."}
+BODIES: dict[str, dict[str, Any]] = {
+    "custom_voice": {
+        "text": TEXT,
+        "instruct": f"As if {SECRET} was hot.",
+        "lexicon": {SECRET: "x"},
+    },
+    "voice_design": WRITTEN,
+    "design_then_clone": {**WRITTEN, "sample_text": TEXT},
+    "narration": {"text": TEXT},
+    "script": {"text": f"ANNA: {TEXT}\n\nBERT: {TEXT}\n"},
+    "subtitles": {"text": f"1\n00:00:01,000 --> 00:00:09,000\n{TEXT}\n"},
+}
+DELIVERED = re.compile(r"(audio|timings|report)\.(srt|vtt|json|csv)|lines\.zip")
+"""Files that a pipeline delivers are made of words, and stay as long as their output."""
+AT_WORK = ("redis/", "outputs/.uploads/plan/")
+"""What is there while a job needs it: Redis' own journal, and plans for ten minutes."""
+
+
+def listen(stack: Stack) -> None:
+    with connect(f"ws{stack.url.removeprefix('http')}/v1/stream") as socket:
+        socket.send(json.dumps({"request": {"text": TEXT}}))
+        for _ in socket:
+            pass
+
+
+def wait(http: httpx.Client) -> None:
+    until = time.monotonic() + 3 * PATIENCE
+    while any(job["state"] not in ENDED for job in http.get("/v1/jobs").json()["items"]):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def entries(store: redis.Redis) -> Iterator[tuple[bytes, bytes]]:
+    """Every key with all that it holds."""
+    read = {
+        b"string": store.get,
+        b"hash": store.hgetall,
+        b"set": store.smembers,
+        b"stream": store.xrange,
+        b"list": lambda key: store.lrange(key, 0, -1),
+        b"zset": lambda key: store.zrange(key, 0, -1),
+    }
+    for key in store.scan_iter():
+        yield key, repr(read[store.type(key)](key)).encode()
+
+
+def test_every_way_of_speaking_was_heard(told: Stack):
+    """Or else nothing was told, and what follows says nothing."""
+    jobs = told.http().get("/v1/jobs", params={"limit": 100}).json()["items"]
+    assert {job["task"] for job in jobs} == set(BODIES)
+    assert {job["state"] for job in jobs} == {"succeeded", "cancelled"}
+    assert len(jobs) == len(BODIES) + 4
+
+
+def test_redis_holds_nothing_of_it(told: Stack):
+    assert [key for key, content in entries(told.redis()) if holds(key + content)] == []
+
+
+def test_no_log_tells_it(told: Stack):
+    for name in ("api-0", "gpu-0"):
+        log = told.log(name)
+        assert "A job " in log
+        assert not holds(log.encode())
+
+
+def test_outputs_hold_it_where_it_was_asked_for_alone(told: Stack):
+    found = [
+        path
+        for path in told.folder.rglob("*")
+        if path.is_file() and (holds(path.name.encode()) or holds(path.read_bytes()))
+    ]
+    assert [
+        path
+        for path in found
+        if not DELIVERED.fullmatch(path.name) and not any(it in path.as_posix() for it in AT_WORK)
+    ] == []
+
+
+def holds(content: bytes) -> bool:
+    return SECRET.lower().encode() in content.lower()

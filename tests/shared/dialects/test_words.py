@@ -1,0 +1,67 @@
+"""Word times in the header of an answer."""
+
+import json
+import time
+
+import pytest
+
+from shared.dialects import words
+from shared.errors import InvalidRequest
+from shared.jobs import EngineInfo
+from shared.status import WorkerStatus
+from shared.stores.recipe import Segment, Word
+
+
+def result(*said: str) -> dict[str, object]:
+    timed = [Word(start=n, end=n + 0.25, text=word) for n, word in enumerate(said)]
+    segment = Segment(start=0, end=len(said), text=" ".join(said), words=timed or None)
+    return {"segments": [segment.model_dump(mode="json")]}
+
+
+def worker(*, knows: bool) -> WorkerStatus:
+    engine = EngineInfo(
+        name="qwen3",
+        version="1",
+        device="cpu",
+        precision="fp32",
+        preview=False,
+        checkpoint="",
+        revision="",
+    )
+    return WorkerStatus(
+        name="gpu-0",
+        host="here",
+        pid=1,
+        version="1",
+        started_at=time.time(),
+        told_at=time.time(),
+        engine=engine,
+        reason="",
+        ready=True,
+        job=None,
+        loaded={},
+        words=knows,
+    )
+
+
+def test_words_are_told_in_milliseconds_and_in_ascii():
+    told = words.headers(result("Grüße,", "你好"))[words.HEADER]
+    assert told.isascii()
+    assert json.loads(told) == [
+        {"word": "Grüße,", "start_ms": 0, "end_ms": 250},
+        {"word": "你好", "start_ms": 1000, "end_ms": 1250},
+    ]
+
+
+def test_what_is_too_long_for_a_header_is_said_to_be_left_out():
+    assert words.headers(result(*["word"] * 200)) == {words.OMITTED: "true"}
+
+
+def test_without_times_there_is_no_header():
+    assert words.headers(result()) == {}
+
+
+def test_who_insists_is_refused_where_nobody_can_tell():
+    words.require([worker(knows=False), worker(knows=True)])
+    with pytest.raises(InvalidRequest, match="when each word is heard"):
+        words.require([worker(knows=False)])

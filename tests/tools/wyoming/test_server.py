@@ -1,0 +1,147 @@
+"""The server as the client of the `wyoming` package meets it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncTcpClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
+
+from shared.client import Client
+from shared.errors import ConfigurationError
+from shared.settings import load
+from tests.stack import Stack
+from tools import ports
+from tools.wyoming import server
+from tools.wyoming.bounds import LONGEST
+
+pytestmark = [pytest.mark.redis, pytest.mark.anyio]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def home(stack: Stack) -> AsyncGenerator[AsyncTcpClient]:
+    """Home Assistant's side of a connection."""
+    settings = load(wyoming_port=ports.any_free())
+    serving = asyncio.create_task(server.serve(settings, stack.urls[0]))
+    try:
+        async with _connected(settings.wyoming_port, serving) as client:
+            yield client
+    finally:
+        serving.cancel()
+
+
+@asynccontextmanager
+async def _connected(port: int, serving: asyncio.Task[None]) -> AsyncGenerator[AsyncTcpClient]:
+    client = AsyncTcpClient("127.0.0.1", port)
+    while True:
+        try:
+            await client.connect()
+            break
+        except OSError:
+            assert not serving.done(), serving
+            await asyncio.sleep(0.02)
+    try:
+        yield client
+    finally:
+        with suppress(ConnectionError):  # the server may have closed first
+            await client.disconnect()
+
+
+async def answers(client: AsyncTcpClient, last: str) -> list[Event]:
+    """Every event up to the first of this type."""
+    events: list[Event] = []
+    while not events or events[-1].type != last:
+        event = await client.read_event()
+        assert event is not None, [event.type for event in events]
+        events.append(event)
+    return events
+
+
+def seconds(events: list[Event]) -> float:
+    chunks = [AudioChunk.from_event(event) for event in events if AudioChunk.is_type(event.type)]
+    return sum(chunk.seconds for chunk in chunks)
+
+
+async def test_it_tells_of_every_voice_in_every_language(home: AsyncTcpClient):
+    await home.write_event(Describe().event())
+    info = Info.from_event((await answers(home, "info"))[-1])
+    [program] = info.tts
+    assert program.supports_synthesize_streaming
+    assert {"ryan", "ono_anna"} <= {voice.name for voice in program.voices}
+    assert all(len(voice.languages) == 10 for voice in program.voices)
+
+
+async def test_it_answers_a_ping(home: AsyncTcpClient):
+    await home.write_event(Ping(text="there?").event())
+    assert Pong.from_event((await answers(home, "pong"))[-1]).text == "there?"
+
+
+async def test_a_whole_text_is_sound_between_start_and_stop(home: AsyncTcpClient):
+    await home.write_event(Synthesize("The lamp turned.", SynthesizeVoice("serena")).event())
+    events = await answers(home, "audio-stop")
+    start = AudioStart.from_event(events[0])
+    assert (start.rate, start.width, start.channels) == (24_000, 2, 1)
+    assert AudioStop.is_type(events[-1].type)
+    assert seconds(events) > 0.5
+
+
+async def test_text_in_pieces_is_spoken_while_it_comes(home: AsyncTcpClient):
+    await home.write_event(SynthesizeStart(SynthesizeVoice("ryan")).event())
+    for piece in ("The lamp tur", "ned. Ten sec"):
+        await home.write_event(SynthesizeChunk(piece).event())
+    early = await answers(home, "audio-chunk")
+    await home.write_event(SynthesizeChunk("onds.").event())
+    await home.write_event(Synthesize("The lamp turned. Ten seconds.").event())
+    await home.write_event(SynthesizeStop().event())
+    events = await answers(home, "synthesize-stopped")
+    assert SynthesizeStopped.is_type(events[-1].type)
+    assert [event.type for event in events].count("audio-stop") == 1
+    assert seconds(early + events) > 1
+
+
+async def test_an_unknown_voice_is_an_error_and_the_connection_stays(home: AsyncTcpClient):
+    await home.write_event(Synthesize("Hello.", SynthesizeVoice("nobody")).event())
+    assert Error.from_event((await answers(home, "error"))[-1]).code == "unknown_voice"
+    await home.write_event(Ping().event())
+    await answers(home, "pong")
+
+
+async def test_when_the_client_goes_its_job_is_cancelled(home: AsyncTcpClient, stack: Stack):
+    with Client(stack.urls[0]) as client:
+        await home.write_event(SynthesizeStart().event())
+        await home.write_event(SynthesizeChunk("A long sentence. " * 500).event())
+        await answers(home, "audio-chunk")
+        await home.disconnect()
+        while client.jobs(active=True).items:
+            await asyncio.sleep(0.02)
+        assert any(job.state == "cancelled" for job in client.jobs().items)
+
+
+async def test_more_than_it_takes_ends_the_connection(home: AsyncTcpClient):
+    await home.write_event(Event("describe", payload=b"x" * (LONGEST + 1)))
+    with pytest.raises((ConnectionError, AssertionError)):
+        await answers(home, "info")
+
+
+def test_beyond_this_machine_it_needs_a_word_that_others_may_speak():
+    with pytest.raises(ConfigurationError, match="Wyoming has no keys"):
+        server.check(load(wyoming_port=1, wyoming_host="0.0.0.0"))
+    server.check(load(wyoming_port=1, wyoming_host="0.0.0.0", insecure_bind=True))

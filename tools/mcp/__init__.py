@@ -1,0 +1,1 @@
+"""The service as tools of a language model (Model Context Protocol)."""
