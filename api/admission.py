@@ -94,11 +94,11 @@ def admit(
 def resolved(here: Context, prepared: Prepared, sender: Sender) -> Submission:
     """A request as it is queued; nothing is kept yet.
 
-    Whoever asks holds the library if the request may name a voice. Raises what `resolve` raises,
-    and Conflict.
+    Whoever asks holds the library if the request may name a voice. Raises what `resolve` and
+    `limits.check` raise, Conflict, and Unauthorized for a key that is good no more.
     """
     found = prepared.resolve()
-    limits.check(found, here.settings)
+    limits.check(found, here.settings, here.credentials.of(sender.client))
     _require_unclaimed(here, found.request)
     return Submission(
         request=found.request,

@@ -23,6 +23,7 @@ from api import (
     outputs,
     presets,
     questions,
+    scopes,
     simple,
     status,
     stream,
@@ -104,6 +105,9 @@ class _Watched(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         return Traffic(super().build_middleware_stack(), self.state.settings, self.state.metrics)
+
+    def openapi(self) -> dict[str, Any]:
+        return scopes.describe(super().openapi())
 
 
 def create(settings: Settings) -> FastAPI:

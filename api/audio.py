@@ -1,7 +1,8 @@
 """The sound of a job over HTTP: whole, by range, in another format, or while it grows."""
 
+import json
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Annotated, Any
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 MAX_CURSOR = 2**53
 """Samples; JSON readers hold no larger number exactly."""
 _BLOCK = SAMPLE_RATE * 5
+_LONGEST_WARNINGS = 2_000
+"""Characters of a header: proxies take 4 or 8 KiB for all of them together."""
 _AFTER = "Samples to leave out at the beginning."
 _TAKE = "With follow: the X-Audio-Take of the answer that `after` was counted in."
 _AUDIO_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -122,6 +125,14 @@ def _serve(
 def engine_headers(engine: EngineInfo) -> dict[str, str]:
     """What spoke, on every response that carries sound."""
     return {"X-TTS-Engine": engine.name, "X-TTS-Preview": str(engine.preview).lower()}
+
+
+def warning_headers(warnings: Sequence[str]) -> dict[str, str]:
+    """Remarks as a list in JSON, which no letter in them can break out of: as many as fit."""
+    told = [*warnings]
+    while len(line := json.dumps(told)) > _LONGEST_WARNINGS:
+        told = [*told[:-2], "…"]
+    return {"X-TTS-Warnings": line} if told else {}
 
 
 def own_format(request: dict[str, Any]) -> Format:

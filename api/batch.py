@@ -55,7 +55,7 @@ class SentBatch(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     items: list[SentItem] = Field(min_length=1)
-    """As many as a client may have jobs: MAX_CLIENT_JOBS, and MAX_QUEUE."""
+    """As many as a client may have jobs: MAX_CLIENT_JOBS or the quota of its key, and MAX_QUEUE."""
     defaults: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Fields of every request that does not say otherwise."""
     partial: bool = False
@@ -95,7 +95,7 @@ async def submit_batch(
         sent = _parsed(body.fields)
     if sent.webhook:
         webhook = await webhooks.checked(here, sent.webhook.model_dump())
-    _require_room(here, sent)
+    _require_room(here, sent, request.state.client)
     spoken = sent.model_dump(mode="json") | {"webhook": webhook and webhook.model_dump()}
     sender = Sender(
         request.state.client,
@@ -123,14 +123,14 @@ def _parsed(fields: Any) -> SentBatch:
         raise explain(dict(error.errors(include_url=False)[0])) from error
 
 
-def _require_room(here: Context, sent: SentBatch) -> None:
+def _require_room(here: Context, sent: SentBatch, client: str) -> None:
     """Raises InvalidRequest for what could never be admitted as a whole."""
-    most = min(here.settings.max_client_jobs, here.settings.max_queue)
+    most = min(here.queue.most(client), here.settings.max_queue)
     if len(sent.items) > most:
         raise InvalidRequest(
             f"items: A batch may have {most} items here.",
             param="items",
-            hint="Send several, or raise MAX_CLIENT_JOBS and MAX_QUEUE.",
+            hint="Send several; MAX_CLIENT_JOBS, MAX_QUEUE and the quota of a key set the limit.",
         )
 
 

@@ -23,11 +23,12 @@ from shared.dialects.elevenlabs import (
     Conversion,
     Leaving,
     OutputFormat,
+    ShortConversion,
     Timed,
     VoicesFound,
     WithTimestamps,
 )
-from shared.errors import JobFailed, TextTooLong
+from shared.errors import JobFailed
 from shared.jobs import EngineInfo
 from shared.stores.recipe import Segment
 from shared.voices.view import VoiceQuery
@@ -35,8 +36,6 @@ from shared.voices.view import search as found
 
 router = APIRouter(tags=["elevenlabs"])
 
-_LONGEST_WHOLE = 5_000
-"""Characters whose sound is sent as one text."""
 _MOST_VOICES = 1_000
 _JSON_LINES = "application/x-ndjson"
 _HEADERS = {
@@ -139,18 +138,12 @@ async def stream_with_timestamps(
 )
 async def convert_with_timestamps(
     voice_id: VoiceId,
-    asked: Conversion,
+    asked: ShortConversion,
     request: Request,
     here: Here,
     output_format: Output = elevenlabs.DEFAULT,
 ) -> Response:
     """The sound in one piece, base64, and when each character of it is heard."""
-    if len(asked.text) > _LONGEST_WHOLE:
-        raise TextTooLong(
-            f"With the sound in one piece, the text may have {_LONGEST_WHOLE} characters.",
-            param="text",
-            hint="Use `stream/with-timestamps`.",
-        )
     making = await _begun(here, request, voice_id, asked, words=True)
     told = making and await unless_gone(
         request, _whole(making, Leaving(output_format, asked.speed))

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.scopes import doors
 from shared import spool
 from shared.errors import InternalError, InvalidRequest, NotFound, SpeechError
 from shared.requests.declared import explain
@@ -33,6 +34,8 @@ _HTTP_FAULTS: dict[int, SpeechError] = {
     405: MethodNotAllowed("This method is not allowed here.", hint="See /docs."),
 }
 """What Starlette and FastAPI raise by themselves, as ours."""
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
+"""Those of routes; doors of sockets and mounts have words of their own."""
 
 
 def install(app: FastAPI) -> None:
@@ -84,7 +87,7 @@ def _explained(fault: dict[str, Any]) -> SpeechError:
     return explain({**fault, "loc": fault["loc"][1:]})
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, SpeechError):
         return answer(error.__cause__)  # FastAPI wraps what stops the reading of a body
     if isinstance(error.__cause__, OSError):
@@ -96,7 +99,17 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     else:
         response = JSONResponse(InvalidRequest(error.detail).body(), error.status_code)
     response.headers.update(error.headers or {})
+    if error.status_code == MethodNotAllowed.status:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method of this address; Starlette names those of the first route that has it."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    path = request.scope["path"].removeprefix(root)
+    found = {door.method for door in doors(request.app.routes) if door.pattern.match(path)}
+    return sorted(found & _METHODS)
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

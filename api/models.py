@@ -43,6 +43,12 @@ def show_model(id: str, here: Here) -> ModelView | ModelCard:
         return _view(here, entry, status.workers(here.redis))
 
 
+@router.get("/models/{owner}/{name}", include_in_schema=False)
+def show_model_of_hub(owner: str, name: str, here: Here) -> ModelView | ModelCard:
+    """One checkpoint by its whole name at its hub."""
+    return show_model(f"{owner}/{name}", here)
+
+
 @router.post("/models/{id}/{action}", status_code=HTTP_202_ACCEPTED)
 def change_model(id: str, action: Literal["pull", "load", "unload"], here: Here) -> Accepted:
     """Ask the worker to download, load or unload a checkpoint; loading waits for its job."""

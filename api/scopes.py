@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Mount, WebSocketRoute, compile_path
@@ -14,126 +14,120 @@ from shared.requests import CONTRACTS
 
 Demand = Scope | Literal["nothing"]
 """What a route asks of a key; `nothing` where none is needed at all."""
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 _SOCKET = "WS"
 _ANY = "*"
 """The method of what is mounted, sockets included."""
 
 LISTS = frozenset({"GET /v1/audio/voices", "GET /v1/audio/models"})
 """What some clients ask for without their key; PUBLIC_LISTS lets them."""
-DEMANDS: dict[str, Demand] = {
-    **dict.fromkeys(("GET /health", "GET /ready"), "nothing"),
-    **dict.fromkeys(
-        (
-            *(f"POST /v1/jobs/{name}" for name in CONTRACTS),
-            "POST /v1/jobs/{task}",
-            "POST /v1/jobs/batch",
-            "GET /v1/batches/{id}",
-            "GET /v1/jobs",
-            "GET /v1/jobs/{id}",
-            "DELETE /v1/jobs/{id}",
-            "POST /v1/jobs/{id}/again",
-            "POST /v1/jobs/{id}/retry",
-            "POST /v1/jobs/{id}/pause",
-            "POST /v1/jobs/{id}/resume",
-            "GET /v1/jobs/{id}/events",
-            "GET /v1/jobs/{id}/audio",
-            "GET /v1/jobs/{id}/files/{name}",
-            "WS /v1/jobs/{id}/stream",
-            "WS /v1/stream",
-            "GET /v1/outputs",
-            "GET /v1/outputs.zip",
-            "GET /v1/outputs/usage",
-            "GET /v1/outputs/facets",
-            "GET /v1/outputs/{id}",
-            "PATCH /v1/outputs/{id}",
-            "DELETE /v1/outputs/{id}",
-            "POST /v1/outputs/{id}/restore",
-            "GET /v1/outputs/{id}.zip",
-            "GET /v1/outputs/{id}/files/{name}",
-            "GET /v1/outputs/{id}/waveform",
-            "GET /v1/outputs/{id}/lines",
-            "GET /v1/outputs/{id}/lines/{number}",
-            "PATCH /v1/outputs/{id}/lines/{number}",
-            "POST /v1/outputs/{id}/lines/{number}/takes",
-            "POST /v1/uploads",
-            "GET /v1/uploads/{kind}/{id}",
-            "POST /v1/uploads/{id}/transcript",
-            "GET /v1/presets",
-            "GET /v1/presets/{name}",
-            "GET /v1/voices",
-            "GET /v1/voices/{id}",
-            "GET /v1/voices/{id}/sample",
-            "GET /v1/tasks",
-            "GET /v1/tasks/{name}",
-            "GET /v1/speakers",
-            "GET /v1/languages",
-            "GET /v1/emotions",
-            "GET /v1/models",
-            "GET /v1/models/{id}",
-            "WS /api-ws/v1/realtime",
-            "WS /v1/live",
-            "WS /v1/text-to-speech/{voice_id}/stream-input",
-            "POST /v1/text-to-speech/{voice_id}",
-            "POST /v1/text-to-speech/{voice_id}/stream",
-            "POST /v1/text-to-speech/{voice_id}/stream/with-timestamps",
-            "POST /v1/text-to-speech/{voice_id}/with-timestamps",
-            "GET /v2/voices",
-            "POST /v1/audio/speech",
-            *LISTS,
-            "GET /v1/jobs/{id}/timings",
-            "GET /v1/outputs/{id}/timings",
-            "WS /v1/text-to-speech/{voice_id}/stream-input",
-            "WS /api-ws/v1/realtime",
-            "WS /v1/live",
-            "POST /tts",
-            "GET /tts",
-            "GET /voices",
-            "GET /emotions",
-            "GET /openapi.json",
-            "GET /docs",
-            "GET /docs/oauth2-redirect",
-            "GET /redoc",
-        ),
-        "speak",
+ROUTES: dict[Demand, tuple[str, ...]] = {
+    "nothing": ("GET /health", "GET /ready"),
+    "speak": (
+        *(f"POST /v1/jobs/{name}" for name in CONTRACTS),
+        "POST /v1/jobs/{task}",
+        "POST /v1/jobs/batch",
+        "GET /v1/batches/{id}",
+        "GET /v1/jobs",
+        "GET /v1/jobs/{id}",
+        "DELETE /v1/jobs/{id}",
+        "POST /v1/jobs/{id}/again",
+        "POST /v1/jobs/{id}/retry",
+        "POST /v1/jobs/{id}/pause",
+        "POST /v1/jobs/{id}/resume",
+        "GET /v1/jobs/{id}/events",
+        "GET /v1/jobs/{id}/audio",
+        "GET /v1/jobs/{id}/files/{name}",
+        "WS /v1/jobs/{id}/stream",
+        "WS /v1/stream",
+        "GET /v1/outputs",
+        "GET /v1/outputs.zip",
+        "GET /v1/outputs/usage",
+        "GET /v1/outputs/facets",
+        "GET /v1/outputs/{id}",
+        "PATCH /v1/outputs/{id}",
+        "DELETE /v1/outputs/{id}",
+        "POST /v1/outputs/{id}/restore",
+        "GET /v1/outputs/{id}.zip",
+        "GET /v1/outputs/{id}/files/{name}",
+        "GET /v1/outputs/{id}/waveform",
+        "GET /v1/outputs/{id}/lines",
+        "GET /v1/outputs/{id}/lines/{number}",
+        "PATCH /v1/outputs/{id}/lines/{number}",
+        "POST /v1/outputs/{id}/lines/{number}/takes",
+        "POST /v1/uploads",
+        "GET /v1/uploads/{kind}/{id}",
+        "POST /v1/uploads/{id}/transcript",
+        "GET /v1/presets",
+        "GET /v1/presets/{name}",
+        "GET /v1/voices",
+        "GET /v1/voices/{id}",
+        "GET /v1/voices/{id}/sample",
+        "GET /v1/tasks",
+        "GET /v1/tasks/{name}",
+        "GET /v1/speakers",
+        "GET /v1/languages",
+        "GET /v1/emotions",
+        "GET /v1/models",
+        "GET /v1/models/{id}",
+        "GET /v1/models/{owner}/{name}",
+        "WS /api-ws/v1/realtime",
+        "WS /v1/live",
+        "WS /v1/text-to-speech/{voice_id}/stream-input",
+        "POST /v1/text-to-speech/{voice_id}",
+        "POST /v1/text-to-speech/{voice_id}/stream",
+        "POST /v1/text-to-speech/{voice_id}/stream/with-timestamps",
+        "POST /v1/text-to-speech/{voice_id}/with-timestamps",
+        "GET /v2/voices",
+        "POST /v1/audio/speech",
+        *LISTS,
+        "GET /v1/jobs/{id}/timings",
+        "GET /v1/outputs/{id}/timings",
+        "POST /tts",
+        "GET /tts",
+        "GET /voices",
+        "GET /emotions",
+        "GET /openapi.json",
+        "GET /docs",
+        "GET /docs/oauth2-redirect",
+        "GET /redoc",
     ),
-    **dict.fromkeys(
-        (
-            "POST /v1/presets",
-            "PUT /v1/presets/{name}",
-            "DELETE /v1/presets/{name}",
-            "POST /v1/voices",
-            "POST /v1/voices/import",
-            "PATCH /v1/voices/{id}",
-            "DELETE /v1/voices/{id}",
-            "GET /v1/voices/{id}/clips/{name}",
-            "PUT /v1/voices/{id}/clips/{name}",
-            "DELETE /v1/voices/{id}/clips/{name}",
-            "POST /v1/voices/{id}/sample",
-            "PUT /v1/voices/{id}/sample",
-            "GET /v1/voices/{id}/export",
-        ),
-        "voices",
+    "voices": (
+        "POST /v1/presets",
+        "PUT /v1/presets/{name}",
+        "DELETE /v1/presets/{name}",
+        "POST /v1/voices",
+        "POST /v1/voices/import",
+        "PATCH /v1/voices/{id}",
+        "DELETE /v1/voices/{id}",
+        "GET /v1/voices/{id}/clips/{name}",
+        "PUT /v1/voices/{id}/clips/{name}",
+        "DELETE /v1/voices/{id}/clips/{name}",
+        "POST /v1/voices/{id}/sample",
+        "PUT /v1/voices/{id}/sample",
+        "GET /v1/voices/{id}/export",
     ),
-    **dict.fromkeys(
-        (
-            "POST /v1/outputs/clean",
-            "POST /v1/outputs/restore",
-            "GET /v1/outputs/trash",
-            "DELETE /v1/outputs/trash",
-            "POST /v1/models/unload",
-            "POST /v1/models/{id}/{action}",
-            "POST /v1/cache/clear",
-            "POST /cache/clear",
-            "GET /v1/status",
-            "GET /v1/webhooks",
-            "GET /v1/history",
-            "GET /metrics",
-        ),
-        "admin",
+    "admin": (
+        "POST /v1/outputs/clean",
+        "POST /v1/outputs/restore",
+        "GET /v1/outputs/trash",
+        "DELETE /v1/outputs/trash",
+        "POST /v1/models/unload",
+        "POST /v1/models/{id}/{action}",
+        "POST /v1/cache/clear",
+        "POST /cache/clear",
+        "GET /v1/status",
+        "GET /v1/webhooks",
+        "GET /v1/history",
+        "GET /metrics",
     ),
 }
-"""What each route asks for, by method and path template; `WS` are WebSockets, and `*` is all of
-what is mounted. HEAD asks for what GET does."""
+"""The routes by what they ask for: method and path template. `WS` are WebSockets, and `*` is all of
+what is mounted; HEAD asks for what GET does."""
+DEMANDS: dict[str, Demand] = {word: demand for demand, words in ROUTES.items() for word in words}
 
 
 @dataclass(frozen=True)
@@ -191,3 +185,17 @@ def demanded(word: str) -> Demand:
     """What the table says of a route."""
     looking = word.replace("HEAD ", "GET ", 1) if word.startswith("HEAD ") else word
     return DEMANDS.get(looking, "admin")
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document with the ways to send a key, and with the scope of each route."""
+    document.setdefault("components", {})["securitySchemes"] = _SCHEMES
+    document["security"] = [{name: []} for name in _SCHEMES]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            demand = demanded(f"{method.upper()} {path}")
+            if demand == "nothing":
+                operation["security"] = []
+            else:
+                operation["x-scope"] = demand
+    return document

@@ -1,8 +1,7 @@
 """`/tts`, `/voices`, `/emotions`, `/cache/clear`: for scripts, and for clients that expect them."""
 
-import json
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -15,7 +14,7 @@ from starlette.status import HTTP_202_ACCEPTED
 
 from api import bodies
 from api.admission import Sender
-from api.audio import Growing, engine_headers, job_audio
+from api.audio import Growing, engine_headers, job_audio, warning_headers
 from api.deps import Context, Here
 from api.leaving import CLIENT_GONE, unless_gone
 from api.models import clear_caches
@@ -47,8 +46,6 @@ _PIECE = 1 << 18
 _REFERENCE = REFERENCES[0]
 _WORDS = Speech.names() - {*REFERENCES}
 """Parts of a form that are text."""
-_LONGEST_HEADER = 2_000
-"""Characters of the warnings in a header: proxies take 4 or 8 KiB for all of them together."""
 _FIELDS = Speech.model_json_schema()
 _RECORDING = {
     "type": "string",
@@ -138,7 +135,7 @@ class _Spoken:
             "X-Real-Time-Factor": f"{timings.real_time_factor:.3f}",
             "X-Audio-Seconds": f"{seconds:.3f}",
             "X-TTS-Cache": _cache(told.get("caches")),
-            **_warnings(self.end.warnings),
+            **warning_headers(self.end.warnings),
         }
 
 
@@ -203,8 +200,10 @@ def _require_no_stranger(request: Request, here: Context) -> None:
     """
     headers = request.headers
     if headers.get("sec-fetch-site") == "cross-site" and "origin" not in headers:
-        page = {"host": headers.get("host", ""), "origin": headers.get("referer", "null")}
-        check_names(here.settings, here.settings.host, page)
+        # Of a page that hides its address nothing is left but that it is another's.
+        origin = "/".join(headers.get("referer", "null").split("/")[:3])
+        page = {"host": headers.get("host", ""), "origin": origin}
+        check_names(here.settings, here.settings.host, page, here.settings.cors_origins)
 
 
 def _recordings(body: bodies.Body) -> dict[str, BinaryIO]:
@@ -373,14 +372,6 @@ def _cache(caches: dict[str, dict[str, int]] | None) -> str:
 
 def _luck(hits: int, misses: int) -> str:
     return "partial" if hits and misses else "hit" if hits else "miss"
-
-
-def _warnings(warnings: Sequence[str]) -> dict[str, str]:
-    """As many as there is room for, the first ones first."""
-    told = [*warnings]
-    while len(line := json.dumps(told)) > _LONGEST_HEADER:
-        told.pop()
-    return {"X-TTS-Warnings": line} if told else {}
 
 
 # --- what there is ---

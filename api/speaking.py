@@ -1,7 +1,9 @@
 """A job that one client waits for and hears: begun, heard, and stopped once nobody hears it."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from anyio import CancelScope
@@ -12,14 +14,18 @@ from api.deps import Context
 from api.following import follow
 from shared import events
 from shared.client import faults
-from shared.errors import AlreadyEnded, JobFailed, UnknownJob
+from shared.errors import AlreadyEnded, JobFailed, QueueUnavailable, UnknownJob
 from shared.jobs import JobRecord
 from shared.requests import contract
 from shared.resolution import Files
 from shared.states import JobState
 
+log = logging.getLogger(__name__)
+
 Heard = events.Waiting | events.Notice | events.Header | events.End | bytes
 """What comes of a job: news while it waits, the header, sound (s16le, 24 kHz, mono), the end."""
+_cancelling: set[asyncio.Task[None]] = set()
+"""Kept here until they are done: the event loop itself does not hold on to its tasks."""
 
 
 async def begin(
@@ -54,10 +60,25 @@ async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
                         yield message
     finally:
         if not ended:
-            await _cancel(here, job_id)
+            await _let_go(here, job_id)
+
+
+async def _let_go(here: Context, job_id: str) -> None:
+    """Cancel the job, however often whoever heard it is cancelled meanwhile.
+
+    Starlette does that by a scope once a client has gone, `unless_gone` by the task, and again.
+    """
+    cancelling = asyncio.create_task(_cancel(here, job_id))
+    _cancelling.add(cancelling)
+    cancelling.add_done_callback(_cancelling.discard)
+    with CancelScope(shield=True):
+        await asyncio.shield(cancelling)
 
 
 async def _cancel(here: Context, job_id: str) -> None:
-    # Whoever hears is often cancelled itself: Starlette does so once a client has gone.
-    with suppress(AlreadyEnded, UnknownJob), CancelScope(shield=True):
+    try:
         await run_in_threadpool(here.queue.cancel, job_id)
+    except (AlreadyEnded, UnknownJob):
+        return
+    except QueueUnavailable as error:
+        log.warning("Job %s goes on, though nobody hears it: %s", job_id, error.message)

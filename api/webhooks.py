@@ -25,15 +25,14 @@ async def asked_for(
         str | None,
         Header(
             max_length=LONGEST_URL,
-            description="An address that is told of the end of the job, by a signed POST.",
+            description="An address that is told of the end, by a signed POST.",
         ),
     ] = None,
     webhook_events: Annotated[
         str | None,
         Header(
             max_length=200,
-            description="Which ends, with commas between: `job.succeeded`, `job.failed`, "
-            "`job.cancelled`; all of them unless said here.",
+            description="Of which ends: `job.succeeded,job.failed,job.cancelled`, or some of them.",
         ),
     ] = None,
 ) -> Webhook | None:

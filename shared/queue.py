@@ -163,8 +163,9 @@ class JobQueue:
             outcome, batch_id = self._admit_all(batch)
             record = self.batch(batch_id)
             if outcome == "admitted":
+                admitted = set(record.jobs)
                 for item, sent in zip(record.items, batch.items, strict=True):
-                    if item.job and isinstance(sent, Submission):
+                    if item.job in admitted and isinstance(sent, Submission):
                         _audit(item.job, sent)
             self._put_all(record)
             return record, outcome == "admitted"
@@ -233,7 +234,7 @@ class JobQueue:
                 record.created_at,
                 record.id,
                 self._settings.max_queue,
-                self._most(record.client),
+                self.most(record.client),
                 int(_HEALS),
                 submission.idempotency.digest if submission.idempotency else "",
                 self._settings.job_keep_seconds,
@@ -251,7 +252,7 @@ class JobQueue:
             client=batch.client,
             created_at=time.time(),
             items=items,
-            **webhook.fields(batch.webhook),
+            **webhook.fields(batch.webhook, "batch"),
         )
         records = [(job.id, flat(encode(**job.model_dump(exclude_unset=True)))) for job in jobs]
         outcome, known = scripts.run(
@@ -269,7 +270,7 @@ class JobQueue:
                 time.time(),
                 batch_id,
                 self._settings.max_queue,
-                self._most(batch.client),
+                self.most(batch.client),
                 int(_HEALS),
                 batch.idempotency.digest if batch.idempotency else "",
                 self._settings.job_keep_seconds,
@@ -283,7 +284,7 @@ class JobQueue:
         self._refuse(outcome.decode())
         return outcome.decode(), known.decode()
 
-    def _most(self, client: str) -> int:
+    def most(self, client: str) -> int:
         """Jobs that a client may have at once."""
         return self._quota(client) or self._settings.max_client_jobs
 
@@ -717,7 +718,7 @@ def _record(submission: Submission, settings: Settings, batch_id: str = "") -> J
             "label": submission.label,
             "state": JobState.QUEUED,
             "attempt": 0,
-            **webhook.fields(submission.webhook),
+            **webhook.fields(submission.webhook, "job"),
         }
     )
 

@@ -260,8 +260,8 @@ class Settings(BaseSettings):
     """Estimated audio of one job; beyond it 422 `job_too_long`; 0: no limit."""
     live_idle_seconds: float = Field(default=30, ge=0.1)
     """How long a live session waits for text while it has nothing to speak, before it ends."""
-    live_max_characters: int = Field(default=500_000, ge=1)
-    """Characters that one live session may speak."""
+    live_max_characters: int = Field(default=200_000, ge=1)
+    """Characters that one live session may be sent, about four hours of speech."""
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How often a job is begun before a dying worker makes it fail."""
     lease_seconds: float = Field(default=15, ge=3)

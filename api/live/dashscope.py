@@ -185,6 +185,8 @@ class _Conversation:
                 param="text",
             )
         self._buffer += text
+        # A sign of life: whoever writes slowly is not idle.
+        await self._session.append("")
 
     async def _commit(self) -> None:
         """In `commit` mode speech follows what is said here; otherwise it may have begun."""

@@ -129,8 +129,9 @@ class _Conversation:
         self._wire = wire
         self._session = session
         self._asked = asked
-        self._telling: Translation | None = None
-        self._speed = 1.0
+        self._speed: float | None = None
+        """That of the first message; None before it."""
+        self._telling = Translation(asked, 1.0)
         self._ended = False
 
     async def hold(self) -> None:
@@ -140,8 +141,7 @@ class _Conversation:
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                if self._telling:
-                    await self._wire.say(*self._telling.told(event))
+                await self._wire.say(*self._telling.told(event))
         await self._wire.say(elevenlabs.FINAL)
 
     async def _listen(self) -> Never:
@@ -151,9 +151,9 @@ class _Conversation:
                 await self._obey(message)
 
     async def _obey(self, message: Message) -> None:
-        if self._telling is None:
+        if self._speed is None:
             self._speed = message.speed
-            self._telling = Translation(self._asked, self._speed)
+            self._telling = Translation(self._asked, message.speed)
         elif message.voice_settings and message.speed != self._speed:
             raise InvalidRequest(
                 "The speed of a voice is that of the first message.", param="voice_settings.speed"

@@ -10,9 +10,9 @@ import random
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -42,9 +42,7 @@ from shared.text.increments import Increments, Part
 AHEAD = 2
 """Jobs that are in the queue beside the one that is heard: the wait is hidden, and no queue is
 filled by one client."""
-UNSPOKEN = 20_000
-"""Characters that may wait to be spoken, about 20 minutes; whoever sends more has to wait."""
-_MOST_TURNS = 500
+_MOST_TURNS = 20_000
 """Sentences and ends of utterances that may wait."""
 _KEPT = 32
 """Events that are kept for a reader who is slow."""
@@ -52,8 +50,8 @@ _PATIENCE = 30.0
 """Seconds for which a sentence is submitted again while there is no room in the queue."""
 _AGAIN = 0.5
 """Seconds between two tries, at most."""
-_BLOCK = 1_000
-"""Characters that are looked at in one go."""
+_BLOCK = 200
+"""Characters that are looked at before others have a turn."""
 _SENTENCE = "Hello."
 """Stands for the text while a request is checked that has none yet."""
 TASKS = tuple(
@@ -183,8 +181,8 @@ class _Close:
     """The end of an utterance."""
 
     utterance: _Utterance
-    ready: bool = field(default=True, init=False)
-    taken: bool = field(default=True, init=False)
+    ready: ClassVar[bool] = True
+    taken: ClassVar[bool] = True
 
 
 class Session:
@@ -217,7 +215,7 @@ class Session:
         """What has been said of one sentence holds for the next."""
         self._taken = 0
         self._stops = 0
-        """How often something was broken off: text that waited for room meanwhile is dropped."""
+        """How often something was broken off: text that is being cut meanwhile is dropped."""
         self._touched = 0.0
         self._finishing = self._closed = self._idled = False
 
@@ -229,24 +227,20 @@ class Session:
         self._text.language = self._way.language
 
     async def append(self, text: str) -> None:
-        """More text; waits while too much of it is unspoken, so that a client that is too fast is
-        not read any further.
+        """More text; what comes after the session has ended by itself is dropped, as `Idled` says.
 
         Raises TextTooLong when the session has had all it may, and InvalidRequest after `finish`.
         """
         self._begin()
+        if self._idled:
+            return
         if self._finishing:
             raise InvalidRequest("No text can follow the end of the text.", param="text")
-        self._taken += len(text)
-        most = self._here.settings.live_max_characters
-        if self._taken > most:
-            raise TextTooLong(
-                f"A session may have {most:,} characters.",
-                param="text",
-                hint="Open another one; LIVE_MAX_CHARACTERS is the limit.",
-            )
+        self._count(text)
+        stops = self._stops
         for start in range(0, len(text), _BLOCK):
-            if not await self._room():
+            await self._room()
+            if self._stops > stops:
                 return
             self._open.wanted = True
             self._add(self._text.feed(text[start : start + _BLOCK]))
@@ -254,8 +248,8 @@ class Session:
     async def flush(self) -> None:
         """What has no end yet is spoken now; the utterance goes on."""
         self._begin()
-        if await self._room():
-            self._add(self._text.flush())
+        await self._room()
+        self._add(self._text.flush())
 
     async def commit(self) -> int:
         """What has no end yet is spoken now, and the utterance ends with it: its number."""
@@ -333,17 +327,25 @@ class Session:
 
     # --- from text to turns ---
 
-    async def _room(self) -> bool:
-        """Wait until more may come; False if meanwhile all that waits was to be forgotten."""
-        stops = self._stops
-        await self._until(lambda: self._stops > stops or not self._full)
-        return self._stops == stops and not self._closed
+    def _count(self, text: str) -> None:
+        """Raises TextTooLong. All that waits is kept, so this is what bounds it."""
+        most = self._here.settings.live_max_characters
+        self._taken += len(text)
+        if self._taken > most:
+            raise TextTooLong(
+                f"A session may have {most:,} characters.",
+                param="text",
+                hint="Open another one; LIVE_MAX_CHARACTERS is the limit.",
+            )
 
-    @property
-    def _full(self) -> bool:
-        turns = (turn for turn in self._turns if isinstance(turn, _Turn))
-        unspoken = self._text.pending + sum(turn.part.characters for turn in turns)
-        return unspoken >= UNSPOKEN or len(self._turns) >= _MOST_TURNS
+    async def _room(self) -> None:
+        """Wait while far too much waits; and let others have a turn, as cutting takes a while.
+
+        A client is read on all the same, however much it has said: otherwise nobody would hear that
+        it cancels, nor answer its pings.
+        """
+        await asyncio.sleep(0)
+        await self._until(lambda: len(self._turns) < _MOST_TURNS)
 
     def _checked(self, manner: Manner) -> _Way:
         """A manner that can be spoken in. Raises InvalidRequest and what names may raise."""
@@ -526,7 +528,7 @@ class Session:
         )
         if self._open.over:
             self._stops += 1
-            list(self._text.end())
+            self._text.restart()
             self._next_utterance()
         self._ring()
         return [turn.job for turn in dropped if isinstance(turn, _Turn) and turn.job]

@@ -7,8 +7,11 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from api import errors
+from api.bodies import require_few_values
+from api.leaving import CLIENT_GONE
 from shared.errors import SpeechError, UnknownVoice
 
 _UNPROCESSABLE = 422
@@ -25,7 +28,10 @@ class Route(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
+                require_few_values(await request.body())
                 return await handle(request)
+            except ClientDisconnect:
+                return Response(status_code=CLIENT_GONE)
             except (RequestValidationError, SpeechError) as error:
                 return refusal(errors.ours(error))
 

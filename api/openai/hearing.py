@@ -21,7 +21,8 @@ class Hearing:
         self._most = most
         self._first = b""
         self._cut = False
-        self._result: dict[str, Any] | None = None
+        self.result: dict[str, Any] | None = None
+        """Of the job, once it has been heard to its end."""
         self.engine: EngineInfo | None = None
         self.warnings: list[str] = []
         self.samples = 0
@@ -58,7 +59,7 @@ class Hearing:
 
         Of speech that was cut nobody says what went in, and all that was heard counts.
         """
-        told = cast(dict[str, int], (self._result or {}).get("tokens") or {})
+        told = cast(dict[str, int], (self.result or {}).get("tokens") or {})
         frames = told.get("audio") or math.ceil(self.samples / FRAME_SAMPLES)
         read = told.get("text", 0)
         return {"input_tokens": read, "output_tokens": frames, "total_tokens": read + frames}
@@ -68,15 +69,8 @@ class Hearing:
         """`stop`, or what happened to any of its sentences; `length` where it was cut."""
         if self._cut:
             return "length"
-        reasons: dict[str, int] = (self._result or {}).get("finish_reasons") or {}
+        reasons: dict[str, int] = (self.result or {}).get("finish_reasons") or {}
         return next((reason for reason in reasons if reason != "stop"), "stop")
-
-    @property
-    def words(self) -> list[dict[str, Any]] | None:
-        """When each word is heard, in seconds of the speech as it was spoken; None: not known."""
-        segments: list[dict[str, Any]] = (self._result or {}).get("segments") or []
-        timed = [segment["words"] for segment in segments if segment.get("words") is not None]
-        return [word for words in timed for word in words] if timed else None
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         if self._first:
@@ -93,6 +87,6 @@ class Hearing:
             case events.Notice(message=warning):
                 self.warnings.append(warning)
             case events.End(result=result):
-                self._result = result
+                self.result = result
             case _:
                 pass

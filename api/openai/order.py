@@ -3,15 +3,18 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from api.deps import Context
 from api.openai.request import SpeechBody
+from shared import status
 from shared.audio.shaping import Shaping
-from shared.dialects import models, voices
+from shared.connection import answered
+from shared.dialects import models, voices, words
 from shared.dialects.models import Wanted
 from shared.errors import InvalidRequest, NothingToSay, SpeechError, TextTooLong
 from shared.requests import contract
@@ -65,7 +68,10 @@ class Order:
 
 
 def place(here: Context, body: SpeechBody) -> Order:
-    """Look up what a body names. Raises InvalidRequest, ModelNotFound or UnknownVoice."""
+    """Look up what a body names; a recording in it is looked at only after this.
+
+    Raises InvalidRequest, ModelNotFound or UnknownVoice.
+    """
     _require_length(here, body.input)
     model = models.choose(here.settings.models_dir, body.model)
     if body.stream_format == "sse" and not model.events:
@@ -76,15 +82,22 @@ def place(here: Context, body: SpeechBody) -> Order:
         )
     order = _spoken(here, body, model)
     _require_kind(order, model)
+    if body.word_timestamps:
+        _require_words(here)
     order = _sized(_worded(_told(order)), model)
-    return replace(order, fields={**order.fields, **_common(body, model)})
+    order = replace(order, fields={**order.fields, **_common(body, model)})
+    if body.ref_audio is not None:
+        with in_their_words():
+            here.resolution.check(contract(order.task), order.fields, ["reference"])
+    return order
 
 
 def reference(body: SpeechBody) -> Mapping[str, BinaryIO]:
     """The recording that came in the body, if one did. Raises InvalidRequest."""
     if body.ref_audio is None:
         return {}
-    sent = _DATA_URL.sub("", body.ref_audio, count=1)
+    found = _DATA_URL.match(body.ref_audio)
+    sent = body.ref_audio[found.end() :] if found else body.ref_audio
     if _ADDRESS.match(sent):
         raise InvalidRequest(
             "`ref_audio` is no base64; addresses are not fetched.",
@@ -98,13 +111,17 @@ def reference(body: SpeechBody) -> Mapping[str, BinaryIO]:
     return {"reference": BytesIO(data)}
 
 
-def explained(error: SpeechError) -> SpeechError:
-    """A refusal of one of our contracts, in the client's words."""
-    ours, _, rest = (error.param or "").partition(".")
-    theirs = _THEIRS.get(ours, ours)
-    error.message = error.message.replace(f"{ours}:", f"{theirs}:", 1) if ours else error.message
-    error.param = ".".join(filter(None, (theirs, rest))) or None
-    return error
+@contextmanager
+def in_their_words() -> Generator[None]:
+    """Refusals of our contracts name the field as the client does."""
+    try:
+        yield
+    except SpeechError as error:
+        ours, dot, rest = (error.param or "").partition(".")
+        if theirs := _THEIRS.get(ours):
+            error.message = error.message.replace(f"{ours}:", f"{theirs}:", 1)
+            error.param = f"{theirs}{dot}{rest}"
+        raise
 
 
 # --- who speaks ------------------------------------------------------------------------------
@@ -190,6 +207,12 @@ def _require_length(here: Context, text: str) -> None:
         )
 
 
+def _require_words(here: Context) -> None:
+    """Raises InvalidRequest where nobody can time words."""
+    with answered():
+        words.require(status.workers(here.redis))
+
+
 def _common(body: SpeechBody, model: Wanted) -> dict[str, Any]:
     """What every task has. Raises InvalidRequest where the model's name says another language."""
     if body.language and model.language and body.language != model.language:
@@ -201,6 +224,7 @@ def _common(body: SpeechBody, model: Wanted) -> dict[str, Any]:
         "text": body.input,
         "language": body.language or model.language,
         "emotion": body.emotion,
+        "normalise": body.normalise,
         "seed": body.seed,
         "words": body.word_timestamps or None,
         **body.model_dump(include=set(body.OWN & body.model_fields_set)),

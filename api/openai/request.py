@@ -1,6 +1,7 @@
 """The body of `POST /v1/audio/speech`: OpenAI's seven fields, and those that its peers add."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
@@ -20,8 +21,14 @@ ALSO_CALLED: dict[str, str] = {
     "instruction": "instructions",
     "lang_code": "language",
     "task_type": "task",
+    "normalize": "normalise",
 }
 """Other words of peers for a field. One request may use several, as long as they agree."""
+_OPTIONS = "normalization_options"
+"""Kokoro's object of switches, of which `normalize` is the main one and on unless it is named."""
+_REFERENCES = "references"
+"""Fish's list of recordings, each with its text."""
+_LONGEST_LANGUAGE = 40
 _TASKS: dict[str, str] = {
     "customvoice": "custom_voice",
     "voiceclone": "voice_clone",
@@ -65,10 +72,11 @@ def _task(word: Any) -> Any:
 class SpeechBody(Sampling):
     """What is to be said, by whom and how; an unknown field is told of in `X-TTS-Warnings`.
 
-    null is as if the field were not there.
+    null is as if the field were not there. A word is taken for what it says: `"7"` is a number, as
+    SillyTavern sends it.
     """
 
-    model_config = ConfigDict(extra="allow", title="Speech")
+    model_config = ConfigDict(extra="allow", strict=False, title="Speech")
 
     OWN: ClassVar[frozenset[str]] = frozenset(Sampling.model_fields)
     """The fields that go into the request of the job as they are."""
@@ -98,7 +106,9 @@ class SpeechBody(Sampling):
 
     stream: bool = True
     """false: the whole file at once, with its length; `stream_format` `sse` goes before it."""
-    language: Annotated[str, Field(max_length=40), AfterValidator(_language)] | None = None
+    language: (
+        Annotated[str, Field(max_length=_LONGEST_LANGUAGE), AfterValidator(_language)] | None
+    ) = None
     """A name, an ISO code or `auto`. Also `lang_code`."""
     task: (
         Annotated[
@@ -110,6 +120,9 @@ class SpeechBody(Sampling):
     """Needed for `voice_design` alone. Also `task_type`: `CustomVoice`, `Base`, `VoiceDesign`."""
     emotion: str | None = None
     """A mood from `GET /v1/emotions`."""
+    normalise: bool | None = None
+    """Write out numbers, dates, units and addresses as they are read. Also `normalize`, alone or in
+    `normalization_options`."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     """Equal seeds make equal audio on one engine."""
     max_new_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -119,7 +132,8 @@ class SpeechBody(Sampling):
     volume_multiplier: Annotated[float, Field(gt=0, le=LOUDEST)] = 1.0
     """Above 1, peaks are bent rather than cut."""
     ref_audio: str | None = None
-    """A recording to clone, in base64 or as a `data:` URL; other URLs are not fetched."""
+    """A recording to clone, in base64 or as a `data:` URL; other URLs are not fetched. Also
+    `references`: a list of one, `[{"audio_path": …, "text": …}]`."""
     ref_text: str | None = None
     """Every word of `ref_audio`."""
     x_vector_only_mode: bool = False
@@ -135,11 +149,9 @@ class SpeechBody(Sampling):
             return body
         sent = cast(dict[str, Any], body)
         given = {name: value for name, value in sent.items() if value is not None}
-        for other, name in ALSO_CALLED.items():
-            if other in given:
-                value = given.pop(other)
-                if not _agree(name, given.setdefault(name, value), value):
-                    raise InvalidRequest(f"`{name}` and `{other}` do not agree.", param=other)
+        for other, name, value in [*_also(given), *_options(given), *_references(given)]:
+            if not _agree(name, given.setdefault(name, value), value):
+                raise InvalidRequest(f"`{name}` and `{other}` do not agree.", param=other)
         return given
 
     @property
@@ -153,6 +165,46 @@ class SpeechBody(Sampling):
         return self.max_new_tokens and round(self.max_new_tokens / FRAME_RATE * SAMPLE_RATE)
 
 
+Said = tuple[str, str, Any]
+"""What was said in the words of a peer: its word, ours, and the value."""
+
+
+def _also(given: dict[str, Any]) -> Iterator[Said]:
+    """What goes by another name."""
+    for other, name in ALSO_CALLED.items():
+        if other in given:
+            yield other, name, given.pop(other)
+
+
+def _options(given: dict[str, Any]) -> Iterator[Said]:
+    """Kokoro's switches: the main one; the others are left for the warning of what is unknown."""
+    options = given.get(_OPTIONS)
+    if not isinstance(options, dict):
+        return
+    del given[_OPTIONS]
+    switches = {"normalize": True, **cast(dict[str, Any], options)}
+    yield _OPTIONS, "normalise", switches.pop("normalize")
+    for name in switches:
+        given[f"{_OPTIONS}.{name}"] = None
+
+
+def _references(given: dict[str, Any]) -> Iterator[Said]:
+    """A list of one recording. Raises InvalidRequest."""
+    match given.pop(_REFERENCES, []):
+        case []:
+            return
+        case [{"audio_path": recording, **more}]:
+            yield _REFERENCES, "ref_audio", recording
+            if more.get("text") is not None:
+                yield _REFERENCES, "ref_text", more["text"]
+        case _:
+            raise InvalidRequest(
+                "`references` is a list of one recording.",
+                param=_REFERENCES,
+                hint='Send `[{"audio_path": …, "text": …}]`, the recording in base64.',
+            )
+
+
 def _agree(name: str, one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same."""
     return _meant(name, one) == _meant(name, other)
@@ -163,7 +215,7 @@ def _meant(name: str, value: Any) -> Any:
         case "voice", _:
             return _voice(value)
         case "language", str():
-            return _language(value)
+            return _language(value[:_LONGEST_LANGUAGE])  # else the refusal would be as long
         case "task", _:
             return _task(value)
         case _:

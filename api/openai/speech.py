@@ -1,6 +1,5 @@
 """`POST /v1/audio/speech`: a text spoken while the client waits, as OpenAI's service does it."""
 
-import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
@@ -11,7 +10,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender
-from api.audio import Growing, engine_headers
+from api.audio import Growing, engine_headers, warning_headers
 from api.bodies import examined
 from api.deps import Context, Here
 from api.leaving import CLIENT_GONE, unless_gone
@@ -23,6 +22,7 @@ from api.openai.request import SpeechBody
 from api.speaking import begin, hear
 from shared.audio.formats import FORMATS
 from shared.audio.pcm import SAMPLE_RATE
+from shared.dialects import words
 from shared.errors import SpeechError
 from shared.jobs import JobRecord
 from shared.requests import contract
@@ -32,8 +32,6 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"], route_class=Route)
 
 log = logging.getLogger(__name__)
 
-_LONGEST_HEADER = 4_096
-"""Bytes of a header whose length depends on the text; proxies refuse longer ones."""
 _TYPES: dict[Format, str] = {"opus": "audio/opus"}
 """Where OpenAI says another type than we do; what is in it is the same."""
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -76,13 +74,11 @@ async def speak(body: SpeechBody, request: Request, here: Here) -> Response:
 
 async def _begun(here: Context, request: Request, placed: Order) -> JobRecord:
     """Admit the job, with the recording that came in the body."""
-    try:
-        declared = contract(placed.task)
-        files = await examined(here, declared, order.reference(placed.body))
+    with order.in_their_words():
+        recording = await run_in_threadpool(order.reference, placed.body)
+        files = await examined(here, contract(placed.task), recording)
         sender = Sender(request.state.client)
         return await begin(here, sender, placed.task, placed.fields, files)
-    except SpeechError as error:
-        raise order.explained(error) from error
 
 
 async def _opened(hearing: Hearing) -> bytes:
@@ -131,32 +127,20 @@ def _headers(placed: Order, record: JobRecord, hearing: Hearing) -> dict[str, st
     headers = {**_NO_STORE, "X-Job-Id": record.id, "X-TTS-Seed": str(record.seed)}
     if hearing.engine:
         headers |= engine_headers(hearing.engine)
-    if warnings := [*placed.warnings, *hearing.warnings]:
-        headers["X-TTS-Warnings"] = _listed(warnings)
-    return headers
+    return headers | warning_headers([*placed.warnings, *hearing.warnings])
 
 
 def _at_the_end(placed: Order, hearing: Hearing) -> dict[str, str]:
     """What is first known when all has been said."""
     headers = {"X-Finish-Reason": hearing.finish_reason}
-    if placed.body.word_timestamps and (words := hearing.words) is not None:
-        told = json.dumps([_timed(word, placed.body.speed) for word in words])
-        fits = len(told) <= _LONGEST_HEADER
-        headers |= {"X-Word-Timestamps": told} if fits else {"X-Word-Timestamps-Omitted": "true"}
+    if placed.body.word_timestamps:
+        headers |= _timed(hearing.result, placed.body.speed)
     return headers
 
 
-def _timed(word: dict[str, Any], speed: float) -> dict[str, Any]:
-    """A word as vLLM-Omni's clients read it, where it is heard at this speed."""
-    start, end = (round(1000 * word[edge] / speed) for edge in ("start", "end"))
-    return {"word": word["text"], "start_ms": start, "end_ms": end}
-
-
-def _listed(warnings: list[str]) -> str:
-    """Sentences as a list in JSON, which no line break or letter in them can break out of."""
-    while len(listed := json.dumps(warnings)) > _LONGEST_HEADER:
-        warnings = [*warnings[:-2], "…"]
-    return listed
+def _timed(result: dict[str, Any] | None, speed: float) -> dict[str, str]:
+    """The words; of speech that was cut nobody has timed them."""
+    return {words.OMITTED: "true"} if result is None else words.headers(result, speed)
 
 
 def _media_type(body: SpeechBody) -> str:

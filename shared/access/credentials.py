@@ -70,10 +70,18 @@ class Credentials:
             raise Unauthorized("The API key is missing or wrong.")
         return _grant(found[0])
 
+    def of(self, client: str) -> Grant:
+        """What somebody may do who was let in before: a key may have been revoked meanwhile.
+
+        Raises Unauthorized.
+        """
+        self._look()
+        found = next((key for key in self._keys if _client(key) == client), None)
+        return _grant(found) if found else Grant(client)
+
     def jobs(self, client: str) -> int | None:
         """How many jobs a client may have at once by its key; None: as any other."""
-        self._look()
-        return next((key.jobs for key in self._keys if _client(key) == client), None)
+        return self.of(client).jobs
 
     def _look(self) -> None:
         """Read the ring anew if it has changed, at most twice a second."""

@@ -1,5 +1,6 @@
 """Sound on its way to one listener: at another pace, at another rate, encoded; piece by piece."""
 
+import weakref
 from io import BytesIO
 
 import numpy as np
@@ -89,6 +90,9 @@ class _Whole:
         spec = FORMATS[format]
         self._file = BytesIO()
         self._track = Track(self._file, spec, spec.file, sample_rate) if spec.container else None
+        if self._track is not None:
+            # As in `encode`: a listener may just be gone, and the codec with it.
+            weakref.finalize(self, self._track.close)
 
     def feed(self, data: bytes) -> bytes:
         if self._track is None:

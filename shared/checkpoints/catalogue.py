@@ -1,4 +1,4 @@
-"""The released checkpoints, each at the one revision that this project was built against."""
+"""The released models, each at the one revision that this project was built against."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,18 @@ class Pin:
     nbytes: int | None = None
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """One released checkpoint."""
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """One released model."""
 
     repository: str
     """`owner/name`, the same on every hub."""
     revision: str
     """Commit on huggingface.co."""
-    kind: Kind
-    size: Size
     approximate_bytes: int
     pins: tuple[Pin, ...] = ()
+    files: tuple[str, ...] = ()
+    """Those without which it cannot be loaded; empty where its layout tells."""
     licence: str = "Apache-2.0"
 
     @property
@@ -50,6 +50,14 @@ class Checkpoint:
     def pin(self, path: str) -> Pin | None:
         """What is known beforehand about the file `path`."""
         return next((pin for pin in self.pins if pin.path == path), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint(Released):
+    """One that speaks."""
+
+    kind: Kind
+    size: Size
 
 
 # Revisions, sizes and hashes as read in two or more independent public repositories. A hash that
@@ -106,13 +114,37 @@ CATALOGUE: tuple[Checkpoint, ...] = (
 )
 
 
-def find(id: str) -> Checkpoint:
-    """The released checkpoint of that id, folder or repository name. Raises UnknownModel."""
+ALIGNER = Released(
+    repository="Qwen/Qwen3-ForcedAligner-0.6B",
+    revision="c7cbfc2048c462b0d63a45797104fc9db3ad62b7",
+    approximate_bytes=1_840_000_000,
+    files=(
+        "config.json",
+        "merges.txt",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer_config.json",
+        "vocab.json",
+    ),
+    pins=(
+        Pin(
+            "model.safetensors",
+            "47831d0e82f96b20e9034dba01a075ee06436654719f6a68289e49f1b65ce0e7",
+            1_835_544_544,
+        ),
+    ),
+)
+"""It speaks nothing: it hears when each word is said."""
+
+
+def find(id: str) -> Released:
+    """The released model of that id, folder or repository name. Raises UnknownModel."""
     wanted = id.strip().lower()
-    for checkpoint in CATALOGUE:
-        if wanted in (name.lower() for name in (checkpoint.repository, *checkpoint.folders)):
-            return checkpoint
-    known = ", ".join(checkpoint.id for checkpoint in CATALOGUE)
+    models = (*CATALOGUE, ALIGNER)
+    for model in models:
+        if wanted in (name.lower() for name in (model.repository, *model.folders)):
+            return model
+    known = ", ".join(model.id for model in models)
     raise UnknownModel(f"There is no checkpoint {id!r} to download. Known are: {known}.")
 
 

@@ -15,7 +15,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from shared.checkpoints import fetch, record
-from shared.checkpoints.catalogue import Checkpoint
+from shared.checkpoints.catalogue import Released
 from shared.checkpoints.fetch import Patience
 from shared.checkpoints.folder import examine, partial, place
 from shared.checkpoints.hub import Hub, RemoteFile, hub_for, list_files
@@ -37,7 +37,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def pull(
-    checkpoint: Checkpoint,
+    checkpoint: Released,
     models_dir: Path,
     settings: Settings,
     report: Report,
@@ -65,7 +65,7 @@ def pull(
 
 
 @contextmanager
-def _alone(models_dir: Path, checkpoint: Checkpoint) -> Generator[None]:
+def _alone(models_dir: Path, checkpoint: Released) -> Generator[None]:
     """One pull of a checkpoint at a time; the lock goes with the process that holds it."""
     try:
         with FileLock(models_dir / f".{checkpoint.folder}.lock", timeout=0):
@@ -78,7 +78,7 @@ def _alone(models_dir: Path, checkpoint: Checkpoint) -> Generator[None]:
 class _Pull:
     """One pull, alone with its checkpoint."""
 
-    checkpoint: Checkpoint
+    checkpoint: Released
     models_dir: Path
     hub: Hub
     patience: Patience

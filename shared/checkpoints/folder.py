@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.checkpoints import record
-from shared.checkpoints.catalogue import CATALOGUE, Checkpoint, Kind, Size, default_for
+from shared.checkpoints.catalogue import CATALOGUE, Checkpoint, Kind, Released, Size, default_for
 from shared.checkpoints.layout import CONFIG, Identity, identify, intact, required
 from shared.errors import UnknownModel
 
@@ -46,19 +46,19 @@ class Entry:
         return self.checkpoint.revision if self.checkpoint else "local"
 
 
-def place(models_dir: Path, checkpoint: Checkpoint) -> Path:
+def place(models_dir: Path, checkpoint: Released) -> Path:
     """Where the checkpoint lies, or would lie."""
     candidates = [models_dir / name for name in checkpoint.folders]
     return next((folder for folder in candidates if folder.is_dir()), candidates[0])
 
 
-def partial(models_dir: Path, checkpoint: Checkpoint) -> Path:
+def partial(models_dir: Path, checkpoint: Released) -> Path:
     """Where its download grows until it is complete."""
     return models_dir / f"{checkpoint.folder}{PARTIAL}"
 
 
-def inspect(models_dir: Path, checkpoint: Checkpoint) -> Presence:
-    """What there is of a released checkpoint: layout and lengths, no hashing."""
+def inspect(models_dir: Path, checkpoint: Released) -> Presence:
+    """What there is of a released model: layout and lengths, no hashing."""
     folder = place(models_dir, checkpoint)
     if folder.is_dir():
         return examine(folder, checkpoint)
@@ -66,14 +66,14 @@ def inspect(models_dir: Path, checkpoint: Checkpoint) -> Presence:
     return Presence("partial", _weight(begun)) if begun.is_dir() else Presence("absent")
 
 
-def examine(folder: Path, checkpoint: Checkpoint | None = None) -> Presence:
+def examine(folder: Path, checkpoint: Released | None = None) -> Presence:
     """The state of an existing folder; damage outranks absence of files."""
-    needed = required(folder)
+    needed = list(checkpoint.files) if checkpoint and checkpoint.files else required(folder)
     missing = tuple(path for path in needed if not (folder / path).is_file())
     lengths = _lengths(folder, checkpoint)
     there = {path for path in (*needed, *lengths) if (folder / path).is_file()}
     bad = {path for path in there if not _whole(folder / path, lengths.get(path))}
-    if checkpoint and not _is(identify(folder), checkpoint):
+    if isinstance(checkpoint, Checkpoint) and not _is(identify(folder), checkpoint):
         bad |= there & {CONFIG}
     state: State = "damaged" if bad else "partial" if missing else "present"
     return Presence(state, _weight(folder), missing, tuple(sorted(bad)))
@@ -132,7 +132,7 @@ def _is(identity: Identity | None, checkpoint: Checkpoint) -> bool:
     return identity == Identity(checkpoint.kind, checkpoint.size)
 
 
-def _lengths(folder: Path, checkpoint: Checkpoint | None) -> dict[str, int]:
+def _lengths(folder: Path, checkpoint: Released | None) -> dict[str, int]:
     """Known lengths of files: those recorded at the download, overruled by the pins."""
     recorded = record.read(folder)
     files = recorded.files if recorded else {}

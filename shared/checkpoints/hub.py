@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from shared.checkpoints import record
-from shared.checkpoints.catalogue import Checkpoint
+from shared.checkpoints.catalogue import Released
 from shared.checkpoints.fetch import get
 from shared.checkpoints.layout import FILE_PATTERN
 from shared.checkpoints.record import Sha256
@@ -61,11 +61,11 @@ class Hub:
         """For messages."""
         return urlsplit(self.base).netloc
 
-    def revision(self, checkpoint: Checkpoint) -> str:
+    def revision(self, checkpoint: Released) -> str:
         """What is asked of this hub."""
         return self.branch or checkpoint.revision
 
-    def url(self, template: str, checkpoint: Checkpoint, path: str = "") -> str:
+    def url(self, template: str, checkpoint: Released, path: str = "") -> str:
         """The address of the listing or, with `path`, of a file."""
         return self.base + template.format(
             repository=checkpoint.repository, revision=self.revision(checkpoint), path=path
@@ -102,7 +102,7 @@ def hub_for(settings: Settings) -> Hub:
     return replace(hub, base=settings.hub_url.rstrip("/"))
 
 
-def list_files(client: httpx.Client, hub: Hub, checkpoint: Checkpoint) -> list[RemoteFile]:
+def list_files(client: httpx.Client, hub: Hub, checkpoint: Released) -> list[RemoteFile]:
     """The files that a checkpoint consists of, the smallest first.
 
     Raises Interrupted, or DownloadFailed when the answer cannot be used.
@@ -163,7 +163,7 @@ def _read(client: httpx.Client, url: str) -> bytes:
         return bytes(body)
 
 
-def _refuse_hostile(paths: list[str], hub: Hub, checkpoint: Checkpoint) -> None:
+def _refuse_hostile(paths: list[str], hub: Hub, checkpoint: Released) -> None:
     """Raises DownloadFailed for a path that has no place in a checkpoint."""
     for path in paths:
         if len(path) > 200 or not _PATH.fullmatch(path) or PurePosixPath(path).name == record.NAME:

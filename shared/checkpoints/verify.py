@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.checkpoints import record
-from shared.checkpoints.catalogue import Checkpoint, Pin
+from shared.checkpoints.catalogue import Pin, Released
 from shared.checkpoints.folder import examine, place
 from shared.checkpoints.progress import Meter, Report
 from shared.errors import CheckpointMissing
@@ -19,7 +19,7 @@ class Finding:
     problem: str
 
 
-def verify(models_dir: Path, checkpoint: Checkpoint, report: Report) -> list[Finding]:
+def verify(models_dir: Path, checkpoint: Released, report: Report) -> list[Finding]:
     """What is wrong with a released checkpoint on disk. Raises CheckpointMissing."""
     folder = place(models_dir, checkpoint)
     if not folder.is_dir():
@@ -27,7 +27,7 @@ def verify(models_dir: Path, checkpoint: Checkpoint, report: Report) -> list[Fin
     return verify_folder(folder, checkpoint, report)
 
 
-def verify_folder(folder: Path, checkpoint: Checkpoint | None, report: Report) -> list[Finding]:
+def verify_folder(folder: Path, checkpoint: Released | None, report: Report) -> list[Finding]:
     """What is wrong with `folder`: missing and broken files, and hashes that differ.
 
     Files without a known hash are checked by their structure alone.

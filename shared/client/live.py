@@ -113,7 +113,7 @@ def read(frame: str | bytes) -> LiveMessage | bytes:
 FLUSH, COMMIT, CANCEL, FINISH = (
     json.dumps({"type": kind}) for kind in ("flush", "commit", "cancel", "finish")
 )
-_LONGEST = 32_000
+_LONGEST = 10_000
 """Characters of text in one message."""
 
 

@@ -83,8 +83,8 @@ class Listening:
 class Live:
     """A text that is spoken while it is written: `say` it, and iterate for sound and messages.
 
-    Whoever says far more than has been heard waits, so a long text is said by one thread and heard
-    by another: `feed` does that.
+    Whoever does not iterate for a minute while there is sound is let go; `feed` lets text come
+    while sound is heard.
     """
 
     def __init__(self, socket: ClientConnection) -> None:

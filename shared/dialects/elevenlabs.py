@@ -128,7 +128,9 @@ class _Spoken(BaseModel):
 
     text: str = Field(max_length=LONGEST_TEXT)
     voice_settings: VoiceSettings | None = None
-    pronunciation_dictionary_locators: list[Any] | None = Field(default=None, max_length=50)
+    pronunciation_dictionary_locators: list[Any] | None = Field(
+        default=None, json_schema_extra={"maxItems": 0}
+    )
 
     @field_validator("pronunciation_dictionary_locators")
     @classmethod
@@ -164,6 +166,12 @@ class Conversion(_Spoken):
             "text": self.text,
             **manner(self.language_code, self.seed, self.apply_text_normalization),
         }
+
+
+class ShortConversion(Conversion):
+    """The same where the sound is one piece of the answer."""
+
+    text: str = Field(min_length=1, max_length=5_000)
 
 
 class Opening(BaseModel):

@@ -39,7 +39,7 @@ def choose(library: Library, word: str, param: str = "voice") -> Chosen:
     Raises UnknownVoice.
     """
     try:
-        found = library.find(word)
+        found = library.find(word.strip())  # SillyTavern leaves the blanks of a list
     except UnknownVoice as unknown:
         try:
             return Chosen("custom_voice", {"speaker": speaker(word)})

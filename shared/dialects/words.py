@@ -15,8 +15,9 @@ _LONGEST = 4_096
 
 
 def require(alive: Sequence[WorkerStatus], param: str = "word_timestamps") -> None:
-    """Raises InvalidRequest where no worker that speaks can say when words are heard."""
-    if not any(worker.words for worker in alive if worker.speaks):
+    """Raises InvalidRequest where workers speak, and none can say when words are heard."""
+    speaking = [worker for worker in alive if worker.speaks]
+    if speaking and not any(worker.words for worker in speaking):
         raise InvalidRequest(
             "Nothing here can say when each word is heard.",
             param=param,
@@ -24,26 +25,26 @@ def require(alive: Sequence[WorkerStatus], param: str = "word_timestamps") -> No
         )
 
 
-def timestamps(segments: Iterable[Segment]) -> list[dict[str, str | int]]:
-    """The words of a recording, with their times in milliseconds."""
+def timestamps(segments: Iterable[Segment], speed: float = 1.0) -> list[dict[str, str | int]]:
+    """The words of a recording, with their times in milliseconds as it is heard at this speed."""
     return [
         {
             "word": word.text,
-            "start_ms": round(1_000 * word.start),
-            "end_ms": round(1_000 * word.end),
+            "start_ms": round(1_000 * word.start / speed),
+            "end_ms": round(1_000 * word.end / speed),
         }
         for segment in segments
         for word in segment.words or ()
     ]
 
 
-def headers(result: Mapping[str, Any]) -> dict[str, str]:
+def headers(result: Mapping[str, Any], speed: float = 1.0) -> dict[str, str]:
     """For an answer that holds a whole recording; `result` is that of its job.
 
     Words that take too much room are left out, and a header of its own says so. None where nobody
     could time them.
     """
-    words = timestamps(map(Segment.model_validate, result["segments"]))
+    words = timestamps(map(Segment.model_validate, result["segments"]), speed)
     if not words:
         return {}
     told = json.dumps(words, separators=(",", ":"))

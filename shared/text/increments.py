@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 
 from shared import languages
 from shared.text import ssml
@@ -32,8 +33,10 @@ class Part:
 _WIDE = "\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff"
 """Scripts in which one character takes about as long as three Latin ones."""
 _PARAGRAPH = r"\n[^\S\n]*\n"
+_BETWEEN = rf"(?:(?!{_PARAGRAPH})\W){{0,40}}"
+_WORD = rf"(?:[{_WIDE}]|\w+(?=\W))"
 _PLACE = re.compile(
-    rf"{_PARAGRAPH}|[.!?…。！？\n](?:(?!{_PARAGRAPH})\W){{0,40}}(?:[{_WIDE}]|\w+(?=\W))"
+    rf"{_PARAGRAPH}|\n{_BETWEEN}{_WORD}|[.!?…。！？][^\w\s]{{0,20}}(?:[{_WIDE}]|(?!{_PARAGRAPH})\s{_BETWEEN}{_WORD})"
 )
 """Where it is worth looking: an empty line, or the end of the first word after what can end a
 sentence, as that word may say that none has ended."""
@@ -47,7 +50,7 @@ _FIRST = 58
 """The same for the first part of an utterance, which somebody waits for: 4 seconds."""
 _SHORTEST_SECONDS = 1.0
 """What is shorter is spoken with what follows, unless nothing is spoken yet."""
-_HOPELESS = 4 * _LONGEST
+_HOPELESS = 2 * _LONGEST
 """A bracket that is still open after so many characters is none."""
 _BLOCK = 1_000
 _ENDS = re.compile(r"[.!?…。！？:：][\W_]*\Z")
@@ -137,7 +140,7 @@ class Increments:
     def __init__(self, language: str = languages.AUTO) -> None:
         """`language` as in `shared.languages`; it may change at any time."""
         self.language = language
-        self._start()
+        self.restart()
 
     @property
     def pending(self) -> int:
@@ -159,15 +162,15 @@ class Increments:
     def end(self) -> Iterator[Part]:
         """What is left; the next text is that of another utterance."""
         yield from self.flush()
-        self._start()
+        self.restart()
 
     def clear(self) -> None:
         """Forget what is left."""
         self._rest = self._half = ""
         self._seen, self._bound = 0, self._step
 
-    def _start(self) -> None:
-        """An utterance begins."""
+    def restart(self) -> None:
+        """Forget what is left, and all that was before it: another utterance begins."""
         self._force = _InForce()
         self._before: Boundary | None = None
         """What ended before the next part; None before the first."""
@@ -198,7 +201,7 @@ class Increments:
             place, is_long = found
             self._seen = max(self._seen, place)
             before = self._rest[:place]
-            cuts = self._cuts(before)
+            cuts = [] if self._inside(before) else self._cuts(before)
             if is_long:
                 cuts = cuts or self._cuts_of_long(before)
                 self._bound += self._step
@@ -234,10 +237,12 @@ class Increments:
     def _cuts_of_long(self, text: str) -> list[_Cut]:
         """Where a sentence that is too long can be cut, the last part of it left out."""
         plain = Plain.of(text)
+        if not has_speech(plain.words):
+            return [_Cut(len(text), Boundary.SENTENCE)] if len(text) > _HOPELESS else []
         whole = Sentence(plain.words, 0, len(plain.words), Boundary.COMMA)
         if self._before is None and self._bound < _LONGEST:
             nearly = 0.99 * estimate(plain.words, self.language)
-            pieces = pack([whole], self.language, first=nearly, longest=_HOPELESS)
+            pieces = pack([whole], self.language, first=nearly, longest=inf)
         else:
             pieces = pack([whole], self.language, longest=_LONGEST_SECONDS)
         ends = [(piece.end, Boundary.COMMA) for piece in pieces[:-1]]

@@ -72,12 +72,14 @@ def event_of(state: JobState) -> str:
     return f"job.{state.value}"
 
 
-def fields(webhook: Webhook | None) -> dict[str, Any]:
-    """Those of `Hooked` for a new record; none where nobody is to be told."""
-    if webhook is None:
+def fields(webhook: Webhook | None, kind: Literal["job", "batch"]) -> dict[str, Any]:
+    """Those of `Hooked` for a new record; none where nobody is to be told of its kind's events."""
+    asked = dict.fromkeys(webhook.events) if webhook else ()
+    events = [event for event in asked if event.startswith(f"{kind}.")]
+    if webhook is None or not events:
         return {}
     return {
         "webhook_url": webhook.url,
         "webhook_host": urlsplit(webhook.url).netloc,
-        "webhook_events": "".join(f"{event}," for event in dict.fromkeys(webhook.events)),
+        "webhook_events": "".join(f"{event}," for event in events),
     }

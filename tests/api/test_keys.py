@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -138,7 +139,7 @@ def test_jobs_and_their_audit_carry_the_id_of_the_key(keyed: Stack, draw: Draw):
     assert "Ten seconds" not in keyed.log("api-0") + keyed.log("gpu-0")
 
 
-def audited(keyed: Stack, process: str, job: str) -> list[dict[str, object]]:
+def audited(keyed: Stack, process: str, job: str) -> list[dict[str, Any]]:
     """What the audit of a process says of a job."""
     lines = [json.loads(line) for line in keyed.log(process).splitlines() if line.startswith("{")]
     return [
@@ -248,3 +249,31 @@ def test_a_job_may_last_as_long_as_is_set(keyed: Stack):
     )
     assert fault(answer) == (422, "job_too_long")
     assert "600" in answer.json()["error"]["message"]
+
+
+# --- what a key keeps ---
+
+
+def test_a_key_that_may_not_make_voices_keeps_none_by_a_job(keyed: Stack, draw: Draw):
+    body = {"text": TEXT, "description": "A calm voice.", "lock_as": "Calm of tests"}
+    url = f"{keyed.url}/v1/jobs/design_then_clone"
+    answer = httpx.post(url, json=body, headers={"X-API-Key": draw("speak")[1]})
+    assert fault(answer) == (403, "forbidden_scope")
+    assert "`voices`" in answer.json()["error"]["message"]
+    both = {"X-API-Key": draw("speak", "voices")[1]}
+    admitted = httpx.post(url, json=body, headers=both)
+    assert admitted.status_code == 202
+    httpx.delete(f"{keyed.url}/v1/jobs/{admitted.json()['id']}", headers=both)
+
+
+def test_a_socket_that_was_open_before_its_key_was_revoked_starts_nothing(
+    keyed: Stack, ring: KeyRing, draw: Draw
+):
+    key, secret = draw()
+    url = f"ws{keyed.url.removeprefix('http')}/v1/stream"
+    with connect(url, additional_headers={"X-API-Key": secret}) as socket:
+        ring.change(key.id, lambda key: key.model_copy(update={"disabled": True}))
+        settle(keyed, ring)
+        socket.send(json.dumps({"request": {"text": TEXT}}))
+        said = json.loads(socket.recv())
+    assert (said["type"], said["error"]["code"]) == ("error", "unauthorized")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,7 +22,7 @@ Service = Callable[..., TestClient]
 
 @pytest.fixture
 def service(tmp_path: Path) -> Service:
-    def make(address: str = "http://127.0.0.1:8000", **values: object) -> TestClient:
+    def make(address: str = "http://127.0.0.1:8000", **values: Any) -> TestClient:
         settings = load(
             redis_url="unix:///nonexistent/redis.sock",
             run_dir=tmp_path,

@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import WebSocketDenialResponse
 
 from api.app import create, open_context
-from api.scopes import DEMANDS, LISTS, Door, Doors, demanded, doors
+from api.scopes import DEMANDS, LISTS, ROUTES, Door, Doors, demanded, doors
 from shared.access.key import Key
 from shared.access.ring import KeyRing
 from shared.access.scopes import SCOPES, Scope
@@ -74,6 +74,7 @@ def knock(http: TestClient, door: Door, secret: str = "") -> tuple[int, str]:
 
 def test_every_route_has_one_scope_and_nothing_else_has():
     assert {door.word for door in DOORS if door.method != "HEAD"} == set(DEMANDS)
+    assert len(DEMANDS) == sum(map(len, ROUTES.values()))
 
 
 def test_no_path_of_the_document_is_missed():
@@ -84,11 +85,15 @@ def test_no_path_of_the_document_is_missed():
     assert described <= {door.word for door in DOORS}
 
 
+def test_the_document_says_the_scope_of_each_and_how_to_send_a_key():
+    document = APP.openapi()
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "header"}
+    assert document["paths"]["/v1/status"]["get"]["x-scope"] == "admin"
+    assert document["paths"]["/health"]["get"]["security"] == []
+
+
 def test_what_can_be_had_without_a_key_can_be_had_as_the_list_only():
-    assert {word for word, demand in DEMANDS.items() if demand == "nothing"} == {
-        "GET /health",
-        "GET /ready",
-    }
+    assert set(ROUTES["nothing"]) == {"GET /health", "GET /ready"}
 
 
 @pytest.mark.parametrize("door", CLOSED, ids=lambda door: door.word)

@@ -3,7 +3,7 @@
 import io
 import json
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import httpx
@@ -229,17 +229,25 @@ def test_a_job_that_nobody_waits_for_is_cancelled(paced: Stack, stream: str):
     assert state == "cancelled"
 
 
-def test_a_job_that_fails_is_an_error(make_stack: Callable[..., Stack]):
-    http = make_stack(DEADLINE_SECONDS="1", DEADLINE_FACTOR="0", PREVIEW_PACE="1").http()
-    for stream in (0, 1):
-        with http.stream("POST", "/tts", params={"stream": stream}, json={"text": LONG}) as answer:
-            if stream:
-                assert answer.status_code == 200
-                with pytest.raises(httpx.RemoteProtocolError):
-                    answer.read()
-            else:
-                answer.read()
-                assert fault(answer) == (504, "deadline_exceeded")
+def test_a_job_that_somebody_stops_is_an_error(paced: Stack):
+    http = paced.http()
+    with ThreadPoolExecutor() as aside:
+        answer = aside.submit(http.post, "/tts", json={"text": LONG}, timeout=PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while not (active := http.get("/v1/jobs?active=true").json()["items"]):
+            assert time.monotonic() < until
+        http.delete(f"/v1/jobs/{active[0]['id']}")
+        assert fault(answer.result()) == (500, "job_failed")
+
+
+def test_a_stream_that_ends_early_breaks_off(paced: Stack):
+    http = paced.http()
+    with http.stream("POST", "/tts", params={"stream": 1}, json={"text": LONG}) as answer:
+        blocks = answer.iter_bytes()
+        next(blocks)
+        paced.http(1).delete(f"/v1/jobs/{answer.headers['X-Job-Id']}")
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(blocks)
 
 
 # --- what there is ---

@@ -24,7 +24,8 @@ class Snippet:
 
 def pages() -> list[Path]:
     """Every page that people read."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    docs = ROOT / "docs"
+    return [ROOT / "README.md", *sorted([*docs.glob("*.md"), *docs.glob("integrations/*.md")])]
 
 
 def snippets(page: Path) -> list[Snippet]:

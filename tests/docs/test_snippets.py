@@ -21,6 +21,7 @@ WITH_COMMANDS = [
 EXAMPLES = {
     "say.py": (["Good evening.", "evening.wav"], "evening.wav (a preview)"),
     "listen.py": ([], "True"),
+    "live.py": (["The lamp turned. Nobody came by.", "speech.wav"], "s: Nobody came by."),
     "many.py": ([], "succeeded"),
     "stream.py": (["The lamp turned.", "speech.mp3"], "speech.mp3 has"),
     "retake.py": ([str(ROOT / "docs" / "examples" / "story.md"), "story.mp3"], "has take 2"),

@@ -73,7 +73,7 @@ def table(found: list[ModelView]) -> Table:
     return drawn
 
 
-def _find(here: Here, checkpoint_id: str | None) -> catalogue.Checkpoint:
+def _find(here: Here, checkpoint_id: str | None) -> catalogue.Released:
     """Raises UnknownModel."""
     if checkpoint_id:
         return catalogue.find(checkpoint_id)

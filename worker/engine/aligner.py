@@ -22,7 +22,10 @@ from worker.engine import package
 from worker.engine.faults import explained, fitting, release
 from worker.engine.protocol import WordTime
 
-INSTALL = "Install it in the worker's environment: `pip install --no-deps qwen-asr==0.0.6 soynlp`."
+INSTALL = (
+    "Install it in the worker's environment: "
+    "`pip install --no-deps qwen-asr==0.0.6 soynlp==0.0.493`."
+)
 _RATE = 16_000
 """Hz that it hears."""
 _ROOM = 3_500_000_000

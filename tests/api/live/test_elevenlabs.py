@@ -182,8 +182,9 @@ def test_a_wrong_message_is_told_before_the_socket_closes(stack, wrong, error, c
         assert message["message"]
 
 
-def test_who_says_nothing_is_let_go(stack):
-    with talking(stack, inactivity_timeout=0.3) as socket:
+@pytest.mark.parametrize("opening", [OPENING, None])
+def test_who_says_nothing_is_let_go(stack, opening):
+    with talking(stack, opening=opening, inactivity_timeout=0.3) as socket:
         messages = heard(socket)
     assert messages[-1]["error"] == "input_timeout_exceeded"
 

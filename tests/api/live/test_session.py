@@ -260,13 +260,10 @@ def test_no_text_follows_the_end(stack: Stack):
 # --- pace ---
 
 
-def test_one_who_sends_too_much_waits(stack: Stack):
+def test_one_who_sends_far_more_than_is_spoken_can_still_cancel(stack: Stack):
     async def scene(session: Session, _: Context) -> list[Event]:
-        sending = asyncio.create_task(session.append(TEXT * 1_000))
-        await asyncio.wait({sending}, timeout=0.5)  # nobody listens, so it is never done
-        assert not sending.done()
+        await session.append(TEXT * 500)
         await session.cancel()
-        await sending
         await session.finish()
         return await rest(session)
 
@@ -313,7 +310,9 @@ def test_a_queue_that_stays_full_is_an_error(stack: Stack, monkeypatch: pytest.M
 def test_where_nothing_comes_what_is_there_is_spoken_and_it_ends(stack: Stack):
     async def scene(session: Session, _: Context) -> list[Event]:
         await session.append("The lamp turned, and")
-        return await rest(session)
+        events = await rest(session)
+        await session.append("too late")
+        return events
 
     events = act(stack, scene, idle=0.2)
     assert texts(events) == ["The lamp turned, and"]

@@ -11,7 +11,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from api.live.session import UNSPOKEN
 from tests.api.jobs import ended
 from tests.shared.audio.hearing import hear, likeness
 from tests.stack import Stack
@@ -26,8 +25,8 @@ Messages = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A service that does not wait long, nor hear much."""
-    limits = {"LIVE_IDLE_SECONDS": "0.3", "LIVE_MAX_CHARACTERS": "50"}
-    with Stack(tmp_path_factory.mktemp("strict"), **limits) as running:
+    folder = tmp_path_factory.mktemp("strict")
+    with Stack(folder, LIVE_IDLE_SECONDS="0.3", LIVE_MAX_CHARACTERS="50") as running:
         yield running
 
 
@@ -235,12 +234,14 @@ def test_a_bad_message_is_explained_and_closed(stack: Stack, message, code, para
     assert closed == VIOLATION
 
 
+@pytest.mark.slow
 def test_a_session_has_an_end_to_its_text(strict: Stack):
     messages, _, closed = spoken(strict, START, text("a" * 51))
     assert messages[-1]["error"]["code"] == "text_too_long"
     assert closed == VIOLATION
 
 
+@pytest.mark.slow
 def test_one_who_says_nothing_more_hears_what_was_said_and_then_the_end(strict: Stack):
     messages, sound, code = spoken(strict, START, text("The lamp turned, and"))
     assert [said["text"] for said in of(messages, "said")] == ["The lamp turned, and"]
@@ -273,24 +274,27 @@ def test_the_jobs_of_a_client_that_has_gone_are_cancelled(paced: Stack):
     assert {ended(paced.http(), job["id"])["state"] for job in jobs} == {"cancelled"}
 
 
-def test_one_who_writes_far_ahead_is_not_read_any_further(paced: Stack):
-    pieces = [json.dumps(text((TEXT + " ") * 22, sequence=n)) for n in range(1_000)]
-    taken = 0
-    # Who is not read is not heard to close either, until its connection breaks.
-    with speaking(paced, START, close_timeout=0.1) as socket:
+def test_a_cancel_is_heard_behind_a_text_of_an_hour(stack: Stack):
+    with speaking(stack, START, *[text(TEXT * 20)] * 50) as socket:
+        socket.send('{"type": "cancel"}')
+        socket.send('{"type": "finish"}')
+        messages, _, code = heard(socket)
+    assert [message["type"] for message in messages[-2:]] == ["done", "end"]
+    assert messages[-2]["state"] == "cancelled"
+    assert code == NORMAL
+
+
+def test_one_who_writes_a_megabyte_is_not_read_any_further(stack: Stack):
+    with speaking(stack, START) as socket:
 
         def write() -> None:
             with suppress(ConnectionClosed):
-                for piece in pieces:
-                    socket.send(piece)
+                for _ in range(1_000):
+                    socket.send(json.dumps(text("It was dark. " * 80)))
 
         writing = threading.Thread(target=write)
         writing.start()
-        for frame in frames(socket):
-            if isinstance(frame, dict) and frame["type"] == "ack":
-                taken += len(TEXT + " ") * 22
-            if isinstance(frame, dict) and frame["type"] == "said":
-                break
-        socket.close()
+        messages, _, code = heard(socket)
         writing.join()
-    assert UNSPOKEN / 2 < taken < UNSPOKEN * 1.2
+    assert messages[-1]["error"]["code"] == "text_too_long"
+    assert code == VIOLATION

@@ -47,6 +47,13 @@ def test_a_body_that_is_no_json(http):
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
+def test_a_body_that_would_fill_the_memory(http):
+    content = b"[" + b"[]," * 1_000_000 + b"[]]"
+    headers = {"Content-Type": "application/json"}
+    answer = http.post("/v1/audio/speech", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+
+
 def test_an_unknown_model(client):
     with pytest.raises(openai.NotFoundError) as raised:
         client.audio.speech.create(model="whisper-1", voice="alloy", input=SHORT)

@@ -137,6 +137,8 @@ def test_words_are_timed_where_they_are_heard(http):
     assert [word["word"] for word in words[:3]] == ["The", "lamp", "turned."]
     assert all(word["start_ms"] < word["end_ms"] for word in words)
     assert words[-1]["end_ms"] <= len(answer.content) / 48 + 1
+    cut = spoken(http, word_timestamps=True, stream=False, max_new_tokens=5)
+    assert cut.headers["X-Word-Timestamps-Omitted"] == "true"
     assert any("Words" in warning for warning in warnings(spoken(http, word_timestamps=True)))
 
 
@@ -162,6 +164,27 @@ def test_the_words_of_peers_mean_the_same(http):
     assert theirs.content == ours.content
 
 
+def test_what_stands_in_quotes_is_a_number(http):
+    """SillyTavern sends its custom parameters as they were typed."""
+    typed = spoken(http, seed="7", speed="2", stream="false")
+    assert typed.headers["X-TTS-Seed"] == "7"
+    assert typed.content == spoken(http, speed=2, stream=False).content
+
+
+def test_numbers_are_written_out_by_any_of_the_switches(http):
+    switches: list[dict[str, Any]] = [
+        {"normalise": True},
+        {"normalize": True},
+        {"normalization_options": {"unit_normalization": True}},
+    ]
+    answers = [spoken(http, input="In 1990.", **switch) for switch in switches]
+    assert len({answer.content for answer in answers}) == 1
+    for answer in answers:
+        job = http.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()
+        assert job["request"]["normalise"] is True
+    assert "normalization_options.unit_normalization" in " ".join(warnings(answers[-1]))
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
@@ -185,6 +208,13 @@ def test_the_words_of_peers_mean_the_same(http):
         ({"instructions": "a" * 1_001}, "instructions"),
         ({"task": "voice_design"}, "instructions"),
         ({"ref_text": "Hello."}, "ref_text"),
+        ({"language": "en", "lang_code": "x" * 9_000}, "language"),
+        ({"normalise": False, "normalization_options": {}}, "normalization_options"),
+        ({"references": [], "voice": None}, "voice"),
+        ({"references": [{"text": "Hello."}]}, "references"),
+        ({"references": [{"audio_path": "a"}] * 2}, "references"),
+        ({"references": [{"audio_path": "/etc/passwd"}]}, "ref_audio"),
+        ({"ref_audio": "AAAA", "ref_text": "a" * 2_001}, "ref_text"),
         ({"ref_audio": "https://example.com/a.wav"}, "ref_audio"),
         ({"ref_audio": "/etc/passwd"}, "ref_audio"),
         ({"ref_audio": base64.b64encode(b"no sound").decode()}, "ref_audio"),
@@ -196,6 +226,7 @@ def test_what_does_not_fit_is_400_and_names_the_field(http, fields, param):
     assert (answer.status_code, error["param"]) == (400, param), error
     assert error["type"] == "invalid_request_error"
     assert isinstance(error["code"], str)
+    assert len(answer.content) < 2_000
 
 
 def test_what_is_ignored_is_told(http):
@@ -208,10 +239,11 @@ def test_what_is_ignored_is_told(http):
 
 def test_a_recording_in_the_body_is_cloned(http):
     address = f"data:audio/flac;base64,{base64.b64encode(REFERENCE).decode()}"
-    answer = spoken(http, ref_audio=address, x_vector_only_mode=True)
-    job = http.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()
-    assert (job["task"], job["request"]["mode"]) == ("voice_clone", "speaker_only")
-    assert any("ref_audio" in warning for warning in warnings(answer))
+    for recording in ({"ref_audio": address}, {"references": [{"audio_path": address}]}):
+        answer = spoken(http, **recording, x_vector_only_mode=True)
+        job = http.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()
+        assert (job["task"], job["request"]["mode"]) == ("voice_clone", "speaker_only")
+        assert any("ref_audio" in warning for warning in warnings(answer))
 
 
 def test_a_voice_of_the_library_is_cloned(http):
@@ -255,6 +287,8 @@ def test_the_package_lists_and_finds_models(client):
     assert {"tts-1", "0.6B-CustomVoice"} < set(listed)
     assert client.models.retrieve("tts-1") == listed["tts-1"]
     assert all(model.object == "model" and model.owned_by for model in listed.values())
-    with pytest.raises(openai.NotFoundError) as missing:
-        client.models.retrieve("whisper-1")
-    assert missing.value.code == "model_not_found"
+    assert client.models.retrieve("Qwen/Qwen3-TTS-12Hz-1.7B-Base").id == "1.7B-Base"
+    for name in ("whisper-1", "openai/whisper-1"):
+        with pytest.raises(openai.NotFoundError) as missing:
+            client.models.retrieve(name)
+        assert missing.value.code == "model_not_found"

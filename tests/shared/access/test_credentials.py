@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     """Settings with a ring of their own, at which every question looks."""
     monkeypatch.setattr(credentials, "_LOOK_EVERY", 0.0)
 
-    def make(**values: object) -> tuple[Settings, KeyRing]:
+    def make(**values: Any) -> tuple[Settings, KeyRing]:
         settings = load(run_dir=tmp_path, **values)
         return settings, KeyRing(settings.key_ring)
 
@@ -52,6 +53,8 @@ def test_a_key_of_the_ring_opens_what_it_is_for(made: Made):
     assert known.find(secret) == Grant(client, frozenset({"speak", "voices"}), 60, 3)
     assert known.jobs(client) == 3
     assert known.jobs("address-127.0.0.1") is None
+    assert known.of(client) == known.find(secret)
+    assert known.of("address-127.0.0.1") == Grant("address-127.0.0.1", EVERY)
 
 
 @pytest.mark.parametrize("secret", ["", "firs", "first ", "qtts_", "\xff"])

@@ -15,7 +15,13 @@ Pull = Callable[..., Path]
 
 @pytest.fixture
 def checkpoint() -> Checkpoint:
-    return Checkpoint("Qwen/Qwen3-TTS-12Hz-0.6B-CustomVoice", "a" * 40, "custom_voice", "0.6B", 10)
+    return Checkpoint(
+        repository="Qwen/Qwen3-TTS-12Hz-0.6B-CustomVoice",
+        revision="a" * 40,
+        kind="custom_voice",
+        size="0.6B",
+        approximate_bytes=10,
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.checkpoints.catalogue import CATALOGUE, default_for, find, need
+from shared.checkpoints.catalogue import ALIGNER, CATALOGUE, default_for, find, need
 from shared.errors import UnknownModel
 
 
@@ -19,6 +19,11 @@ def test_a_checkpoint_is_found_by_id_and_by_repository(name: str):
 def test_an_unknown_checkpoint_is_refused_with_the_known_ones(name: str):
     with pytest.raises(UnknownModel, match=r"0\.6B-CustomVoice, 0\.6B-Base"):
         find(name)
+
+
+def test_the_aligner_is_found_and_speaks_nothing():
+    assert find("qwen3-forcedaligner-0.6b") is ALIGNER
+    assert ALIGNER not in CATALOGUE
 
 
 def test_every_revision_is_a_commit_and_every_pin_a_sha256():

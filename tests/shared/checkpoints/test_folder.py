@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from shared.checkpoints.catalogue import CATALOGUE, Checkpoint
+from shared.checkpoints.catalogue import ALIGNER, CATALOGUE, Checkpoint
 from shared.checkpoints.folder import entry, inspect, pick, scan
 from shared.errors import UnknownModel
 from tests.shared.checkpoints.stub_hub import WEIGHTS, Files, checkpoint_files
@@ -44,6 +45,15 @@ def test_a_missing_file_is_named(
     lay(checkpoint.folder, files)
     presence = inspect(models_dir, checkpoint)
     assert (presence.state, presence.missing) == ("partial", (path,))
+
+
+def test_a_model_that_does_not_speak_has_files_of_its_own(models_dir: Path, files: Files, lay: Lay):
+    aligner = replace(ALIGNER, pins=())
+    lay(aligner.folder, {**dict.fromkeys(aligner.files, b"{}"), WEIGHTS: files[WEIGHTS]})
+    assert inspect(models_dir, aligner).state == "present"
+    (models_dir / aligner.folder / "vocab.json").unlink()
+    assert inspect(models_dir, aligner).missing == ("vocab.json",)
+    assert aligner.folder not in [it.id for it in scan(models_dir)]
 
 
 @pytest.mark.parametrize("length", [0, 5, 8, 40, 100_000, -1])

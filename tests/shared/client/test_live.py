@@ -1,7 +1,8 @@
 """A text that is spoken while it is written, through both clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import pytest
 
@@ -40,24 +41,40 @@ def test_what_is_said_is_heard(stack: Stack):
     assert heard[-1] == live.Over(reason="finished")
 
 
-def test_a_text_longer_than_may_wait_is_fed_while_it_is_heard(stack: Stack):
+def test_text_is_fed_while_it_is_heard(stack: Stack):
+    heard = threading.Event()
+
+    def written() -> Iterator[str]:
+        yield "The lamp turned slowly. Ten "
+        assert heard.wait(30)
+        yield "seconds went by."
+
     with stack.client().live(ENGLISH) as speaking:
-        speaking.feed(TEXT + " " for _ in range(600))
+        speaking.feed(written())
+        said: list[LiveMessage] = []
         for message in speaking:
-            if isinstance(message, live.Said):
-                speaking.cancel()
-                break
+            if isinstance(message, bytes):
+                heard.set()
+            else:
+                said.append(message)
+    assert texts(said) == ["The lamp turned slowly.", "Ten seconds went by."]
+
+
+def test_a_cancel_stops_it(stack: Stack):
+    with stack.client().live(ENGLISH) as speaking:
+        speaking.say(TEXT * 500)
+        speaking.cancel()
+        speaking.finish()
         rest = [*speaking]
-    assert rest[-1] == live.Over(reason="finished")
+    assert isinstance(rest[-2], live.Done)
+    assert rest[-2].state == "cancelled"
 
 
 def test_what_is_refused_is_raised(stack: Stack):
-    with (
-        stack.client().live(ENGLISH, voice="nobody") as speaking,
-        pytest.raises(UnknownVoice) as error,
-    ):
+    with stack.client().live(ENGLISH, voice="nobody") as speaking:
         speaking.say(TEXT)
-        list(speaking)
+        with pytest.raises(UnknownVoice) as error:
+            list(speaking)
     assert error.value.param == "voice"
 
 

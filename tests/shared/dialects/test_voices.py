@@ -29,7 +29,7 @@ def test_a_speaker_is_found_by_any_of_the_names(library: Library, word: str, spe
 
 def test_a_voice_of_the_library_goes_before_an_alias(library: Library):
     library.create(Voice(name="Alloy", kind="cloned", created=RELEASED), {})
-    assert voices.choose(library, "alloy") == Chosen("voice_clone", {"voice": "alloy"})
+    assert voices.choose(library, " alloy") == Chosen("voice_clone", {"voice": "alloy"})
 
 
 @pytest.mark.parametrize("word", ["", "nobody", "../../etc", "\0"])

@@ -53,6 +53,11 @@ def test_words_are_told_in_milliseconds_and_in_ascii():
     ]
 
 
+def test_words_are_timed_where_they_are_heard_at_another_speed():
+    last = json.loads(words.headers(result("Come", "in."), speed=0.5)[words.HEADER])[-1]
+    assert last == {"word": "in.", "start_ms": 2000, "end_ms": 2500}
+
+
 def test_what_is_too_long_for_a_header_is_said_to_be_left_out():
     assert words.headers(result(*["word"] * 200)) == {words.OMITTED: "true"}
 
@@ -63,5 +68,6 @@ def test_without_times_there_is_no_header():
 
 def test_who_insists_is_refused_where_nobody_can_tell():
     words.require([worker(knows=False), worker(knows=True)])
+    words.require([])  # without a worker there is more to say than that
     with pytest.raises(InvalidRequest, match="when each word is heard"):
         words.require([worker(knows=False)])

@@ -72,6 +72,18 @@ def test_an_end_that_nobody_asked_for_is_not_told(queue: JobQueue, box: Outbox):
     assert told(queue, job).state == "skipped"
 
 
+def test_a_job_shows_the_events_of_jobs_and_a_batch_that_of_batches(queue: JobQueue):
+    batch, _ = queue.submit_all(Batch("me", [submission(hooked())], webhook=hooked()))
+    of_batch = queue.describe_batch(batch).webhook
+    assert of_batch
+    assert of_batch.events == ["batch.finished"]
+    assert told(queue, queue.get(batch.jobs[0])).events == [
+        "job.succeeded",
+        "job.failed",
+        "job.cancelled",
+    ]
+
+
 def test_what_is_claimed_is_nobody_elses_until_its_holder_must_be_dead(
     queue: JobQueue, box: Outbox, connection: Connection
 ):
