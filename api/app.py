@@ -1,6 +1,6 @@
 """The application: routes, guards, and what one process holds while it lives."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,6 +54,7 @@ from api.traces import Traces
 from api.traffic import Traffic
 from shared import connection
 from shared.access.credentials import Credentials
+from shared.jobs import JobRecord
 from shared.queue import JobQueue
 from shared.resolution import Resolution
 from shared.settings import Settings, load
@@ -141,7 +142,7 @@ def create(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    context = open_context(app.state.settings)
+    context = open_context(app.state.settings, app.state.metrics.ends.count)
     janitor = Janitor(context)
     context.hub.start()
     janitor.start()
@@ -158,11 +159,14 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     context.redis.close()
 
 
-def open_context(settings: Settings) -> Context:
-    """Connections and stores; nothing is asked of them yet."""
+def open_context(
+    settings: Settings, ended: Callable[[JobRecord], None] = lambda _: None
+) -> Context:
+    """Connections and stores; nothing is asked of them yet. `ended` hears of each job that this
+    process ends."""
     redis = connection.prompt(settings.redis_url)
     credentials = Credentials(settings)
-    queue = JobQueue(redis, settings, credentials.jobs)
+    queue = JobQueue(redis, settings, credentials.jobs, ended)
     looking = connection.looking(settings.redis_url)
     records = Records(looking, queue)
     store = FolderOutputs(settings.outputs_dir)

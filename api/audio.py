@@ -226,6 +226,11 @@ class Growing(StreamingResponse):
             await super().stream_response(send)
         except SpeechError as error:
             log.info("Audio was broken off: %s", error.message)
+        finally:
+            # A client that reads no more and goes leaves its sound between two pieces, and Python
+            # would close it some time later.
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
 
 
 async def _first(messages: AsyncGenerator[Message]) -> events.Header:

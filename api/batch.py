@@ -1,6 +1,5 @@
 """`POST /v1/jobs/batch`: many jobs in one request, admitted together or not at all."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,7 +21,7 @@ from shared.batches import BatchRecord, BatchView, Item
 from shared.errors import Conflict, InvalidRequest, SpeechError
 from shared.queue import Batch, Submission
 from shared.requests import contract
-from shared.requests.declared import Declared, explain
+from shared.requests.declared import explain
 from shared.voices import naming
 from shared.webhooks.webhook import Webhook
 
@@ -160,17 +159,16 @@ def _enter(here: Context, sent: SentBatch, sender: Sender) -> tuple[BatchRecord,
     prepared = [_tried(sent, place, partial(_prepared, here, sent, place)) for place in places]
     with here.library.settled(), ExitStack() as keeping:
         items: list[Submission | Item] = []
+        voices: set[str] = set()
         for place, ready in enumerate(prepared):
             if isinstance(ready, Item):
                 items.append(ready)
                 continue
             asking = _asking(sent.items[place], ready, sender)
-            items.append(_tried(sent, place, partial(admission.resolved, here, ready, asking)))
+            items.append(_tried(sent, place, partial(_resolved, here, ready, asking, voices)))
             if isinstance(found := items[-1], Submission):
                 keeping.enter_context(here.resolution.keeping(found.request, ready.files))
-        submissions = [item for item in items if isinstance(item, Submission)]
-        _require_some(items, submissions)
-        _require_distinct([submission.request for submission in submissions])
+        _require_some(items)
         batch = Batch(sender.client, items, sent.partial, sender.idempotency, sender.webhook)
         return here.queue.submit_all(batch)
 
@@ -203,20 +201,23 @@ def _asking(item: SentItem, ready: Prepared, sender: Sender) -> Sender:
     return replace(sender, priority=item.priority or lane, idempotency=None, label=item.id or "")
 
 
-def _require_some(items: Sequence[Submission | Item], submissions: Sequence[Submission]) -> None:
+def _resolved(here: Context, ready: Prepared, asking: Sender, voices: set[str]) -> Submission:
+    """An item as it is queued; `voices` are the names, folded, of those that others make.
+
+    Raises what `admission.resolved` does, and Conflict where two would make voices of one name.
+    """
+    found = admission.resolved(here, ready, asking)
+    for field in found.request.new_voices():
+        if name := getattr(found.request, field):
+            if naming.folded(name) in voices:
+                raise Conflict(f"Another item makes a voice {name!r}.", param=field)
+            voices.add(naming.folded(name))
+    return found
+
+
+def _require_some(items: Sequence[Submission | Item]) -> None:
     """Raises InvalidRequest where nothing can be admitted."""
-    if not submissions:
-        first = next(item.error for item in items if isinstance(item, Item) and item.error)
-        raise InvalidRequest(f"No item can be met. The first: {first['message']}", param="items")
-
-
-def _require_distinct(requests: Sequence[Declared]) -> None:
-    """Raises Conflict where two items would make voices of the same name."""
-    names = Counter(
-        naming.folded(name)
-        for request in requests
-        for field in request.new_voices()
-        if (name := getattr(request, field))
-    )
-    if twice := next((name for name, count in names.items() if count > 1), None):
-        raise Conflict(f"Two items make a voice {twice!r}.", param="items")
+    errors = [item.error for item in items if isinstance(item, Item) and item.error]
+    if len(errors) == len(items):
+        said = errors[0]["message"]
+        raise InvalidRequest(f"No item can be met. The first: {said}", param="items")

@@ -192,7 +192,7 @@ class Couriers:
             content=message.body.encode(),
             headers=headers,
             # The certificate is that of the name, though the connection goes to the address.
-            extensions={"sni_hostname": url.raw_host.decode("ascii")},
+            extensions={"sni_hostname": addresses.name(url)},
         ) as response:
             return response.status_code
 

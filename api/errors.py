@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.scopes import doors
-from shared import spool
+from shared import logs, spool
 from shared.errors import InternalError, InvalidRequest, NotFound, SpeechError
 from shared.requests.declared import explain
 
@@ -48,7 +48,8 @@ def install(app: FastAPI) -> None:
 
 
 def answer(error: SpeechError) -> JSONResponse:
-    """The response that an error stands for."""
+    """The response that an error stands for; the present request is known by its code."""
+    logs.learn(code=error.code)
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -97,7 +98,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if known := _HTTP_FAULTS.get(error.status_code):
         response = answer(known)
     else:
-        response = JSONResponse(InvalidRequest(error.detail).body(), error.status_code)
+        response = answer(InvalidRequest(error.detail))
+        response.status_code = error.status_code
     response.headers.update(error.headers or {})
     if error.status_code == MethodNotAllowed.status:
         response.headers["Allow"] = ", ".join(_allowed(request))

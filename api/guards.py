@@ -11,6 +11,7 @@ from api.deps import Context
 from api.errors import answer
 from api.origins import check_page
 from api.scopes import Doors
+from shared import logs
 from shared.access.credentials import Grant
 from shared.binding import exposed
 from shared.errors import BodyTooLarge, ForbiddenScope, SpeechError, TooManyFiles
@@ -64,6 +65,7 @@ class Guards:
             _check_length(headers, limit)
             grant = self._admit(scope, headers)
             scope["state"] = {**scope.get("state", {}), "client": grant.client}
+            logs.learn(client=grant.client)
             if standing := await _here(scope).rates.count(grant):
                 send = _with(send, standing.headers)
                 standing.check()

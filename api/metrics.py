@@ -66,8 +66,15 @@ class Metrics:
             buckets=metrics.ANSWER,
             registry=self.registry,
         )
+        self.refusals = Counter(
+            "http_errors_total",
+            "Requests that were answered with an error, by its code.",
+            ["code"],
+            registry=self.registry,
+        )
+        self.ends = metrics.Ends(self.registry)
         self.looking = CapacityLimiter(1)
-        """Of threads that ask Redis: one that hangs is not joined by others."""
+        """Of threads that ask Redis and the disk: one that hangs is not joined by others."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ async def show_metrics(request: Request, here: Here) -> Response:
     own: Metrics = request.app.state.metrics
     seen = await _seen(here, own.looking)
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    text = encode(_Page(own.registry, here, seen))
+    page = _Page(own.registry, here, seen)
+    text = await to_thread.run_sync(encode, page, limiter=own.looking)
     return Response(text, headers={"Content-Type": media_type})
 
 

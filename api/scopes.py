@@ -122,8 +122,8 @@ ROUTES: dict[Demand, tuple[str, ...]] = {
         "GET /v1/status",
         "GET /v1/webhooks",
         "GET /v1/history",
-        "GET /metrics",
     ),
+    "metrics": ("GET /metrics",),
 }
 """The routes by what they ask for: method and path template. `WS` are WebSockets, and `*` is all of
 what is mounted; HEAD asks for what GET does."""

@@ -96,12 +96,12 @@ _METRICS = {
     "X-TTS-Engine": "What spoke.",
     "X-TTS-Preview": "`true` where it is not Qwen3-TTS.",
     "X-Queue-Ms": "Until the job began.",
+    "X-TTS-Warnings": "JSON list of remarks; absent where there are none.",
     "X-First-Audio-Ms": "From then to the first sound.",
-    "X-Generation-Ms": "From the beginning to the last sound.",
+    "X-Generation-Ms": "What making it took, but for loading a checkpoint.",
     "X-Real-Time-Factor": "Generation time per second of audio; under 1 is faster than real time.",
     "X-Audio-Seconds": "Length of what is sent.",
     "X-TTS-Cache": "`codes` and `prompts`: `hit`, `miss` or `partial`; `none` asked, `unknown`.",
-    "X-TTS-Warnings": "JSON list of remarks; absent where there are none.",
 }
 _SPOKEN: dict[int | str, dict[str, Any]] = {
     200: {
@@ -317,7 +317,11 @@ async def _streamed(request: Request, here: Context, speech: Speech, record: Job
     return Growing(
         _sound(messages, Shaping(speech.format, speed=speech.speed)),
         media_type=FORMATS[speech.format].media_type,
-        headers=_known_before(record, engine) | _queued(begun),
+        headers={
+            **_known_before(record, engine),
+            **_queued(begun),
+            **warning_headers(begun.warnings or []),
+        },
     )
 
 

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from shared import logs, tracing
+from shared import logs, metrics, tracing
 from shared.settings import Settings
 
 REQUEST_ID = "X-Request-Id"
@@ -80,6 +80,9 @@ class Traffic:
         self._metrics.durations.labels(route, method).observe(seconds)
         if wait is not None:
             self._metrics.first_bytes.labels(route, method).observe(wait)
+        if code := logs.known("code"):
+            self._metrics.refusals.labels(metrics.code(code)).inc()
+            span.tell({"error.type": code})
         span.name(f"{method} {route}")
         span.tell({"http.request.method": method, "http.route": route})
         span.tell({"http.response.status_code": status, "request_id": passage.request_id})
@@ -92,7 +95,6 @@ class Traffic:
             duration_ms=_milliseconds(seconds),
             **({} if wait is None else {"first_byte_ms": _milliseconds(wait)}),
             bytes=passage.size,
-            client=passage.client,
         )
         level = logging.DEBUG if self._probes(passage.scope) else self._level
         log.log(level, "%s %s %d", method, route, status, extra=facts)
@@ -135,11 +137,6 @@ class Passage:
         return getattr(self.scope.get("route"), "path", None) or NO_ROUTE
 
     @property
-    def client(self) -> str:
-        """Who asked, as far as it was let in."""
-        return self.scope["state"].get("client", "")
-
-    @property
     def seconds(self) -> float:
         """Since it came."""
         return time.monotonic() - self._begun
@@ -154,7 +151,7 @@ class Passage:
             self._sent(message.get("body", b""), streamed=message.get("more_body", False))
         elif kind == "websocket.send":
             self._sent(message.get("bytes") or b"", streamed=True)
-            self.size += len(message.get("text") or "")
+            self.size += len((message.get("text") or "").encode())
 
     def _sent(self, data: bytes, *, streamed: bool) -> None:
         self.size += len(data)

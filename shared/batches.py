@@ -9,6 +9,7 @@ from shared.jobs import moment
 from shared.states import JobState
 from shared.webhooks.webhook import Hooked, WebhookView
 
+_UNSAID = "It cannot be met; what was said of it is not kept."
 STATE_OF = "job:"
 """Before the id of a job that has ended: the field that holds how."""
 
@@ -27,6 +28,12 @@ class Item(BaseModel):
     """Why there is no job."""
     state: JobState | None = None
     """How the job ended; null until then."""
+
+    def without_words(self) -> Self:
+        """As it is kept where texts are not: what is said of a mistake may quote it."""
+        if self.error is None:
+            return self
+        return self.model_copy(update={"error": {**self.error, "message": _UNSAID}})
 
 
 class BatchRecord(Hooked):

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 class SpeechError(Exception):
     """What happened, where (`param`) and what to do next (`hint`), said to a person."""
 
-    code: ClassVar[str] = "internal_error"
-    status: ClassVar[int] = 500
+    code: str = "internal_error"
+    status: int = 500
     type: ClassVar[str] = "server_error"
     hint: ClassVar[str | None] = None
 

@@ -5,13 +5,16 @@ from functools import cache
 
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
     GCCollector,
+    Histogram,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
 
 from shared.errors import SpeechError
+from shared.jobs import JobRecord
 from shared.requests import CONTRACTS
 
 OTHER = "other"
@@ -30,6 +33,40 @@ ANSWER = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 # When a series began would double their number, and nothing here asks for it.
 disable_created_metrics()
+
+
+class Ends:
+    """The jobs that this process ended; each is ended by one process, whichever that is."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._jobs = Counter(
+            "tts_requests_total",
+            "Jobs that this process ended: succeeded, failed or cancelled.",
+            ["task", "status"],
+            registry=registry,
+        )
+        self._errors = Counter(
+            "tts_errors_total",
+            "Jobs that failed, by the code of the error.",
+            ["code"],
+            registry=registry,
+        )
+        self._durations = Histogram(
+            "tts_request_duration_seconds",
+            "From submission to the end of the job.",
+            ["task"],
+            buckets=DURATION,
+            registry=registry,
+        )
+
+    def count(self, record: JobRecord) -> None:
+        """Count a job that has just ended."""
+        name = task(record.task)
+        self._jobs.labels(name, record.state.value).inc()
+        if record.error:
+            self._errors.labels(code(record.error["code"])).inc()
+        ended = record.finished_at or record.created_at
+        self._durations.labels(name).observe(max(0.0, ended - record.created_at))
 
 
 def registry() -> CollectorRegistry:

@@ -26,6 +26,7 @@ from shared.errors import (
     IllegalTransition,
     NotPausable,
     QueueFull,
+    QueueUnavailable,
     SpeechError,
     TooManyJobs,
     UnknownBatch,
@@ -125,11 +126,14 @@ class JobQueue:
         connection: Connection,
         settings: Settings,
         quota: Callable[[str], int | None] = lambda _: None,
+        ended: Callable[[JobRecord], None] = lambda _: None,
     ) -> None:
-        """`quota` says how many jobs a client may have, where it is not MAX_CLIENT_JOBS."""
+        """`quota` says how many jobs a client may have, where it is not MAX_CLIENT_JOBS; `ended`
+        hears of each job that is ended here."""
         self._redis = connection
         self._settings = settings
         self._quota = quota
+        self._told = ended
         self.lineup = Lineup(connection, settings.swap_patience_seconds)
 
     # --- submit ---
@@ -160,11 +164,14 @@ class JobQueue:
         """
         with answered():
             self._refuse_when_memory_is_short()
-            outcome, batch_id = self._admit_all(batch)
-            record = self.batch(batch_id)
+            batch_id = str(uuid_utils.uuid7())
+            items, jobs = _entries(batch, batch_id, self._settings)
+            outcome, known = self._admit_all(batch, batch_id, items, jobs)
+            record = self.batch(known)
             if outcome == "admitted":
+                record = record.model_copy(update={"items": items})
                 admitted = set(record.jobs)
-                for item, sent in zip(record.items, batch.items, strict=True):
+                for item, sent in zip(items, batch.items, strict=True):
                     if item.job in admitted and isinstance(sent, Submission):
                         _audit(item.job, sent)
             self._put_all(record)
@@ -244,14 +251,15 @@ class JobQueue:
         self._refuse(outcome.decode())
         return outcome.decode(), job_id.decode()
 
-    def _admit_all(self, batch: Batch) -> tuple[str, str]:
-        batch_id = str(uuid_utils.uuid7())
-        items, jobs = _entries(batch, batch_id, self._settings)
+    def _admit_all(
+        self, batch: Batch, batch_id: str, items: Sequence[Item], jobs: Sequence[JobRecord]
+    ) -> tuple[str, str]:
+        kept = items if self._settings.store_text else [item.without_words() for item in items]
         facts = encode(
             id=batch_id,
             client=batch.client,
             created_at=time.time(),
-            items=items,
+            items=kept,
             **webhook.fields(batch.webhook, "batch"),
         )
         records = [(job.id, flat(encode(**job.model_dump(exclude_unset=True)))) for job in jobs]
@@ -472,13 +480,22 @@ class JobQueue:
             )
         if isinstance(outcome, int):
             if target.terminal:
-                audit.ended(self.get(record.id))
+                self._tell_end(record.model_copy(update={"state": target, **fields}))
             return outcome
         if attempt is not None:
             raise Fenced(f"Attempt {attempt} of job {record.id} no longer holds.")
         raise IllegalTransition(
             f"Job {record.id} cannot go from {outcome.decode()} to {target.value}."
         )
+
+    def _tell_end(self, known: JobRecord) -> None:
+        """A job has ended, which stays true if Redis cannot be asked for the whole record."""
+        try:
+            record = self.get(known.id)
+        except (QueueUnavailable, UnknownJob):
+            record = known
+        audit.ended(record)
+        self._told(record)
 
     def keep_active(self, record: JobRecord) -> None:
         """Keep a job's place among the active from healing away."""

@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     """
     api_key: SecretStr = SecretStr("")
     """The key that the dashboard and `qtts` send."""
+    run_key: SecretStr = SecretStr("")
+    """A key that opens everything and makes nobody else need one.
+
+    `make run` draws one at each start for its own dashboard and Wyoming server, unless there is
+    another for them: leave it empty.
+    """
     keys_file: str = ""
     """Where the keys of `qtts keys` lie, hashed; empty: `keys.json` in `RUN_DIR`.
 
@@ -329,7 +335,7 @@ class Settings(BaseSettings):
     dashboard: bool = True
     """Let `make run` start the dashboard."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """How much is logged."""
+    """How much is logged; the two lines a job of the audit always are."""
     log_format: Literal["console", "json"] = "console"
     """Lines for people or lines for machines; those for machines tell of every request."""
 
@@ -402,6 +408,11 @@ class Settings(BaseSettings):
         if not self.keys_file:
             return self.run_dir / "keys.json"
         return self._absolute(Path(self.keys_file))
+
+    @property
+    def own_key(self) -> str:
+        """The key that the dashboard and the Wyoming server send; empty if there is none."""
+        return self.api_key.get_secret_value() or self.run_key.get_secret_value()
 
     @property
     def api_address(self) -> str:
@@ -559,4 +570,4 @@ def _choices(key: str) -> list[str]:
 
 
 _NAMES = frozenset(Settings.model_fields)
-_SECRETS = frozenset({"api_key", "api_keys", "webhook_secret"})
+_SECRETS = frozenset({"api_key", "api_keys", "run_key", "webhook_secret"})

@@ -1,7 +1,9 @@
 """Fixtures for every test: a Redis, and the whole service as real processes."""
 
+import gc
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from tools import redis_server
 # Tests run side by side, and threads that wait for one another take ten times as long. It must be
 # set before torch is imported; the processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Several hundred processes read the same modules, and pytest rewrites every assertion of every test
+# in each of its own: what has been compiled is kept, also where containers say otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SLOW = (
     "tests/api/test_assembling.py",
@@ -68,6 +75,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.slow)
     # Side by side, what takes long goes first, so that nobody is waited for at the end.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests and whole libraries come and stay: nobody need look for rubbish in them,
+    neither now nor in every collection of rubbish that follows."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

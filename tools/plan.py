@@ -1,6 +1,7 @@
 """What `make run` starts, and at which addresses."""
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ ON_CPU = {
     "VRAM_BUDGET_GB": "0",
 }
 """Of the codec's worker, whatever is set for the card: it speaks no text, and has no card."""
+_KEY_BYTES = 32
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
 
 
@@ -54,19 +56,20 @@ def make(settings: Settings, overrides: dict[str, str]) -> Plan:
     redis = None if settings.redis_url else _redis(settings)
     url = settings.redis_url or (redis.url if redis else "")
     common = {**overrides, "REDIS_URL": url}
+    keyed = common | _own_key(settings)
     api_ports = list(_api_ports(settings, remarks))
     apis = tuple(address(settings.host, port) for port in api_ports)
     parts = [
         *_redis_part(redis),
         *_worker_parts(settings, common),
-        *_api_parts(settings, common, api_ports),
+        *_api_parts(settings, keyed, api_ports),
     ]
     if settings.dashboard:
         port = _port(settings, "gradio_port", settings.gradio_host, set(api_ports), remarks)
-        parts.append(_ui_part(settings, common, apis[0], port))
+        parts.append(_ui_part(settings, keyed, apis[0], port))
     dashboard = parts[-1].address if settings.dashboard else ""
     if settings.wyoming_port:
-        parts.append(_wyoming_part(settings, common, apis[0]))
+        parts.append(_wyoming_part(settings, keyed, apis[0]))
     return Plan(tuple(parts), url, apis, dashboard, tuple(remarks))
 
 
@@ -152,23 +155,30 @@ def _api_parts(settings: Settings, common: dict[str, str], api_ports: list[int])
 
 
 def _ui_part(settings: Settings, common: dict[str, str], api: str, port: int) -> Part:
-    found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api, **_own_key(settings)}
+    found = {"GRADIO_PORT": str(port), "API_URL": settings.api_url or api}
     return Part("ui", _module("ui"), common | found, address(settings.gradio_host, port))
 
 
 def _wyoming_part(settings: Settings, common: dict[str, str], api: str) -> Part:
     host = _EVERYWHERE.get(settings.wyoming_host) or settings.wyoming_host
-    environment = common | {"API_URL": settings.api_url or api, **_own_key(settings)}
+    environment = common | {"API_URL": settings.api_url or api}
     where = f"tcp://{host}:{settings.wyoming_port}"
     return Part("wyoming", _module("tools.wyoming"), environment, where)
 
 
 def _own_key(settings: Settings) -> dict[str, str]:
-    """The key that our own clients send: the one that is set for them, or else the first."""
-    keys = settings.api_keys
-    if keys and not settings.api_key.get_secret_value():
-        return {"API_KEY": keys[0].get_secret_value()}
-    return {}
+    """The key that our own clients send: the one that is set for them, or else the first, or else
+    one of this run alone.
+
+    With that the dashboard goes on working when somebody makes the first key of the ring.
+    """
+    if settings.api_key.get_secret_value():
+        return {}
+    if settings.api_keys:
+        return {"API_KEY": settings.api_keys[0].get_secret_value()}
+    if settings.api_url:
+        return {}  # an API that is not ours does not know it, and need not see it
+    return {"RUN_KEY": secrets.token_urlsafe(_KEY_BYTES)}
 
 
 def _api_ports(settings: Settings, remarks: list[str]) -> Iterator[int]:

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
+from shared.access.credentials import Credentials
 from shared.client.faults import from_body
 from shared.errors import ConfigurationError, SpeechError
 from shared.settings import Settings
@@ -128,10 +129,17 @@ class Greeting:
             table(self._supervisor, self._plan),
             f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
             *([f"Dashboard: {self._plan.dashboard}"] if self._plan.dashboard else []),
-            f"Try: {curl(self._plan.apis[0], keys=bool(self._settings.api_keys))}",
-            f"Or:  {say(Path(sys.executable).parent / 'qtts')}",
+            *self._commands(),
             "Ctrl-C stops everything.",
         )
+
+    def _commands(self) -> Iterator[str]:
+        """What a person may type next."""
+        keys = Credentials(self._settings).any
+        yield f"Try: {curl(self._plan.apis[0], keys=keys)}"
+        yield f"Or:  {say(Path(sys.executable).parent / 'qtts')}"
+        if keys and not self._settings.api_key.get_secret_value():
+            yield "Both send the key in API_KEY: export one first."
 
 
 def ask(url: str) -> httpx.Response | None:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from shared.access.credentials import Credentials
 from shared.client import AsyncClient
 from shared.errors import InternalError, SpeechError
 from shared.requests.declared import explain
@@ -56,8 +57,9 @@ class _Own(StaticFiles):
 def create(settings: Settings) -> FastAPI:
     """The dashboard with these settings; nothing is asked of the API yet."""
     translation.speak(settings.gradio_language)
-    client = AsyncClient(settings.api_address, settings.api_key.get_secret_value())
-    root, keyed = settings.gradio_root_path.rstrip("/"), bool(settings.api_key or settings.api_keys)
+    client = AsyncClient(settings.api_address, settings.own_key)
+    root = settings.gradio_root_path.rstrip("/")
+    keyed = bool(settings.api_key) or Credentials(settings).any
     dashboard = Dashboard(client, root, settings.api_address, keyed)
     app = FastAPI(
         title="Speech dashboard",

@@ -24,7 +24,7 @@ from shared.version import __version__
 from shared.voices.library import Library
 from worker import pipelines, tasks
 from worker import tracing as spans
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.answering import Answering
 from worker.control import Ear
 from worker.diagnosis.examination import Examination
@@ -70,7 +70,6 @@ def work(settings: Settings, choice: Choice) -> bool:
     redis = connection.patient(settings.redis_url)
     lease = Lease(redis, settings.worker_name, settings.lease_seconds)
     lease.claim()
-    queue = JobQueue(redis, settings)
     cache = Cache(choice.engine, settings, lambda name, stage: log.info("%s: %s", name, stage))
     # What must not wait for Redis: the audio goes on without it, and the heart watches over both.
     impatient = connection.prompt(settings.redis_url)
@@ -81,12 +80,13 @@ def work(settings: Settings, choice: Choice) -> bool:
     waiting = JobQueue(impatient, settings)
     diary = Diary(impatient, settings.worker_name, waiting, monitor, choice.info)
     examination = Examination(settings, choice)
-    aligner = Aligner(settings)
+    aligner = LazyAligner(settings)
     describe = _describing(settings, choice, cache, aligner, monitor, examination)
     metrics = Metrics(settings, lambda: describe(None))
+    queue = JobQueue(redis, settings, ended=metrics.ends.count)
 
     def told(record: JobRecord, end: End) -> None:
-        metrics.ended(record, end)
+        metrics.performed(record, end)
         spans.ended(record, end)
 
     runner = Runner(
@@ -113,7 +113,7 @@ def work(settings: Settings, choice: Choice) -> bool:
     answering = Answering(connection.patient(settings.redis_url), settings, files)
     recovery = Recovery(redis, queue, settings)
     recovery.recover(settings.worker_name)
-    worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs)
+    worker = QueueWorker(redis, settings, queue, runner, heart, cache.needs, metrics.worked)
     monitor.start()
     heart.start()
     diary.start()
@@ -160,7 +160,7 @@ def _describing(
     settings: Settings,
     choice: Choice,
     cache: Cache,
-    aligner: Aligner,
+    aligner: LazyAligner,
     monitor: Monitor,
     examination: Examination,
 ) -> Callable[[str | None], WorkerStatus]:

@@ -16,7 +16,7 @@ from shared.connection import Connection
 from shared.errors import CheckpointMissing, EnginePoisoned, SpeechError
 from shared.settings import Settings
 from shared.status import Control, ModelAction
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.engine.cache import Cache
 from worker.runner import POISONED
 
@@ -34,7 +34,7 @@ class Ear:
         connection: Connection,
         settings: Settings,
         cache: Cache,
-        aligner: Aligner,
+        aligner: LazyAligner,
         tell: Callable[[], None],
     ) -> None:
         """`tell` publishes the worker's status anew."""

@@ -5,7 +5,6 @@ the worker tells anyway.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 
 from prometheus_client import Counter, Histogram, start_http_server
@@ -18,6 +17,9 @@ from shared.jobs import JobRecord
 from shared.settings import Settings
 from shared.status import WorkerStatus
 
+_OF_RQ = ("name", "queues")
+"""The labels that rq-exporter gives what workers have done; these metrics have its names."""
+
 log = logging.getLogger(__name__)
 
 
@@ -27,31 +29,14 @@ class Metrics:
     def __init__(self, settings: Settings, describe: Callable[[], WorkerStatus]) -> None:
         """`describe` says what the worker is at, whenever it is asked."""
         self._settings = settings
+        self._me = settings.worker_name, ",".join(settings.worker_queues)
         self.registry = own = metrics.registry()
-        self._requests = Counter(
-            "tts_requests_total",
-            "Jobs that this worker ended: succeeded, failed or cancelled.",
-            ["task", "status"],
-            registry=own,
-        )
-        self._errors = Counter(
-            "tts_errors_total",
-            "Jobs that failed, by the code of the error.",
-            ["code"],
-            registry=own,
-        )
+        self.ends = metrics.Ends(own)
         self._waits = Histogram(
             "tts_queue_wait_seconds",
             "From submission to the beginning of the last attempt.",
             ["queue"],
             buckets=metrics.WAIT,
-            registry=own,
-        )
-        self._durations = Histogram(
-            "tts_request_duration_seconds",
-            "From submission to the end of the job.",
-            ["task"],
-            buckets=metrics.DURATION,
             registry=own,
         )
         self._first_audio = Histogram(
@@ -74,22 +59,35 @@ class Metrics:
         self._characters = Counter(
             "tts_characters_total", "Characters of text that were spoken.", ["task"], registry=own
         )
+        self._success = Counter(
+            "rq_workers_success_total", "Jobs that succeeded here.", _OF_RQ, registry=own
+        )
+        self._failed = Counter(
+            "rq_workers_failed_total", "Jobs that failed here.", _OF_RQ, registry=own
+        )
+        self._worked = Counter(
+            "rq_workers_working_time_total", "Seconds at jobs.", _OF_RQ, registry=own
+        )
         own.register(_Present(settings, describe))
 
-    def ended(self, record: JobRecord, end: End) -> None:
-        """Count a job that has ended."""
+    def performed(self, record: JobRecord, end: End) -> None:
+        """Count what was made of a job that this worker has performed to its end."""
         task = metrics.task(end.task)
-        self._requests.labels(task, end.state).inc()
         self._waits.labels(metrics.one_of(record.queue, keys.QUEUES)).observe(end.queued)
-        self._durations.labels(task).observe(max(0.0, time.time() - record.created_at))
-        if end.code:
-            self._errors.labels(metrics.code(end.code)).inc()
         if end.first_audio is not None:
             self._first_audio.labels(task).observe(end.first_audio)
         if end.real_time_factor is not None:
             self._factors.labels(task).observe(end.real_time_factor)
         self._audio.labels(task).inc(end.audio or 0)
         self._characters.labels(task).inc(end.characters or 0)
+        if end.state == "succeeded":
+            self._success.labels(*self._me).inc()
+        if end.state == "failed":
+            self._failed.labels(*self._me).inc()
+
+    def worked(self, seconds: float) -> None:
+        """Count time at a job, whether that has ended or was given back."""
+        self._worked.labels(*self._me).inc(seconds)
 
     def serve(self) -> Callable[[], None]:
         """Answer `GET /metrics` in threads of their own, where a port is set; returns what ends it.

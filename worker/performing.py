@@ -20,9 +20,8 @@ from shared.stores.outputs import Growing, OutputStore
 from shared.stores.recipe import Candidate, LineCount, Segment, VoiceFact
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
-from worker.aligning.aligner import Aligner
 from worker.engine.cache import Cache
-from worker.engine.protocol import Model, WordTime
+from worker.engine.protocol import Aligner, Model, WordTime
 from worker.pulse import LOADING, Pulse
 
 # --- what performers yield -------------------------------------------------------------------

@@ -79,11 +79,14 @@ class QueueWorker(SimpleWorker):
         runner: Runner,
         heart: Heart,
         needs: Callable[[], Sequence[str]],
+        worked: Callable[[float], None],
     ) -> None:
-        """`needs` says what the loaded checkpoints serve, in the words of `JobRecord.needs`."""
+        """`needs` says what the loaded checkpoints serve, in the words of `JobRecord.needs`;
+        `worked` hears how many seconds it was at a job."""
         self._queue = queue
         self._runner = runner
         self._heart = heart
+        self._worked = worked
         self.stopping = False
         """True once somebody has asked this worker to stop."""
         self._inflight = keys.inflight(settings.worker_name)
@@ -137,9 +140,11 @@ class QueueWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         self._heart.follow(Beating(job.id, self._runner.prepare()))
+        begun = time.monotonic()
         try:
             return super().perform_job(job, queue, execution)
         finally:
+            self._worked(time.monotonic() - begun)
             self._heart.follow(None)
 
     def kill_horse(self, sig: Any = None) -> None:

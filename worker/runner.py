@@ -31,7 +31,7 @@ from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
@@ -74,7 +74,7 @@ class Runner:
         library: Library,
         uploads: UploadStore,
         diary: Diary,
-        aligner: Aligner,
+        aligner: LazyAligner,
         told: Callable[[JobRecord, End], None] = _nobody,
     ) -> None:
         """`told` hears of each job that this worker has ended."""

@@ -16,7 +16,9 @@ _LOOK_EVERY = 0.5
 """Seconds between two looks at the ring's file."""
 _FINGERPRINT = 12
 """Hexadecimal digits by which a key of the settings is told from another."""
-_NEVER: Signature = (0, 0, 0)
+_NEVER: Signature = (0, 0, 0, 0)
+_KEYED = "key-"
+"""Before the id of whoever came with a key."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Credentials:
         """Raises ConfigurationError for a ring that cannot be read."""
         self._own = {digest(key.get_secret_value()) for key in settings.api_keys}
         self._asked = bool(self._own)
+        if ours := settings.run_key.get_secret_value():
+            self._own.add(digest(ours))
         self._ring = KeyRing(settings.key_ring)
         self._keys: list[Key] = []
         self._seen: Signature | None = _NEVER
@@ -65,19 +69,24 @@ class Credentials:
         own = [one for one in self._own if hmac.compare_digest(one, sent)]
         found = [key for key in self._keys if hmac.compare_digest(key.sha256, sent)]
         if own:
-            return Grant(f"key-{sent[:_FINGERPRINT]}")
+            return Grant(_named(sent))
         if not found:
             raise Unauthorized("The API key is missing or wrong.")
         return _grant(found[0])
 
     def of(self, client: str) -> Grant:
-        """What somebody may do who was let in before: a key may have been revoked meanwhile.
+        """What somebody may do who was let in before.
 
-        Raises Unauthorized.
+        Raises Unauthorized: a key may have been revoked meanwhile, or be gone with its ring, and
+        who came without one may need one by now.
         """
         self._look()
-        found = next((key for key in self._keys if _client(key) == client), None)
-        return _grant(found) if found else Grant(client)
+        if found := next((key for key in self._keys if _client(key) == client), None):
+            return _grant(found)
+        known = any(_named(own) == client for own in self._own)
+        if not known and (self._asked or client.startswith(_KEYED)):
+            raise Unauthorized("The API key is missing, or it is good no more.")
+        return Grant(client)
 
     def jobs(self, client: str) -> int | None:
         """How many jobs a client may have at once by its key; None: as any other."""
@@ -110,4 +119,9 @@ def _grant(key: Key) -> Grant:
 
 
 def _client(key: Key) -> str:
-    return f"key-{key.id}"
+    return f"{_KEYED}{key.id}"
+
+
+def _named(own: str) -> str:
+    """Who comes with a key of the settings, of which this is the digest."""
+    return f"{_KEYED}{own[:_FINGERPRINT]}"

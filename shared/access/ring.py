@@ -18,8 +18,9 @@ _PATIENCE = 10.0
 """Seconds to wait for another command that changes the file."""
 _OWNER_ALONE = 0o600
 
-Signature = tuple[int, int, int]
-"""Time of change, size and inode: a file that was replaced differs in one of them."""
+Signature = tuple[int, int, int, int]
+"""Times of the last writing and of the last change, size and inode: a file that was replaced, or
+whose owner or mode is another, differs in one of them."""
 
 
 class _Ring(BaseModel):
@@ -44,7 +45,7 @@ class KeyRing:
                 found = self.path.stat()
             except FileNotFoundError:
                 return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
     def all(self) -> list[Key]:
         """All keys, revoked and expired ones too, the oldest first."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from shared.batches import BatchView
 from shared.client.call import NO_FILES, Call, File, reads, reads_nothing, segment, without_none
@@ -79,7 +79,7 @@ def plan(task: str, request: dict[str, Any], files: Mapping[str, File]) -> Call[
 def speech(
     text: str,
     voice: str | None,
-    format: Format,
+    format: str | None,
     reference: File | None,
     fields: Mapping[str, Any],
     stream: bool = False,
@@ -95,15 +95,13 @@ def speech(
 
 def narration(document: Path | str, path: Path | None, request: dict[str, Any]) -> dict[str, Any]:
     """The request for a document; its format is that of the file that is to be written."""
-    text = {} if isinstance(document, Path) else {"text": document}
-    format = {"format": path.suffix[1:].lower()} if path and path.suffix else {}
-    return {**text, **format, **request}
+    text = None if isinstance(document, Path) else document
+    return {**without_none({"text": text, "format": format_of(path)}), **request}
 
 
-def format_of(path: Path | None) -> Format:
-    """The format of a file to be written, by its ending; WAV where that says nothing."""
-    ending = path.suffix[1:].lower() if path else ""
-    return next((format for format in get_args(Format) if format == ending), "wav")
+def format_of(path: Path | None) -> str | None:
+    """The format of a file to be written: its ending, of which the service says if it is one."""
+    return (path.suffix[1:].lower() or None) if path else None
 
 
 def job(job_id: str) -> Call[JobView]:

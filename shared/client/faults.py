@@ -13,6 +13,9 @@ from shared.states import JobState
 from shared.views import ErrorBody
 
 
+_NOTHING_SAID = "The service met a fault."
+
+
 class ServiceUnreachable(SpeechError):
     """Nothing answers at the service's address."""
 
@@ -22,9 +25,15 @@ class ServiceUnreachable(SpeechError):
 
 
 class UnknownFault(SpeechError):
-    """The service answered with an error that this client does not know."""
+    """An error that this client does not know: of a newer service, or of a proxy before it."""
 
     code = "unknown_fault"
+
+    def __init__(self, message: str, code: str = "", status: int = 0, **told: Any) -> None:
+        """`code` and `status` as they were sent, where they were."""
+        super().__init__(message, **told)
+        self.code = code or self.code
+        self.status = status or self.status
 
 
 def from_http(response: httpx.Response) -> SpeechError:
@@ -39,22 +48,29 @@ def from_handshake(error: InvalidStatus) -> SpeechError:
 
 
 def _from_answer(status: int, content: bytes, headers: Mapping[str, str]) -> SpeechError:
+    retry_after = headers.get("Retry-After")
     try:
         body = ErrorBody.model_validate_json(content)
     except ValidationError:
-        return UnknownFault(f"The service answered with status {status}.")
-    return from_body(body.error.model_dump(), headers.get("Retry-After"))
+        error = {"message": f"The service answered with status {status}."}
+    else:
+        error = body.error.model_dump()
+    return from_body(error, retry_after, status)
 
 
-def from_body(error: dict[str, Any], retry_after: str | None = None) -> SpeechError:
+def from_body(
+    error: dict[str, Any], retry_after: str | None = None, status: int = 0
+) -> SpeechError:
     """The exception that the `error` of a body or of a stream stands for."""
-    kind = _KINDS.get(str(error.get("code")), UnknownFault)
-    return kind(
-        str(error.get("message", "The service met a fault.")),
-        param=error.get("param"),
-        hint=error.get("hint"),
-        retry_after=float(retry_after) if retry_after and retry_after.isdigit() else None,
-    )
+    code, message = str(error.get("code") or ""), str(error.get("message", _NOTHING_SAID))
+    told: dict[str, Any] = {
+        "param": error.get("param"),
+        "hint": error.get("hint"),
+        "retry_after": float(retry_after) if retry_after and retry_after.isdigit() else None,
+    }
+    if kind := _KINDS.get(code):
+        return kind(message, **told)
+    return UnknownFault(message, code, status, **told)
 
 
 def require_success(job: JobView) -> JobView:

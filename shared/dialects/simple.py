@@ -1,5 +1,6 @@
 """What `POST /tts` takes: one flat request for every task that reads a text."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -26,6 +27,7 @@ ALIASES = {
     **{name: REFERENCES[0] for name in REFERENCES[1:]},
 }
 """Other names that clients have for a field."""
+_LEXICON = "lexicon"
 _OWN = frozenset({"task", "voice", "speed", "stream"})
 """Fields that no task has."""
 
@@ -64,8 +66,14 @@ class Speech(Spoken):
 
     @classmethod
     def of_words(cls, words: Mapping[str, str]) -> Self:
-        """From a form or an address; what was left empty was left out. Raises InvalidRequest."""
-        return cls.of({name: word for name, word in words.items() if word})
+        """From a form or an address; what was left empty was left out. Raises InvalidRequest.
+
+        The lexicon, which is no word, is JSON there.
+        """
+        said: dict[str, Any] = {name: word for name, word in words.items() if word}
+        if _LEXICON in said:
+            said[_LEXICON] = _parsed(said[_LEXICON])
+        return cls.of(said)
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -113,6 +121,13 @@ _TASK_OF = {"reference": "voice_clone", "description": "voice_design"}
 
 def _fields_of(task: str) -> Mapping[str, Any]:
     return Spoken.registry[task].model_fields
+
+
+def _parsed(lexicon: str) -> Any:
+    try:
+        return json.loads(lexicon)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The lexicon is not JSON.", param=_LEXICON) from error
 
 
 def _renamed(sent: Mapping[str, Any]) -> dict[str, Any]:

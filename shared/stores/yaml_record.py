@@ -76,7 +76,95 @@ class _Dumper(yaml.SafeDumper):
 _Loader.yaml_implicit_resolvers = {}
 
 
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Any:
+        # PyYAML takes the old end of line for two once it has written it between single quotes.
+        style = '"' if "\x85" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
 for _name, (_form, _first) in _SCALARS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_form})$"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(str, _Dumper.represent_text)
 _Dumper.add_representer(str, _Dumper.represent_text)

@@ -6,6 +6,7 @@ A name that leads elsewhere a moment later leads nowhere: nobody asks for it twi
 import asyncio
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Self
@@ -51,7 +52,8 @@ _NEVER = tuple(
             "2002::/16",
             "3fff::/20",
             "100.100.100.200/32",
-            "fd00:ec2::254/128",
+            "168.63.129.16/32",
+            "fd00:ec2::/32",
             "fd20:ce::254/128",
         ),
     )
@@ -63,6 +65,8 @@ _UNICAST = ip_network("2000::/3")
 addresses lie outside."""
 _RESOLVING = 5.0
 """Seconds that finding a name may take."""
+_RESOLVERS = ThreadPoolExecutor(4, "resolver")
+"""Threads of their own: a resolver cannot be stopped, and nobody else may have to wait for one."""
 _WEB_PORTS = (80, 443)
 _FREE_PORTS = range(1024, 65_536)
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
@@ -81,7 +85,7 @@ class Reach:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        hosts = (host.lower().rstrip(".") for host in settings.webhook_allowed_hosts)
+        hosts = (host.strip("[]").lower().rstrip(".") for host in settings.webhook_allowed_hosts)
         return cls(settings.webhook_allow_private, frozenset(hosts))
 
     def holds(self, host: str) -> bool:
@@ -102,13 +106,13 @@ def target(url: str, reach: Reach) -> httpx.URL:
 
     Raises WebhookRefused.
     """
-    if len(url) > LONGEST_URL:
-        raise _refused(f"It has more than {LONGEST_URL} characters.")
     try:
         parsed = httpx.URL(url)
-        host = _name(parsed)
+        host = name(parsed)
     except (httpx.InvalidURL, UnicodeError) as error:
         raise _refused("It is no address of the web.") from error
+    if len(str(parsed)) > LONGEST_URL:  # with every letter escaped that has to be
+        raise _refused(f"It has more than {LONGEST_URL} characters.")
     if parsed.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         raise _refused("It must begin with http:// or https://, and name a host.")
     if parsed.userinfo:
@@ -125,7 +129,7 @@ async def find(url: httpx.URL, reach: Reach) -> list[Address]:
 
     Raises WebhookRefused where there is none.
     """
-    host = _name(url)
+    host = name(url)
     allowed = [address for address in await _look_up(host) if reach.allows(host, address)]
     if not allowed:
         raise _refused(
@@ -139,14 +143,19 @@ async def _look_up(host: str) -> list[Address]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_RESOLVING):
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = await loop.run_in_executor(_RESOLVERS, _addresses, host)
     except (OSError, UnicodeError) as error:  # a time-out is an OSError too
         raise _refused("Its host cannot be found.") from error
-    return list(dict.fromkeys(ip_address(str(where[0])) for *_, where in found))
+    return list(dict.fromkeys(found))
 
 
-def _name(url: httpx.URL) -> str:
-    """The host as a resolver takes it: small letters, without the dot at its end."""
+def _addresses(host: str) -> list[Address]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [ip_address(str(where[0])) for *_, where in found]
+
+
+def name(url: httpx.URL) -> str:
+    """The host as a resolver and a certificate have it: small letters, without the dot at its end."""
     return url.raw_host.decode("ascii").lower().rstrip(".")
 
 

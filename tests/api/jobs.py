@@ -5,10 +5,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
-
 from shared import keys
 from shared.settings import Settings
+from tests.api.http import Answer, Http
 from tests.stack import Stack
 
 TEXT = "The lamp turned. Ten seconds; ten seconds; ten."
@@ -18,21 +17,21 @@ PATIENCE = 20.0
 ENDED = ("succeeded", "failed", "cancelled")
 
 
-def submit(http: httpx.Client, text: str = TEXT, **request: Any) -> dict[str, Any]:
+def submit(http: Http, text: str = TEXT, **request: Any) -> dict[str, Any]:
     """Send a job; its first view."""
     answer = http.post("/v1/jobs/custom_voice", json={"text": text, "language": "en", **request})
     assert answer.status_code == 202, answer.text
     return answer.json()
 
 
-def look(http: httpx.Client, job_id: str) -> dict[str, Any]:
+def look(http: Http, job_id: str) -> dict[str, Any]:
     answer = http.get(f"/v1/jobs/{job_id}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def wait_for(
-    http: httpx.Client, job_id: str, reached: Callable[[dict[str, Any]], bool]
+    http: Http, job_id: str, reached: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The job as soon as it is as it should be."""
     until = time.monotonic() + PATIENCE
@@ -42,19 +41,19 @@ def wait_for(
     return job
 
 
-def ended(http: httpx.Client, job_id: str) -> dict[str, Any]:
+def ended(http: Http, job_id: str) -> dict[str, Any]:
     """The job once it has ended."""
     return wait_for(http, job_id, lambda job: job["state"] in ENDED)
 
 
-def said(http: httpx.Client, text: str = TEXT, **request: Any) -> dict[str, Any]:
+def said(http: Http, text: str = TEXT, **request: Any) -> dict[str, Any]:
     """A job that has succeeded."""
     job = ended(http, submit(http, text, **request)["id"])
     assert job["state"] == "succeeded", job
     return job
 
 
-def sounding(http: httpx.Client, text: str = LONG, **request: Any) -> dict[str, Any]:
+def sounding(http: Http, text: str = LONG, **request: Any) -> dict[str, Any]:
     """A job that speaks at this moment."""
     return wait_for(http, submit(http, text, **request)["id"], lambda job: job["audio_seconds"] > 0)
 
@@ -74,7 +73,7 @@ def no_room(stack: Stack) -> Generator[None]:
     stack.redis().zrem(place, *others)
 
 
-def fault(answer: httpx.Response) -> tuple[int, str]:
+def fault(answer: Answer) -> tuple[int, str]:
     """Status and code of an error, whose body must be the one body of all errors."""
     body = answer.json()
     assert set(body) == {"error"}, body

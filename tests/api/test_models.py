@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +7,13 @@ import pytest
 from shared import status
 from tests.api.jobs import PATIENCE, fault, said
 from tests.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service whose worker is asked to unload, joined by another, and sent away."""
+    with Stack(tmp_path_factory.mktemp("models")) as running:
+        yield running
 
 
 def action(http, model: str) -> dict[str, Any]:
@@ -46,15 +53,6 @@ def test_a_checkpoint_is_shown_by_the_name_that_its_hub_gives_it(http):
     assert http.get("/v1/models/Qwen3-TTS-12Hz-1.7B-Base").json()["id"] == "1.7B-Base"
 
 
-def test_names_of_other_services_are_listed_where_something_speaks(http, make_stack):
-    names = {model["id"] for model in http.get("/v1/models").json()["data"]}
-    assert {"tts-1", "gpt-4o-mini-tts"} < names
-    stack: Stack = make_stack()
-    stack.kill_worker(15)
-    silent = stack.http().get("/v1/models").json()["data"]
-    assert names - {model["id"] for model in silent} >= {"tts-1", "gpt-4o-mini-tts"}
-
-
 def test_loading_what_is_not_there_fails_with_a_reason(http):
     model = absent(http)
     answer = http.post(f"/v1/models/{model}/load")
@@ -72,8 +70,9 @@ def test_the_worker_goes_on_after_what_it_was_asked(http):
     assert http.get("/ready").status_code == 200
 
 
-def test_unloading_what_is_not_loaded_does_no_harm(make_stack):
-    http = make_stack().http()
+@pytest.mark.slow
+def test_unloading_what_is_not_loaded_does_no_harm(own):
+    http = own.http()
     model = absent(http)
     assert http.post(f"/v1/models/{model}/unload").status_code == 202
     assert action(http, model)["state"] == "done"
@@ -103,22 +102,25 @@ def loaded(http) -> list[str]:
     return list(worker["loaded"])
 
 
-def test_clearing_caches_unloads_nothing_and_unloading_does(make_stack):
-    stack: Stack = make_stack()
-    http = stack.http()
+@pytest.mark.slow
+def test_clearing_caches_unloads_nothing_and_unloading_does(own):
+    http = own.http()
     said(http)
     eventually(lambda: loaded(http) == ["preview"])
     http.post("/v1/cache/clear")
-    eventually(lambda: done(stack, "clear_caches"))
+    eventually(lambda: done(own, "clear_caches"))
     assert loaded(http) == ["preview"]
     assert http.post("/v1/models/unload").json() == {"worker": "gpu-0", "action": "unload_all"}
-    eventually(lambda: done(stack, "unload_all") and loaded(http) == [])
+    eventually(lambda: done(own, "unload_all") and loaded(http) == [])
 
 
-def test_every_worker_is_asked(make_stack):
-    stack: Stack = make_stack()
-    stack.start_worker("gpu-1")
-    assert stack.http().post("/v1/cache/clear").json()["worker"] == "gpu-0, gpu-1"
+@pytest.mark.slow
+def test_every_worker_is_asked(own):
+    own.start_worker("gpu-1")
+    try:
+        assert own.http().post("/v1/cache/clear").json()["worker"] == "gpu-0, gpu-1"
+    finally:
+        own.kill_worker(15, "gpu-1")
 
 
 @pytest.mark.parametrize("model", ["nothing", "..%2F..%2Fetc", "%00", "a" * 5_000])
@@ -133,8 +135,15 @@ def test_an_unknown_action_is_refused(http):
     assert answer.json()["error"]["param"] == "action"
 
 
-def test_without_a_worker_nothing_can_be_loaded(make_stack):
-    stack: Stack = make_stack()
-    http = stack.http()
-    stack.kill_worker(15)
+def names(http) -> set[str]:
+    return {model["id"] for model in http.get("/v1/models").json()["data"]}
+
+
+@pytest.mark.slow
+def test_without_a_worker_nothing_can_be_loaded_and_no_other_name_speaks(own):
+    http = own.http()
+    others = {"tts-1", "gpt-4o-mini-tts"}
+    assert others < names(http)
+    own.kill_worker(15)  # the last test of this service
     assert fault(http.post(f"/v1/models/{absent(http)}/load")) == (503, "engine_unavailable")
+    assert not others & names(http)

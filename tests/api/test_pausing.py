@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -22,6 +21,7 @@ from shared.requests.narration import Narration
 from shared.settings import load
 from shared.states import JobState
 from shared.stores.uploads import UploadFacts
+from tests.api.http import Answer
 from tests.api.jobs import fault
 from tests.api.speaker import Listener, Speaker, listen, serving, until
 from tests.shared.stores.runs import make
@@ -47,7 +47,7 @@ class Service:
         self.here.queue.transition(record, JobState.RUNNING)
         self.here.queue.transition(record, state)
 
-    def post(self, job_id: str, step: str, **options: Any) -> httpx.Response:
+    def post(self, job_id: str, step: str, **options: Any) -> Answer:
         return self.http.post(f"/v1/jobs/{job_id}/{step}", **options)
 
 

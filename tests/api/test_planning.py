@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -19,6 +18,7 @@ from shared.requests.declared import Declared
 from shared.requests.pipeline import LONGEST_DOCUMENT
 from shared.requests.subtitles import Subtitles
 from shared.settings import ROOT, load
+from tests.api.http import Answer, Http
 from tests.api.jobs import fault
 
 TEXT: str = Subtitles.example["text"]
@@ -55,17 +55,17 @@ def http(folder: Path, redis_server_url: str) -> Iterator[TestClient]:
         yield client
 
 
-def send(http: httpx.Client, task: str = "subtitles", **body: Any) -> httpx.Response:
+def send(http: Http, task: str = "subtitles", **body: Any) -> Answer:
     return http.post(f"/v1/jobs/{task}", json=body)
 
 
-def plan(http: httpx.Client, task: str = "subtitles", **body: Any) -> dict[str, Any]:
+def plan(http: Http, task: str = "subtitles", **body: Any) -> dict[str, Any]:
     answer = http.post(f"/v1/jobs/{task}", params={"plan": 1}, json=body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def upload(http: httpx.Client, kind: str, content: bytes, name: str = "a.srt") -> httpx.Response:
+def upload(http: Http, kind: str, content: bytes, name: str = "a.srt") -> Answer:
     return http.post("/v1/uploads", params={"kind": kind}, files={"file": (name, content)})
 
 
@@ -151,7 +151,7 @@ def test_a_document_may_be_a_file(http: TestClient):
 def test_a_name_is_part_of_what_was_sent(http: TestClient):
     """Its ending decides how the document is read."""
 
-    def repeat(name: str) -> httpx.Response:
+    def repeat(name: str) -> Answer:
         headers = {"Idempotency-Key": "one-film"}
         files = {"source": (name, SOURCE)}
         return http.post("/v1/jobs/subtitles", files=files, headers=headers)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlparse
 
-import httpx
 import numpy as np
 import pytest
 import redis
@@ -31,6 +30,7 @@ from shared.stores.folder import FolderOutputs
 from shared.stores.recipe import Candidate
 from shared.stores.voice_record import dumps
 from tests.announcing import announce
+from tests.api.http import Answer, Http
 from tests.api.jobs import said
 from tests.shared.audio.sending import encoded, tone, with_film
 from tests.shared.stores.runs import new_id, recipe, wav
@@ -76,7 +76,7 @@ def kept_in(voices: Path) -> list[str]:
     return sorted(path.name for path in found if not path.name.startswith((".", "_")))
 
 
-def send(http: httpx.Client, data: bytes = REFERENCE, **fields: Any) -> httpx.Response:
+def send(http: Http, data: bytes = REFERENCE, **fields: Any) -> Answer:
     files = {
         "voice": (None, json.dumps(FACTS | fields), "application/json"),
         "reference": ("voice.flac", data),
@@ -84,13 +84,13 @@ def send(http: httpx.Client, data: bytes = REFERENCE, **fields: Any) -> httpx.Re
     return http.post("/v1/voices", files=files)
 
 
-def make(http: httpx.Client, **fields: Any) -> dict[str, Any]:
+def make(http: Http, **fields: Any) -> dict[str, Any]:
     answer = send(http, **fields)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-def bring(http: httpx.Client, data: bytes, **form: str) -> httpx.Response:
+def bring(http: Http, data: bytes, **form: str) -> Answer:
     return http.post("/v1/voices/import", files={"file": ("voice.zip", data)}, data=form)
 
 
@@ -102,7 +102,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def refusal(answer: httpx.Response) -> tuple[int, str, str | None]:
+def refusal(answer: Answer) -> tuple[int, str, str | None]:
     error = answer.json()["error"]
     return answer.status_code, error["code"], error["param"]
 
@@ -134,14 +134,14 @@ def designed(stack: Stack, text: str = WORDS, **changes: Any) -> str:
 # --- find ---
 
 
-def test_the_preset_speakers_are_voices(http: httpx.Client):
+def test_the_preset_speakers_are_voices(http: Http):
     page = http.get("/v1/voices").json()
     assert {item["id"] for item in page["items"]} == SPEAKERS.keys()
     assert {item["kind"] for item in page["items"]} == {"preset"}
     assert (page["total"], page["damaged"]) == (len(SPEAKERS), [])
 
 
-def test_voices_are_found_by_words_tags_language_and_kind(http: httpx.Client):
+def test_voices_are_found_by_words_tags_language_and_kind(http: Http):
     made = make(http)
     for query in ("q=SAIL", "tag=npc&tag=SEA", "language=en-GB&kind=cloned"):
         assert http.get(f"/v1/voices?{query}").json()["items"] == [
@@ -159,11 +159,11 @@ def test_voices_are_found_by_words_tags_language_and_kind(http: httpx.Client):
         ("colour=x", "colour"),
     ],
 )
-def test_a_wrong_question_is_named(http: httpx.Client, query: str, param: str):
+def test_a_wrong_question_is_named(http: Http, query: str, param: str):
     assert refusal(http.get(f"/v1/voices?{query}"))[::2] == (422, param)
 
 
-def test_a_voice_that_is_not_there_is_named_by_what_named_it(http: httpx.Client):
+def test_a_voice_that_is_not_there_is_named_by_what_named_it(http: Http):
     path = "/v1/voices/nobody"
     for answer in (http.get(path), http.patch(path, json={}), http.delete(path)):
         assert refusal(answer) == (404, "unknown_voice", "id")
@@ -171,14 +171,14 @@ def test_a_voice_that_is_not_there_is_named_by_what_named_it(http: httpx.Client)
 
 @pytest.mark.parametrize("id", ["nobody", "..%2Fx", "Ryan", "x" * 3_000, "%00"])
 @pytest.mark.parametrize("path", ["", "/sample", "/export", "/clips/reference.wav"])
-def test_an_unknown_voice_is_not_found(http: httpx.Client, id: str, path: str):
+def test_an_unknown_voice_is_not_found(http: Http, id: str, path: str):
     assert http.get(f"/v1/voices/{id}{path}").status_code == 404
 
 
 # --- make, from a recording ---
 
 
-def test_a_recording_becomes_a_voice_that_is_found_under_its_link(http: httpx.Client, voices: Path):
+def test_a_recording_becomes_a_voice_that_is_found_under_its_link(http: Http, voices: Path):
     answer = send(http, transcript=WORDS, settings={"seed": 7, "language": "de"})
     made = answer.json()
     assert answer.status_code == 201
@@ -194,20 +194,20 @@ def test_a_recording_becomes_a_voice_that_is_found_under_its_link(http: httpx.Cl
     }
 
 
-def test_a_recording_may_have_been_sent_before(http: httpx.Client):
+def test_a_recording_may_have_been_sent_before(http: Http):
     sent = http.post("/v1/uploads?kind=reference", files={"file": ("a.flac", REFERENCE)}).json()
     answer = http.post("/v1/voices", json=FACTS | {"reference": sent["id"], "transcript": WORDS})
     assert answer.status_code == 201
     assert answer.json()["clips"][0]["seconds"] == pytest.approx(sent["seconds"], abs=1e-3)
 
 
-def test_a_voice_without_consent_is_made_with_a_warning(http: httpx.Client):
+def test_a_voice_without_consent_is_made_with_a_warning(http: Http):
     warnings = make(http, consent="")["warnings"]
     assert any("agrees" in warning for warning in warnings)
     assert any("speaker_only" in warning for warning in warnings)
 
 
-def test_two_voices_of_one_name_are_refused(http: httpx.Client, voices: Path):
+def test_two_voices_of_one_name_are_refused(http: Http, voices: Path):
     make(http)
     assert refusal(send(http, name="SAILOR")) == (409, "conflict", "name")
     assert refusal(send(http, name="Uncle Fu")) == (409, "conflict", "name")
@@ -215,7 +215,7 @@ def test_two_voices_of_one_name_are_refused(http: httpx.Client, voices: Path):
 
 
 @pytest.mark.parametrize("name", ["../sailor", "a/b", "a\\b", "..", " ", "a\0b", "x" * 81])
-def test_a_name_with_a_path_in_it_is_refused(http: httpx.Client, voices: Path, name: str):
+def test_a_name_with_a_path_in_it_is_refused(http: Http, voices: Path, name: str):
     assert refusal(send(http, name=name)) == (422, "invalid_request", "name")
     assert kept_in(voices) == []
 
@@ -244,7 +244,7 @@ BAD = {
 
 @pytest.mark.parametrize(("data", "code"), BAD.values(), ids=BAD)
 def test_a_bad_recording_is_refused_and_nothing_is_kept(
-    http: httpx.Client, voices: Path, data: bytes, code: str | None
+    http: Http, voices: Path, data: bytes, code: str | None
 ):
     assert refusal(send(http, data)) == (422, code or "unsuitable_reference", "reference")
     assert kept_in(voices) == []
@@ -264,21 +264,19 @@ def test_a_bad_recording_is_refused_and_nothing_is_kept(
         ({"from_job": "x"}, "reference"),
     ],
 )
-def test_what_does_not_fit_is_named(
-    http: httpx.Client, voices: Path, fields: dict[str, Any], param: str
-):
+def test_what_does_not_fit_is_named(http: Http, voices: Path, fields: dict[str, Any], param: str):
     assert refusal(send(http, **fields))[::2] == (422, param)
     assert kept_in(voices) == []
 
 
-def test_a_form_without_its_json_and_json_without_a_source_are_refused(http: httpx.Client):
+def test_a_form_without_its_json_and_json_without_a_source_are_refused(http: Http):
     assert http.post("/v1/voices", files={"reference": ("a.flac", REFERENCE)}).status_code == 422
     assert refusal(http.post("/v1/voices", json=FACTS))[::2] == (422, "reference")
     unsent = http.post("/v1/voices", json=FACTS | {"reference": "0" * 64})
     assert refusal(unsent)[:2] == (404, "unknown_upload")
 
 
-def test_an_interrupted_upload_leaves_nothing(stack: Stack, http: httpx.Client, voices: Path):
+def test_an_interrupted_upload_leaves_nothing(stack: Stack, http: Http, voices: Path):
     body = http.build_request(
         "POST",
         "/v1/voices",
@@ -301,7 +299,7 @@ def test_an_interrupted_upload_leaves_nothing(stack: Stack, http: httpx.Client, 
 # --- make, from a job ---
 
 
-def test_a_candidate_becomes_a_voice(stack: Stack, http: httpx.Client):
+def test_a_candidate_becomes_a_voice(stack: Stack, http: Http):
     job = designed(stack)
     answer = http.post(
         "/v1/voices", json={"name": "Sailor", "from_job": job, "candidate": 2, "tags": ["npc"]}
@@ -315,12 +313,12 @@ def test_a_candidate_becomes_a_voice(stack: Stack, http: httpx.Client):
     assert http.get(made["links"]["sample"]).status_code == 200
 
 
-def test_a_candidate_whose_words_were_not_kept_is_warned_of(stack: Stack, http: httpx.Client):
+def test_a_candidate_whose_words_were_not_kept_is_warned_of(stack: Stack, http: Http):
     answer = http.post("/v1/voices", json={"name": "Sailor", "from_job": designed(stack, text="")})
     assert any("speaker_only" in warning for warning in answer.json()["warnings"])
 
 
-def test_a_candidate_that_is_not_there_is_refused(stack: Stack, http: httpx.Client, voices: Path):
+def test_a_candidate_that_is_not_there_is_refused(stack: Stack, http: Http, voices: Path):
     job = designed(stack)
     none = http.post("/v1/voices", json={"name": "A", "from_job": job, "candidate": 3})
     assert refusal(none) == (422, "invalid_request", "candidate")
@@ -334,7 +332,7 @@ def test_a_candidate_that_is_not_there_is_refused(stack: Stack, http: httpx.Clie
 # --- make, from voices ---
 
 
-def test_voices_are_mixed_with_a_warning(http: httpx.Client):
+def test_voices_are_mixed_with_a_warning(http: Http):
     make(http, name="Adam")
     make(http, name="Beth")
     mix = [{"voice": "ADAM", "weight": 2}, {"voice": "beth"}]
@@ -344,7 +342,7 @@ def test_voices_are_mixed_with_a_warning(http: httpx.Client):
     assert any("experimental" in warning for warning in made["warnings"])
 
 
-def test_a_preset_speaker_cannot_be_mixed(http: httpx.Client):
+def test_a_preset_speaker_cannot_be_mixed(http: Http):
     make(http, name="Adam")
     answer = http.post(
         "/v1/voices", json={"name": "Blend", "mix": [{"voice": "adam"}, {"voice": "ryan"}]}
@@ -355,7 +353,7 @@ def test_a_preset_speaker_cannot_be_mixed(http: httpx.Client):
 # --- change and delete ---
 
 
-def test_a_change_holds_and_the_rest_stays(http: httpx.Client):
+def test_a_change_holds_and_the_rest_stays(http: Http):
     make(http)
     changed = http.patch("/v1/voices/sailor", json={"name": "Captain", "settings": {"seed": 1}})
     assert changed.status_code == 200
@@ -367,7 +365,7 @@ def test_a_change_holds_and_the_rest_stays(http: httpx.Client):
     )
 
 
-def test_what_is_odd_about_another_transcript_is_said(http: httpx.Client):
+def test_what_is_odd_about_another_transcript_is_said(http: Http):
     make(http)
     changed = http.patch("/v1/voices/sailor", json={"transcript": "Yes."}).json()
     assert any("words missing" in warning for warning in changed["warnings"])
@@ -377,14 +375,14 @@ def test_what_is_odd_about_another_transcript_is_said(http: httpx.Client):
     "body",
     [{"colour": "red"}, {"name": None}, {"name": "a/b"}, {"tags": "x"}, {"kind": "mixed"}, []],
 )
-def test_a_wrong_change_is_refused_and_changes_nothing(http: httpx.Client, body: object):
+def test_a_wrong_change_is_refused_and_changes_nothing(http: Http, body: object):
     make(http)
     before = http.get("/v1/voices/sailor").json()
     assert http.patch("/v1/voices/sailor", json=body).status_code == 422
     assert http.get("/v1/voices/sailor").json() == before
 
 
-def test_a_preset_speaker_can_be_marked_and_put_back(http: httpx.Client):
+def test_a_preset_speaker_can_be_marked_and_put_back(http: Http):
     marked = http.patch("/v1/voices/ryan", json={"tags": ["mine"]}).json()
     assert (marked["tags"], marked["name"]) == (["mine"], "Ryan")
     assert refusal(http.patch("/v1/voices/ryan", json={"name": "Bob"})) == (409, "conflict", "name")
@@ -393,7 +391,7 @@ def test_a_preset_speaker_can_be_marked_and_put_back(http: httpx.Client):
     assert refusal(http.delete("/v1/voices/ryan"))[:2] == (409, "conflict")
 
 
-def test_a_deleted_voice_is_gone(http: httpx.Client, voices: Path):
+def test_a_deleted_voice_is_gone(http: Http, voices: Path):
     make(http)
     answer = http.delete("/v1/voices/sailor")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -404,7 +402,7 @@ def test_a_deleted_voice_is_gone(http: httpx.Client, voices: Path):
 # --- moods ---
 
 
-def test_a_voice_is_given_a_mood_and_loses_it(http: httpx.Client):
+def test_a_voice_is_given_a_mood_and_loses_it(http: Http):
     make(http)
     path = "/v1/voices/sailor/clips/happy"
     answer = http.put(path, files={"file": ("a.flac", REFERENCE)}, data={"transcript": WORDS})
@@ -416,7 +414,7 @@ def test_a_voice_is_given_a_mood_and_loses_it(http: httpx.Client):
     assert refusal(http.get(path))[:2] == (404, "unknown_file")
 
 
-def test_a_mood_that_does_not_fit_is_refused(http: httpx.Client, voices: Path):
+def test_a_mood_that_does_not_fit_is_refused(http: Http, voices: Path):
     make(http)
     clips = "/v1/voices/sailor/clips"
     before = sorted(path.name for path in (voices / "sailor").iterdir())
@@ -429,7 +427,7 @@ def test_a_mood_that_does_not_fit_is_refused(http: httpx.Client, voices: Path):
     assert sorted(path.name for path in (voices / "sailor").iterdir()) == before
 
 
-def test_a_mood_is_looked_at_before_the_recording(http: httpx.Client):
+def test_a_mood_is_looked_at_before_the_recording(http: Http):
     bad = {"file": ("a.wav", b"text")}
     make(http)
     assert refusal(http.put("/v1/voices/sailor/clips/hungry", files=bad))[1] == "unknown_emotion"
@@ -452,7 +450,7 @@ def test_a_mood_is_looked_at_before_the_recording(http: httpx.Client):
     ],
 )
 def test_a_form_that_cannot_be_met_is_explained(
-    http: httpx.Client, voices: Path, path: str, body: dict[str, Any], param: str | None
+    http: Http, voices: Path, path: str, body: dict[str, Any], param: str | None
 ):
     make(http)
     method = "POST" if path == "import" else "PUT"
@@ -462,7 +460,7 @@ def test_a_form_that_cannot_be_met_is_explained(
     assert kept_in(voices) == ["sailor"]
 
 
-def test_json_instead_of_a_file_is_answered_with_what_to_do(http: httpx.Client):
+def test_json_instead_of_a_file_is_answered_with_what_to_do(http: Http):
     answer = http.post("/v1/voices/import", json={})
     assert "multipart/form-data" in answer.json()["error"]["hint"]
 
@@ -470,7 +468,7 @@ def test_json_instead_of_a_file_is_answered_with_what_to_do(http: httpx.Client):
 # --- hear ---
 
 
-def test_a_recording_stands_in_for_a_sample_whole_and_in_part(http: httpx.Client):
+def test_a_recording_stands_in_for_a_sample_whole_and_in_part(http: Http):
     make(http)
     whole = http.get("/v1/voices/sailor/sample")
     assert whole.content == http.get("/v1/voices/sailor/clips/reference.wav").content
@@ -483,7 +481,7 @@ def test_a_recording_stands_in_for_a_sample_whole_and_in_part(http: httpx.Client
     )
 
 
-def test_what_a_preset_speaker_said_becomes_its_sample(http: httpx.Client):
+def test_what_a_preset_speaker_said_becomes_its_sample(http: Http):
     assert refusal(http.get("/v1/voices/ryan/sample")) == (404, "no_sample", "id")
     job = said(http, speaker="ryan", format="mp3")["id"]
     shown = http.put("/v1/voices/ryan/sample", json={"job": job}).json()
@@ -492,7 +490,7 @@ def test_what_a_preset_speaker_said_becomes_its_sample(http: httpx.Client):
     assert heard[-1_000:] == http.get(f"/v1/outputs/{job}/files/audio.wav").content[-1_000:]
 
 
-def test_a_voice_reads_a_sentence_in_its_language_for_its_sample(http: httpx.Client):
+def test_a_voice_reads_a_sentence_in_its_language_for_its_sample(http: Http):
     make(http)
     for who, task in (("sohee", "custom_voice"), ("sailor", "voice_clone")):
         once = {"Idempotency-Key": f"sample-of-{who}"}
@@ -509,7 +507,7 @@ def test_a_voice_reads_a_sentence_in_its_language_for_its_sample(http: httpx.Cli
     assert refusal(http.post("/v1/voices/nobody/sample"))[:2] == (404, "unknown_voice")
 
 
-def test_only_a_job_in_which_the_voice_spoke_makes_its_sample(http: httpx.Client):
+def test_only_a_job_in_which_the_voice_spoke_makes_its_sample(http: Http):
     job = said(http, speaker="ryan")["id"]
     other = http.put("/v1/voices/vivian/sample", json={"job": job})
     assert refusal(other) == (409, "conflict", "job")
@@ -521,7 +519,7 @@ def test_only_a_job_in_which_the_voice_spoke_makes_its_sample(http: httpx.Client
 # --- out and in ---
 
 
-def test_a_voice_goes_out_and_comes_in_as_it_was(http: httpx.Client):
+def test_a_voice_goes_out_and_comes_in_as_it_was(http: Http):
     made = make(http, transcript=WORDS)
     packed = http.get(made["links"]["export"])
     assert packed.headers["content-disposition"] == 'attachment; filename="sailor.zip"'
@@ -536,7 +534,7 @@ def test_a_voice_goes_out_and_comes_in_as_it_was(http: httpx.Client):
     assert http.get(again["links"]["export"]).content == packed.content
 
 
-def test_a_name_that_is_taken_is_refused_before_a_recording_is_decoded(http: httpx.Client):
+def test_a_name_that_is_taken_is_refused_before_a_recording_is_decoded(http: Http):
     make(http)
     spoilt = {"sailor/voice.yaml": dumps(voice("Sailor")), "sailor/reference.wav": b"text"}
     assert refusal(bring(http, zipped(spoilt))) == (409, "conflict", "name")
@@ -544,7 +542,7 @@ def test_a_name_that_is_taken_is_refused_before_a_recording_is_decoded(http: htt
 
 
 @pytest.mark.parametrize("name", ["../evil.wav", "/etc/evil.wav", "sailor\\evil.wav", "evil.wav"])
-def test_a_zip_with_a_path_outside_is_refused(http: httpx.Client, voices: Path, name: str):
+def test_a_zip_with_a_path_outside_is_refused(http: Http, voices: Path, name: str):
     good = {"sailor/voice.yaml": dumps(voice("Sailor")), "sailor/reference.wav": SOUND}
     answer = bring(http, zipped(good | {name: b"x"}))
     assert refusal(answer) == (422, "unreadable_voice", "file")
@@ -554,12 +552,12 @@ def test_a_zip_with_a_path_outside_is_refused(http: httpx.Client, voices: Path, 
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\x80\x04 a bare pickle", SOUND])
-def test_what_is_no_voice_is_refused(http: httpx.Client, voices: Path, data: bytes):
+def test_what_is_no_voice_is_refused(http: Http, voices: Path, data: bytes):
     assert refusal(bring(http, data)) == (422, "unreadable_voice", "file")
     assert kept_in(voices) == []
 
 
-def test_a_prompt_of_the_package_needs_a_name(http: httpx.Client, voices: Path):
+def test_a_prompt_of_the_package_needs_a_name(http: Http, voices: Path):
     assert refusal(bring(http, PACKAGED)) == (422, "invalid_request", "name")
     assert kept_in(voices) == []
 
@@ -639,7 +637,7 @@ def test_a_job_that_is_being_taken_in_is_waited_for(alone: TestClient):
 # --- the contract ---
 
 
-def test_a_damaged_voice_is_told_and_can_be_deleted(http: httpx.Client, voices: Path):
+def test_a_damaged_voice_is_told_and_can_be_deleted(http: Http, voices: Path):
     make(http)
     (voices / "sailor" / "voice.yaml").write_text("name: [")
     page = http.get("/v1/voices").json()

@@ -20,7 +20,7 @@ def perform(name: str, folder: Path) -> Path:
     """Do in `folder` what the first stage does in /app; the Python that it made."""
     environment = clean_environment() | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PIP_NO_COMPILE": "1",  # half of the time, for what is imported once
+        "PIP_NO_COMPILE": "no",  # pip's word for "do not": most of it is never imported
     }
     for instruction in read(name):
         if instruction.stage != 1:
@@ -37,7 +37,7 @@ def perform(name: str, folder: Path) -> Path:
 
 def succeeds(python: Path, *arguments: str) -> bool:
     """Whether Python ends well in the source tree, as it would in the image."""
-    environment = clean_environment() | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
     return not subprocess.run(
         [python, *arguments], env=environment, cwd="/", check=False
     ).returncode

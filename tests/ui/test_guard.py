@@ -50,7 +50,7 @@ def test_any_key_of_the_service_lets_in(inside: Inside):
 )
 def test_what_is_no_password_does_not_let_in(inside: Inside, sent: str):
     ui = inside("http://speech.example", **OPEN)
-    headers = {"Authorization": sent.encode("latin-1")}
+    headers = [(b"Authorization", sent.encode("latin-1"))]
     assert ui.get("/", headers=headers).status_code == 401
 
 

@@ -21,7 +21,7 @@ from shared.stores.uploads import FolderUploads, UploadFacts
 from shared.stores.voices import FolderVoices
 from shared.voices.library import Library
 from worker import pipelines, tasks
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.engine.cache import Cache
 from worker.engine.protocol import Model
 from worker.performing import (
@@ -123,7 +123,7 @@ class Rehearsal:
             owner=job,
             describe=_describe,
             outputs=self._outputs,
-            aligner=Aligner(self.settings),
+            aligner=LazyAligner(self.settings),
             _progress=self.progress.append,
         )
 

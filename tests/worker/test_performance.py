@@ -152,3 +152,10 @@ def test_similarity_is_the_mean_by_length() -> None:
     assert mean_similarity([segment(1.0, None)]) is None
     whole = [segment(1.0, 0.2), segment(3.0, 0.6), segment(9.0, None)]
     assert mean_similarity(whole) == pytest.approx(0.5)
+
+
+def test_words_lose_their_text_where_texts_are_not_kept(redis_url: str, preview: Rehearsal) -> None:
+    stage = Stage(redis_url, preview, DESIGN | {"words": True})
+    words = [it.text for it in stage.perform().segments[0].words or []]
+    assert words == ["Good", "evening."]
+    assert [it.text for it in stage.perform(store_text=False).segments[0].words or []] == ["", ""]

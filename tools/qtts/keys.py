@@ -126,8 +126,8 @@ def create(
     _hand_over(here, key, secret, json_output)
     if first:
         here.notes.print(
-            "From now on every request needs a key. The dashboard and qtts send the one in "
-            "API_KEY: make them one with all scopes."
+            "From now on every request needs a key. qtts sends the one in API_KEY, and so does a "
+            "dashboard that `make run` has not started, which needs every scope."
         )
 
 

@@ -28,7 +28,7 @@ def check(settings: Settings) -> None:
 async def serve(settings: Settings, url: str) -> None:
     """Until told to stop."""
     server = AsyncTcpServer(settings.wyoming_host, settings.wyoming_port)
-    async with AsyncClient(url, settings.api_key.get_secret_value()) as client:
+    async with AsyncClient(url, settings.own_key) as client:
         await server.run(partial(Handler, client=client))
 
 

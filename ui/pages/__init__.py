@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import gradio as gr
+from gradio.context import Context, set_render_context
 
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
@@ -41,10 +42,28 @@ _KEEP = 600
 """Seconds that a file lies with the dashboard at most: the service has had it since it came."""
 
 
+class _Pages(gr.Blocks):
+    """Blocks of many pages. After every page Gradio describes all pages so far and makes a server
+    of them, for most of the time that the dashboard takes to start: the server that is mounted
+    makes its own."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        *args: object,
+    ) -> None:
+        if exc_type is None:
+            self.fill_expected_parents()
+            self.default_config.attach_load_events()
+            self.exited = True
+        set_render_context(None)
+        Context.root_block = None
+
+
 def build(dashboard: Dashboard, contracts: Iterable[type[Declared]] = ALL) -> gr.Blocks:
     """All pages, one application."""
     ordered = navigation.ordered(contracts)
-    with gr.Blocks(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(60, _KEEP)) as blocks:
+    with _Pages(title="Qwen3-TTS", analytics_enabled=False, delete_cache=(60, _KEEP)) as blocks:
         _build(dashboard, blocks, ordered[0])
     for declared in ordered[1:]:
         with blocks.route(declared.title, path_of(declared.name)) as page:

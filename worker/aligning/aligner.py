@@ -24,7 +24,7 @@ _CONFIG = "config.json"
 log = logging.getLogger(__name__)
 
 
-class Aligner:
+class LazyAligner:
     """Asked by the thread of the jobs, put to rest by others."""
 
     def __init__(self, settings: Settings) -> None:

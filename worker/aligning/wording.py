@@ -14,9 +14,8 @@ from shared.errors import (
 )
 from shared.stores.outputs import MASTER, Growing
 from shared.stores.recipe import Segment, Word
-from worker.aligning.aligner import Aligner
 from worker.aligning.written import written
-from worker.engine.protocol import WordTime
+from worker.engine.protocol import Aligner, WordTime
 from worker.pulse import LOADING, Pulse
 
 UNTIMED = "It is not known when each word is heard."

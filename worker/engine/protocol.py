@@ -206,6 +206,17 @@ class Model(Protocol):
         ...
 
 
+class Aligner(Protocol):
+    """Hears when words are said."""
+
+    def align(self, samples: Samples, text: str, language: str) -> list[WordTime]:
+        """When the words of `text` are heard in `samples` (mono, 24 kHz); `language` is canonical.
+
+        Raises EngineUnavailable, CheckpointDamaged, EngineFailed and EnginePoisoned.
+        """
+        ...
+
+
 class Engine(Protocol):
     """A way to run checkpoints."""
 

@@ -12,7 +12,7 @@ from shared.settings import Settings
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
 from shared.stores.recipe import Segment
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.aligning.wording import UNTIMED, Wording
 from worker.engine.protocol import WordTime
 from worker.pulse import Pulse
@@ -23,7 +23,7 @@ def wording(folder: Path, aligner: str = "") -> Wording:
     growing = FolderOutputs(folder / "outputs").begin(str(uuid4()), 1)
     growing.append(MASTER, pcm.encode(np.zeros(2 * pcm.SAMPLE_RATE, np.float32)))
     settings = Settings(models_dir=folder / "models", aligner=aligner)
-    return Wording(Aligner(settings), growing, Pulse())
+    return Wording(LazyAligner(settings), growing, Pulse())
 
 
 def test_words_are_placed_in_the_whole_and_end_with_their_segment(tmp_path: Path):
@@ -57,7 +57,7 @@ def test_without_an_aligner_a_warning_says_what_to_do(tmp_path: Path):
 
 
 def test_a_folder_without_an_aligner_is_named(tmp_path: Path):
-    aligner = Aligner(Settings(models_dir=tmp_path, aligner="nowhere"))
+    aligner = LazyAligner(Settings(models_dir=tmp_path, aligner="nowhere"))
     assert not aligner.ready
     with pytest.raises(EngineUnavailable, match="nowhere"):
         aligner.align(np.zeros(10, np.float32), "Yes.", "english")

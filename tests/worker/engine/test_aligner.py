@@ -11,7 +11,7 @@ import pytest
 
 from shared.errors import CheckpointDamaged, EngineUnavailable
 from shared.settings import Settings
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.engine.aligner import ForcedAligner
 
 pytestmark = [
@@ -60,7 +60,7 @@ def test_a_language_without_its_splitter_is_refused(aligner: ForcedAligner):
 
 
 def test_it_is_loaded_when_asked_and_can_be_put_away(models: Path):
-    ours = Aligner(Settings(models_dir=models, aligner="aligner", device="cpu"))
+    ours = LazyAligner(Settings(models_dir=models, aligner="aligner", device="cpu"))
     assert ours.ready
     first = ours.align(NOISE, "Hello there.", "english")
     ours.release()

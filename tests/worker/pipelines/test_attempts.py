@@ -32,7 +32,7 @@ from shared.voices.library import Library
 from tests.worker.engine.speech import recording
 from tests.worker.pipelines.plans import RYAN, SAILOR, TEXTS, Witness, plan, send
 from worker import pipelines, tasks
-from worker.aligning.aligner import Aligner
+from worker.aligning.aligner import LazyAligner
 from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
@@ -80,7 +80,7 @@ class Theatre:
             self.library,
             self.uploads,
             Diary(self.redis, "gpu-0", self.queue, Monitor("cpu", "cpu"), choice.info),
-            Aligner(self.settings),
+            LazyAligner(self.settings),
         )
 
     def submit(self, wanted: Plan, queue: str = keys.BATCH, **fields: Any) -> str:

@@ -48,7 +48,7 @@ class Prompt:
     trailing: Ids
     """Text ids beside the generated frames; the last is the padding, which goes on for ever."""
     tokens: int = 0
-    """How many of its ids are text and directions that somebody wrote."""
+    """How many of its ids are the text, and directions with their frame."""
 
     @property
     def length(self) -> int:
