@@ -24,7 +24,6 @@ from api import (
     presets,
     questions,
     scopes,
-    simple,
     status,
     stream,
     tasks,
@@ -40,7 +39,7 @@ from api.couriers import Couriers
 from api.deps import Context
 from api.guards import Guards
 from api.janitor import Janitor
-from api.live import dashscope
+from api.live import contexts, dashscope
 from api.live import elevenlabs as stream_input
 from api.live import socket as live
 from api.metrics import Metrics
@@ -50,6 +49,7 @@ from api.rates import Rates
 from api.records import Records
 from api.relay import Hub
 from api.sheets import Sheets
+from api.simple import routes as simple
 from api.traces import Traces
 from api.traffic import Traffic
 from shared import connection
@@ -97,6 +97,7 @@ _ROUTERS = (
     catalogue,
     elevenlabs,
     stream_input,
+    contexts,
     dashscope,
 )
 

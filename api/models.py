@@ -1,18 +1,19 @@
 """`/v1/models`: the checkpoints, what lies on disk, and what workers hold in memory."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from fastapi import APIRouter
 from starlette.status import HTTP_202_ACCEPTED
 
 from api.deps import Context, Here
 from shared import status
-from shared.checkpoints import folder
-from shared.checkpoints.catalogue import Kind
+from shared.checkpoints import catalogue, folder
+from shared.checkpoints.catalogue import ALIGNER, Kind
+from shared.checkpoints.folder import Entry, Presence
 from shared.connection import answered
 from shared.dialects import models as dialect
 from shared.errors import EngineUnavailable
-from shared.status import Control
+from shared.status import Control, ModelAction, WorkerStatus
 from shared.views import Accepted, ModelCard, ModelList, ModelView
 from shared.voices.library import RELEASED
 
@@ -34,13 +35,16 @@ def list_models(here: Here) -> ModelList:
 
 @router.get("/models/{id}")
 def show_model(id: str, here: Here) -> ModelView | ModelCard:
-    """One checkpoint, by its id or as its hub calls it; or one of the other names."""
+    """One checkpoint, by its id or as its hub calls it; or one of the other names. The aligner, too,
+    which speaks nothing and is not listed."""
     known = {card.id: card for card in aliases(here)}
     if id in known:
         return known[id]
-    entry = dialect.entry(here.settings.models_dir, id)
+    aligner = id.lower() in (name.lower() for name in ALIGNER.names)
+    entry = None if aligner else dialect.entry(here.settings.models_dir, id)
     with answered():
-        return _view(here, entry, status.workers(here.redis))
+        alive = status.workers(here.redis)
+        return _view(here, entry, alive) if entry else _view_of_aligner(here, alive)
 
 
 @router.get("/models/{owner}/{name}", include_in_schema=False)
@@ -51,9 +55,15 @@ def show_model_of_hub(owner: str, name: str, here: Here) -> ModelView | ModelCar
 
 @router.post("/models/{id}/{action}", status_code=HTTP_202_ACCEPTED)
 def change_model(id: str, action: Literal["pull", "load", "unload"], here: Here) -> Accepted:
-    """Ask the worker to download, load or unload a checkpoint; loading waits for its job."""
-    folder.entry(here.settings.models_dir, id)
-    return _send(here, Control(action=action, checkpoint=id))
+    """Ask the worker to download, load or unload a checkpoint; loading waits for its job.
+
+    The aligner can be downloaded too; it is loaded by the first job that needs it.
+    """
+    if action == "pull":
+        known = catalogue.find(id).id
+    else:
+        known = folder.entry(here.settings.models_dir, id).id
+    return _send(here, Control(action=action, checkpoint=known))
 
 
 @router.post("/models/unload", status_code=HTTP_202_ACCEPTED)
@@ -96,8 +106,7 @@ def _send(here: Context, message: Control) -> Accepted:
     return Accepted(worker=", ".join(worker.name for worker in chosen), action=message.action)
 
 
-def _view(here: Context, entry: folder.Entry, alive: list[status.WorkerStatus]) -> ModelView:
-    actions = [status.action(here.redis, worker.name, entry.id) for worker in alive]
+def _view(here: Context, entry: Entry, alive: list[WorkerStatus]) -> ModelView:
     return ModelView(
         id=entry.id,
         created=_RELEASED if entry.checkpoint else 0,
@@ -105,10 +114,36 @@ def _view(here: Context, entry: folder.Entry, alive: list[status.WorkerStatus]) 
         kind=entry.kind,
         size=entry.size,
         revision=entry.revision,
-        state=entry.presence.state,
-        bytes=entry.presence.nbytes,
-        missing=list(entry.presence.missing),
-        damaged=list(entry.presence.damaged),
         loaded_by=[worker.name for worker in alive if entry.id in worker.loaded],
-        action=next((found for found in actions if found), None),
+        action=_action(here, entry.id, alive),
+        **_there(entry.presence),
     )
+
+
+def _view_of_aligner(here: Context, alive: list[WorkerStatus]) -> ModelView:
+    return ModelView(
+        id=ALIGNER.id,
+        created=_RELEASED,
+        owned_by="Qwen",
+        kind="aligner",
+        size="0.6B",
+        revision=ALIGNER.revision,
+        loaded_by=[],
+        action=_action(here, ALIGNER.id, alive),
+        **_there(folder.inspect(here.settings.models_dir, ALIGNER)),
+    )
+
+
+def _there(presence: Presence) -> dict[str, Any]:
+    """What of it lies on disk."""
+    return {
+        "state": presence.state,
+        "bytes": presence.nbytes,
+        "missing": list(presence.missing),
+        "damaged": list(presence.damaged),
+    }
+
+
+def _action(here: Context, id: str, alive: list[WorkerStatus]) -> ModelAction | None:
+    actions = [status.action(here.redis, worker.name, id) for worker in alive]
+    return next(filter(None, actions), None)

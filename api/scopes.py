@@ -77,6 +77,7 @@ ROUTES: dict[Demand, tuple[str, ...]] = {
         "WS /api-ws/v1/realtime",
         "WS /v1/live",
         "WS /v1/text-to-speech/{voice_id}/stream-input",
+        "WS /v1/text-to-speech/{voice_id}/multi-stream-input",
         "POST /v1/text-to-speech/{voice_id}",
         "POST /v1/text-to-speech/{voice_id}/stream",
         "POST /v1/text-to-speech/{voice_id}/stream/with-timestamps",

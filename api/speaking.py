@@ -1,17 +1,16 @@
 """A job that one client waits for and hears: begun, heard, and stopped once nobody hears it."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from anyio import CancelScope
 from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender, enter
 from api.deps import Context
 from api.following import follow
+from api.stopping import see_through
 from shared import events
 from shared.client import faults
 from shared.errors import AlreadyEnded, JobFailed, QueueUnavailable, UnknownJob
@@ -22,10 +21,8 @@ from shared.states import JobState
 
 log = logging.getLogger(__name__)
 
-Heard = events.Waiting | events.Notice | events.Header | events.End | bytes
+Heard = events.Waiting | events.Notice | events.Header | events.Restart | events.End | bytes
 """What comes of a job: news while it waits, the header, sound (s16le, 24 kHz, mono), the end."""
-_cancelling: set[asyncio.Task[None]] = set()
-"""Kept here until they are done: the event loop itself does not hold on to its tasks."""
 
 
 async def begin(
@@ -36,11 +33,12 @@ async def begin(
     return record
 
 
-async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
+async def hear(here: Context, job_id: str, *, anew: bool = False) -> AsyncGenerator[Heard]:
     """All of a job to its good end.
 
     Whoever closes this before the end cancels the job. Raises the error of the job itself, and
-    JobFailed if it was cancelled or its sound began anew, as what was sent cannot be taken back.
+    JobFailed if it was cancelled or its sound began anew, as what was sent cannot be taken back;
+    with `anew` there is a `Restart` instead, and the new sound follows.
     """
     ended = False
     try:
@@ -49,7 +47,7 @@ async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
                 match message:
                     case events.Fault(error=error):
                         raise faults.from_body(error)
-                    case events.Restart(reason=reason):
+                    case events.Restart(reason=reason) if not anew:
                         raise JobFailed(f"The audio began anew: {reason}")
                     case events.End(state=state):
                         ended = True
@@ -60,22 +58,11 @@ async def hear(here: Context, job_id: str) -> AsyncGenerator[Heard]:
                         yield message
     finally:
         if not ended:
-            await _let_go(here, job_id)
+            await see_through(drop(here, job_id))
 
 
-async def _let_go(here: Context, job_id: str) -> None:
-    """Cancel the job, however often whoever heard it is cancelled meanwhile.
-
-    Starlette does that by a scope once a client has gone, `unless_gone` by the task, and again.
-    """
-    cancelling = asyncio.create_task(_cancel(here, job_id))
-    _cancelling.add(cancelling)
-    cancelling.add_done_callback(_cancelling.discard)
-    with CancelScope(shield=True):
-        await asyncio.shield(cancelling)
-
-
-async def _cancel(here: Context, job_id: str) -> None:
+async def drop(here: Context, job_id: str) -> None:
+    """Cancel a job that nobody hears any more."""
     try:
         await run_in_threadpool(here.queue.cancel, job_id)
     except (AlreadyEnded, UnknownJob):

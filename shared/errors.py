@@ -414,6 +414,15 @@ class TooManyJobs(SpeechError):
     hint = "Wait for one of your jobs to end, or cancel one."
 
 
+class TooManyContexts(SpeechError):
+    """One socket has as many contexts as it may have."""
+
+    code = "too_many_contexts"
+    status = 429
+    type = "rate_limit_error"
+    hint = "Close a context, or wait for the last message of one that is closed."
+
+
 class RateLimited(SpeechError):
     """One key has sent as many requests as it may in a minute."""
 

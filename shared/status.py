@@ -95,6 +95,10 @@ class ModelAction(BaseModel):
     rate: float = 0.0
     """Bytes per second of a download."""
 
+    @property
+    def ended(self) -> bool:
+        return self.state in ("done", "failed")
+
 
 def workers(connection: Connection) -> list[WorkerStatus]:
     """The workers that are alive."""

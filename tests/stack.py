@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +18,7 @@ from shared import status
 from shared.client import Client
 from shared.settings import ROOT, Settings
 from shared.status import WorkerStatus
-from tools import ports, redis_server
+from tools import redis_server
 from tools.leash import leashed
 
 START_SECONDS = 60.0
@@ -38,9 +40,9 @@ class Stack:
         self.models_dir = folder / "models"
         self.urls: list[str] = []
         self.redis_url = ""
-        self._apis = [ports.any_free() for _ in range(apis)]
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._open = ExitStack()
+        self._apis = [self._open.enter_context(_held_port()) for _ in range(apis)]
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._redis = ExitStack()
         self._environment = clean_environment() | {
             "ENGINE": "preview",
@@ -120,6 +122,18 @@ class Stack:
         self.kill_worker(how, name)
         self.start_worker(name)
 
+    @contextmanager
+    def still(self, name: str = "gpu-0") -> Generator[None]:
+        """Meanwhile the worker does nothing: what is spoken stays so, what waits goes on waiting.
+
+        After `LEASE_SECONDS` others may take it for dead.
+        """
+        self._processes[name].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._processes[name].send_signal(signal.SIGCONT)
+
     def kill_api(self, number: int, how: int = signal.SIGKILL) -> int:
         """Send an API a signal and wait for its end; its exit status."""
         return self._kill(f"api-{number}", how)
@@ -138,10 +152,10 @@ class Stack:
         self._redis.close()
 
     def wait_until_ready(self) -> None:
-        """Come back when every API that runs is ready. Raises RuntimeError with a log."""
+        """Come back when every API that was not killed is ready. Raises RuntimeError with a log."""
         until = time.monotonic() + START_SECONDS
         for number, url in enumerate(self.urls):
-            while f"api-{number}" in self.pids and not _is_ready(url):
+            while f"api-{number}" in self._processes and not _is_ready(url):
                 self._check(until)
                 time.sleep(0.02)
 
@@ -167,7 +181,9 @@ class Stack:
     def _kill(self, name: str, how: int) -> int:
         process = self._processes[name]
         process.send_signal(how)
-        return process.wait(STOP_SECONDS)
+        status = process.wait(STOP_SECONDS)
+        del self._processes[name]
+        return status
 
     def _wait_for_worker(self, name: str) -> None:
         """What its predecessor said of itself may still be there."""
@@ -186,6 +202,18 @@ class Stack:
         if time.monotonic() > until or dead:
             logs = "\n".join(f"{name}:\n{self.log(name)}" for name in dead or self._processes)
             raise RuntimeError(f"The service does not become ready.\n{logs}")
+
+
+@contextmanager
+def _held_port() -> Generator[int]:
+    """A port that nobody else is given meanwhile, by which a server can listen all the same.
+
+    Two sockets with this option may share a port until one of them listens.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def _is_ready(url: str) -> bool:

@@ -70,7 +70,13 @@ def work(settings: Settings, choice: Choice) -> bool:
     redis = connection.patient(settings.redis_url)
     lease = Lease(redis, settings.worker_name, settings.lease_seconds)
     lease.claim()
-    cache = Cache(choice.engine, settings, lambda name, stage: log.info("%s: %s", name, stage))
+    aligner = LazyAligner(settings)
+    cache = Cache(
+        choice.engine,
+        settings,
+        lambda name, stage: log.info("%s: %s", name, stage),
+        aligner.make_room,
+    )
     # What must not wait for Redis: the audio goes on without it, and the heart watches over both.
     impatient = connection.prompt(settings.redis_url)
     store = FolderOutputs(settings.outputs_dir)
@@ -80,7 +86,6 @@ def work(settings: Settings, choice: Choice) -> bool:
     waiting = JobQueue(impatient, settings)
     diary = Diary(impatient, settings.worker_name, waiting, monitor, choice.info)
     examination = Examination(settings, choice)
-    aligner = LazyAligner(settings)
     describe = _describing(settings, choice, cache, aligner, monitor, examination)
     metrics = Metrics(settings, lambda: describe(None))
     queue = JobQueue(redis, settings, ended=metrics.ends.count)

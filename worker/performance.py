@@ -9,6 +9,7 @@ from typing import Any
 
 from shared import events
 from shared.audio.pcm import SAMPLE_RATE
+from shared.errors import EnginePoisoned
 from shared.jobs import EngineInfo, JobRecord, encode
 from shared.readings import CacheStats
 from shared.requests.declared import REDACTED, Declared
@@ -72,7 +73,9 @@ class Performance:
 
     def __post_init__(self) -> None:
         studio = self.studio
-        self._wording = Wording(studio.aligner, studio.growing, studio.pulse)
+        crashes = self.record.crashes
+        last = bool(crashes) and crashes + 1 >= studio.settings.max_attempts
+        self._wording = Wording(studio.aligner, studio.growing, studio.pulse, last)
         self.warnings.extend(self.record.warnings or [])
         self._before = self.studio.cache.lasting()
 
@@ -87,6 +90,11 @@ class Performance:
             self._close_segment()
             if isinstance(self.request, Spoken) and self.request.words:
                 self._time_words()
+
+    @property
+    def poisoned(self) -> EnginePoisoned | None:
+        """What has gone wrong after the last sound: the process must end once the job has."""
+        return self._wording.poisoned
 
     def recipe(self, attempt: int, store_text: bool) -> Recipe:
         """What was made, from what, and how long it took; files are not in it yet."""

@@ -31,10 +31,10 @@ from shared.stores.outputs import OutputStore
 from shared.stores.recipe import Recipe
 from shared.stores.uploads import UploadStore
 from shared.voices.library import Library
-from worker.aligning.aligner import LazyAligner
 from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
+from worker.engine.protocol import Aligner
 from worker.finishing import Finishing
 from worker.performance import Performance
 from worker.performing import SteppedAside, Studio
@@ -74,7 +74,7 @@ class Runner:
         library: Library,
         uploads: UploadStore,
         diary: Diary,
-        aligner: LazyAligner,
+        aligner: Aligner,
         told: Callable[[JobRecord, End], None] = _nobody,
     ) -> None:
         """`told` hears of each job that this worker has ended."""
@@ -176,8 +176,6 @@ class Runner:
         recording = Recording(
             self._redis, self._impatient, growing, self._settings, record, attempt, self._pulse
         )
-        if record.needs not in self._cache.needs():
-            self._aligner.make_room()
         studio = Studio(
             self._cache,
             self._settings,
@@ -208,6 +206,8 @@ class Runner:
         recipe = Finishing(growing).finish(request, recipe, performance.artifacts)
         characters = sum(len(segment.text) for segment in performance.segments)
         self._succeed(record, attempt, recipe, characters)
+        if performance.poisoned:
+            raise performance.poisoned
         if studio.typical:
             self._learn(recipe)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, Never
+from typing import Annotated, Never
 
 from fastapi import APIRouter, Query, WebSocket
 from pydantic import TypeAdapter, ValidationError
@@ -10,21 +10,20 @@ from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender
 from api.deps import Context, Here
-from api.live.foreign import Wire, converse, explained
-from api.live.session import (
-    Began,
-    Ended,
-    Event,
-    Idled,
-    Manner,
-    Said,
-    Session,
-    Sound,
-    Warned,
-)
+from api.live.events import Began, Ended, Event, Idled, Said, Sound, Warned
+from api.live.manner import Manner
+from api.live.session import Session
+from api.live.wire import Wire, converse, explained
 from shared.dialects import dashscope
 from shared.dialects.dashscope import Answer, Committed, Fault, ServerEvent, SessionEvent, Setup
-from shared.errors import BodyTooLarge, Conflict, InputTimeout, InvalidRequest, SpeechError
+from shared.errors import (
+    BodyTooLarge,
+    Conflict,
+    InputTimeout,
+    InvalidRequest,
+    SpeechError,
+    TextTooLong,
+)
 from shared.requests.declared import explain
 
 router = APIRouter(tags=["live"])
@@ -42,7 +41,13 @@ async def realtime(
     await socket.accept()
     wire = Wire(socket)
     async with explained(wire, lambda error, _: Fault.of(error)):
-        await _Conversation(here, wire, Sender(socket.state.client), model).hold()
+        setup = Setup()
+        sender = Sender(socket.state.client)
+        session = await run_in_threadpool(lambda: Session(here, sender, _manner(here, setup)))
+        try:
+            await _Conversation(here, wire, session, model).hold()
+        finally:
+            await session.close()
 
 
 class Translation:
@@ -104,10 +109,10 @@ class Translation:
 class _Conversation:
     """One client; of what it does wrong, only wrong settings and far too much text end it."""
 
-    def __init__(self, here: Context, wire: Wire, sender: Sender, model: str) -> None:
+    def __init__(self, here: Context, wire: Wire, session: Session, model: str) -> None:
         self._here = here
         self._wire = wire
-        self._sender = sender
+        self._session = session
         self._model = model
         self._id = dashscope.new_id("sess")
         self._telling = Translation()
@@ -121,11 +126,7 @@ class _Conversation:
     async def hold(self) -> None:
         """Until the client has finished, or has gone."""
         await self._wire.say(self._state("session.created"))
-        self._session = await run_in_threadpool(self._opened)
-        try:
-            await converse(self._listen(), self._tell())
-        finally:
-            await self._session.close()
+        await converse(self._listen(), self._tell())
 
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
@@ -138,12 +139,12 @@ class _Conversation:
             try:
                 await self._obey(await self._wire.receive(_EVENTS))
             except SpeechError as error:
-                if isinstance(error, BodyTooLarge) or not self._settled:
+                if isinstance(error, BodyTooLarge | TextTooLong) or not self._settled:
                     raise
                 await self._wire.say(Fault.of(error))
 
     async def _obey(self, event: dashscope.ClientEvent) -> None:
-        if self._finished:
+        if self._finished and not isinstance(event, dashscope.Cancel):
             raise Conflict("The session has been finished.")
         match event:
             case dashscope.Update(session=changes):
@@ -155,11 +156,11 @@ class _Conversation:
             case dashscope.Clear():
                 await self._clear()
             case dashscope.Cancel():
-                await self._session.cancel()
+                await self._cancel()
             case dashscope.Finish():
                 await self._finish()
 
-    async def _change(self, changes: Any) -> None:
+    async def _change(self, changes: object) -> None:
         if self._started:
             raise InvalidRequest(
                 "The settings of a session are those from before its first text.",
@@ -168,7 +169,7 @@ class _Conversation:
             )
         self._settled = False
         setup = _changed(self._telling.setup, changes)
-        await run_in_threadpool(lambda: self._session.change(self._manner(setup)))
+        await run_in_threadpool(lambda: self._session.change(_manner(self._here, setup)))
         self._telling.setup = setup
         self._settled = True
         await self._wire.say(self._state("session.updated"))
@@ -207,25 +208,28 @@ class _Conversation:
         await self._session.clear()
         await self._wire.say(dashscope.Cleared())
 
+    async def _cancel(self) -> None:
+        """Text that waits for its commit stays."""
+        await self._session.cancel()
+        self._unspoken = bool(self._buffer.strip())
+
     async def _finish(self) -> None:
         if self._buffer.strip():
             await self._commit()
         self._finished = True
         await self._session.finish()
 
-    def _opened(self) -> Session:
-        return Session(self._here, self._sender, self._manner(self._telling.setup))
-
-    def _manner(self, setup: Setup) -> Manner:
-        """Raises UnknownVoice, UnknownLanguage."""
-        chosen = dashscope.choose(self._here.library, setup.voice)
-        return Manner(chosen.task, {**chosen.fields, **setup.fields()})
-
     def _state(self, type: str) -> SessionEvent:
         return SessionEvent(type=type, session=self._telling.setup.view(self._id, self._model))
 
 
-def _changed(setup: Setup, changes: Any) -> Setup:
+def _manner(here: Context, setup: Setup) -> Manner:
+    """Raises UnknownVoice, UnknownLanguage."""
+    chosen = dashscope.choose(here.library, setup.voice)
+    return Manner(chosen.task, {**chosen.fields, **setup.fields()})
+
+
+def _changed(setup: Setup, changes: object) -> Setup:
     """Raises InvalidRequest, whose `param` begins with `session`."""
     try:
         return setup.changed(changes)

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Never
+from typing import Never, TypeVar
 
 from fastapi import APIRouter, WebSocket
 from pydantic import TypeAdapter, ValidationError
@@ -11,18 +11,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender
 from api.deps import Context, Here
-from api.live.foreign import Wire, converse, explained
-from api.live.session import (
-    Began,
-    Ended,
-    Event,
-    Idled,
-    Manner,
-    Said,
-    Session,
-    Sound,
-    Warned,
-)
+from api.live.events import Began, Ended, Event, Idled, Said, Sound, Warned
+from api.live.manner import Manner
+from api.live.session import Session
+from api.live.wire import Wire, converse, explained
 from shared.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
 from shared.dialects import elevenlabs, voices
 from shared.dialects.elevenlabs import Alignment, Leaving, Message, Opening, Sounding
@@ -35,6 +27,8 @@ router = APIRouter(prefix="/v1/text-to-speech", tags=["live"])
 _MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 _BYTES_PER_SECOND = SAMPLE_RATE * SAMPLE_BYTES
 
+Asked = TypeVar("Asked", bound=Opening)
+
 
 @router.websocket("/{voice_id}/stream-input")
 async def stream_input(socket: WebSocket, voice_id: str, here: Here) -> None:
@@ -42,7 +36,7 @@ async def stream_input(socket: WebSocket, voice_id: str, here: Here) -> None:
     await socket.accept()
     wire = Wire(socket)
     async with explained(wire, elevenlabs.Fault.of):
-        asked = _opened(dict(socket.query_params))
+        asked = opened(Opening, dict(socket.query_params))
         session = await run_in_threadpool(
             _session, here, Sender(socket.state.client), voice_id, asked
         )
@@ -75,8 +69,8 @@ class Translation:
                 return self._timed(segments)
             case Ended(error=SpeechError() as error):
                 raise error
-            case Ended():
-                return self._sounding(self._leaving.finish())
+            case Ended(characters=characters):
+                return self._sounding(self._leaving.finish()) if characters else ()
             case Idled(seconds=seconds):
                 raise InputTimeout(f"Nothing was said for {seconds:g} seconds.")
             case Began() | Warned():
@@ -114,10 +108,10 @@ def _session(here: Context, sender: Sender, voice_id: str, asked: Opening) -> Se
     return Session(here, sender, manner, asked.inactivity_timeout)
 
 
-def _opened(query: dict[str, str]) -> Opening:
+def opened(kind: type[Asked], query: dict[str, str]) -> Asked:
     """Raises InvalidRequest."""
     try:
-        return Opening.model_validate(query)
+        return kind.model_validate(query)
     except ValidationError as error:
         raise explain(dict(error.errors(include_url=False)[0])) from error
 

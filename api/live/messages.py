@@ -2,24 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.audio.pcm import SAMPLE_RATE
 from shared.audio.shaping import HIGHEST_RATE, LOWEST_RATE
 from shared.requests.declared import Format, explain
+from shared.text.torn import torn
 
 LONGEST = 65_536
 """Characters of text in one message."""
-
-
-def _torn(value: object) -> str:
-    """Text that may end in half a character: JavaScript cuts strings between the two halves."""
-    if not isinstance(value, str):
-        raise PydanticKnownError("string_type")
-    if len(value) > LONGEST:
-        raise PydanticKnownError("string_too_long", {"max_length": LONGEST})
-    return value
 
 
 class Start(BaseModel):
@@ -53,7 +44,7 @@ class Text(_Numbered):
     """More text, cut anywhere."""
 
     type: Literal["text"]
-    text: Annotated[str, PlainValidator(_torn)]
+    text: Annotated[str, torn(LONGEST)]
 
 
 class Flush(_Numbered):

@@ -147,18 +147,21 @@ class Session:
 
     async def _is_more(self) -> bool:
         """Whether there is another event, once that is known. Raises a fault of our own."""
-        await self._bell.until(lambda: bool(self._outbox) or self._silent)
-        for task in self._tasks:
-            if task.done() and not task.cancelled():
-                task.result()
+        await self._bell.until(lambda: bool(self._outbox or self._fault) or self._silent)
+        if fault := self._fault:
+            raise fault
         return bool(self._outbox)
 
     @property
     def _silent(self) -> bool:
         """Whether nothing is to be heard any more."""
-        return any(task.done() for task in self._tasks[:2]) or (
-            self._finishing and not self._turns
-        )
+        return self._finishing and not self._turns
+
+    @property
+    def _fault(self) -> BaseException | None:
+        """What has ended one of the works beside the client, which is never right."""
+        ended = (task for task in self._tasks if task.done() and not task.cancelled())
+        return next(filter(None, (task.exception() for task in ended)), None)
 
     # --- limits ---
 

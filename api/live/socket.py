@@ -7,16 +7,18 @@ import asyncio
 from contextlib import aclosing
 from typing import Any, Never
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from api.admission import Sender
 from api.deps import Context, Here
-from api.live.foreign import Wire, converse, explained
+from api.live.events import Began, Ended, Event, Idled, Sound, Warned, placed
+from api.live.events import Said as Sentence
+from api.live.manner import Manner
 from api.live.messages import Cancel, Commit, Finish, Flush, Said, Start, Text, read, read_start
-from api.live.session import Began, Ended, Event, Idled, Manner, Session, Sound, Warned, placed
-from api.live.session import Said as Sentence
+from api.live.session import Session
+from api.live.wire import Wire, converse, explained
 from shared.audio.shaping import Shaping
 from shared.client import live as told
 from shared.client.live import LiveMessage
@@ -27,9 +29,6 @@ router = APIRouter(tags=["live"])
 
 _FIRST = 10.0
 """Seconds that a client may take over its first message."""
-_SEND = 60.0
-"""Seconds after which a client that takes nothing is let go."""
-_LATER = 1013
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -38,37 +37,26 @@ async def live(socket: WebSocket, here: Here) -> None:
     """Speak a text while it is written."""
     offered: list[str] = socket.scope.get("subprotocols", [])
     await socket.accept(told.PROTOCOL if told.PROTOCOL in offered else None)
-    line = _Line(socket)
-    async with explained(line, lambda error, _: told.Failed(error=error.body()["error"])):
-        start = await line.start()
+    wire = Wire(socket)
+    async with explained(wire, lambda error, _: told.Failed(error=error.body()["error"])):
+        start = await _start(wire)
         sender = Sender(socket.state.client)
         session = await run_in_threadpool(Session, here, sender, _manner(here, start))
         try:
-            telling = _Telling(line, start)
-            await line.say(telling.ready())
-            await converse(_listen(line, session), telling.tell(session))
+            telling = _Telling(wire, start)
+            await wire.say(telling.ready())
+            await converse(_listen(wire, session), telling.tell(session))
         finally:
             await session.close()
 
 
-class _Line(Wire):
-    """A socket that carries sound too."""
-
-    async def start(self) -> Start:
-        """The first message. Raises InvalidRequest when it is none, or does not come."""
-        try:
-            async with asyncio.timeout(_FIRST):
-                return read_start(await self.receive(_OBJECT))
-        except TimeoutError as error:
-            raise InvalidRequest(f"No start message came within {_FIRST:.0f} seconds.") from error
-
-    async def sound(self, data: bytes) -> None:
-        """Raises WebSocketDisconnect for one who takes nothing."""
-        try:
-            async with asyncio.timeout(_SEND), self._turn:
-                await self._socket.send_bytes(data)
-        except TimeoutError as error:
-            raise WebSocketDisconnect(_LATER, "The listener takes nothing.") from error
+async def _start(wire: Wire) -> Start:
+    """The first message. Raises InvalidRequest when it is none, or does not come."""
+    try:
+        async with asyncio.timeout(_FIRST):
+            return read_start(await wire.receive(_OBJECT))
+    except TimeoutError as error:
+        raise InvalidRequest(f"No start message came within {_FIRST:.0f} seconds.") from error
 
 
 def _manner(here: Context, start: Start) -> Manner:
@@ -88,18 +76,18 @@ def _manner(here: Context, start: Start) -> Manner:
 # --- what the client says ---------------------------------------------------------------------
 
 
-async def _listen(line: _Line, session: Session) -> Never:
+async def _listen(wire: Wire, session: Session) -> Never:
     """Do what the client says; raises WebSocketDisconnect when it has gone."""
     expected = 0
     while True:
-        said = read(await line.receive(_OBJECT))
+        said = read(await wire.receive(_OBJECT))
         if said.sequence not in (None, expected):
             raise InvalidRequest(
                 f"Message {expected} was expected, and {said.sequence} came.", param="sequence"
             )
         utterance = await _obey(session, said)
         if said.sequence is not None:
-            await line.say(told.Acknowledged(sequence=expected, utterance=utterance))
+            await wire.say(told.Acknowledged(sequence=expected, utterance=utterance))
             expected += 1
 
 
@@ -125,8 +113,8 @@ async def _obey(session: Session, said: Said) -> int | None:
 class _Telling:
     """A session's events as one client is told of them."""
 
-    def __init__(self, line: _Line, start: Start) -> None:
-        self._line = line
+    def __init__(self, wire: Wire, start: Start) -> None:
+        self._wire = wire
         self._start = start
         self._shaping = self._new_shaping()
 
@@ -142,19 +130,19 @@ class _Telling:
                 if isinstance(event, Idled):
                     reason = "idle"
                 await self._pass_on(event)
-        await self._line.say(told.Over(reason=reason))
+        await self._wire.say(told.Over(reason=reason))
 
     async def _pass_on(self, event: Event) -> None:
         match event:
             case Began(utterance=utterance, job=job, engine=engine):
                 self._shaping = self._new_shaping()
-                await self._line.say(told.Begun(utterance=utterance, id=job, engine=engine))
+                await self._wire.say(told.Begun(utterance=utterance, id=job, engine=engine))
             case Sound(data=data):
                 await self._sound(self._shaping.feed(data))
             case Sentence():
-                await self._line.say(self._said(event))
+                await self._wire.say(self._said(event))
             case Warned(utterance=utterance, message=message):
-                await self._line.say(told.Warned(utterance=utterance, message=message))
+                await self._wire.say(told.Warned(utterance=utterance, message=message))
             case Ended():
                 await self._end(event)
             case Idled():
@@ -162,7 +150,7 @@ class _Telling:
 
     async def _sound(self, data: bytes) -> None:
         if data:
-            await self._line.sound(data)
+            await self._wire.sound(data)
 
     def _said(self, sentence: Sentence) -> LiveMessage:
         segments = [placed(segment, speed=self._start.speed) for segment in sentence.segments]
@@ -176,8 +164,8 @@ class _Telling:
         if state == "succeeded" and ended.characters:
             await self._sound(self._shaping.finish())
         if ended.error:
-            await self._line.say(_failed(ended.utterance, ended.error, ended.partial))
-        await self._line.say(
+            await self._wire.say(_failed(ended.utterance, ended.error, ended.partial))
+        await self._wire.say(
             told.Done(utterance=ended.utterance, state=state, characters=ended.characters)
         )
 

@@ -1,4 +1,4 @@
-"""The WebSocket of a foreign client: JSON in text frames both ways, within limits."""
+"""A client's WebSocket: JSON in text frames both ways, sound in binary ones, within limits."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ Tell = Callable[[SpeechError, int], BaseModel]
 
 
 class Wire:
-    """What is said on a socket; each call of `say` is one turn, whoever else speaks."""
+    """What is said on a socket; each call of `say` or `sound` is one turn, whoever else speaks."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -46,18 +46,28 @@ class Wire:
 
     async def say(self, *messages: BaseModel) -> None:
         """Messages, one after the other. Raises WebSocketDisconnect for one who takes nothing."""
-        try:
-            async with asyncio.timeout(_SEND), self._turn:
-                for message in messages:
-                    await self._socket.send_text(message.model_dump_json())
-        except TimeoutError as error:
-            raise WebSocketDisconnect(_LATER, "The listener takes nothing.") from error
+        async with self._sending():
+            for message in messages:
+                await self._socket.send_text(message.model_dump_json())
+
+    async def sound(self, data: bytes) -> None:
+        """A binary frame. Raises WebSocketDisconnect for one who takes nothing."""
+        async with self._sending():
+            await self._socket.send_bytes(data)
 
     async def close(self, code: int = _CLOSED, reason: str = "") -> None:
         """Hang up; the client may have done so first."""
         shown = reason.encode("utf-8", "replace")[:_LONGEST_REASON].decode("utf-8", "ignore")
         with suppress(WebSocketDisconnect, RuntimeError):
             await self._socket.close(code, shown)
+
+    @asynccontextmanager
+    async def _sending(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(_SEND), self._turn:
+                yield
+        except TimeoutError as error:
+            raise WebSocketDisconnect(_LATER, "The listener takes nothing.") from error
 
 
 async def converse(listening: Coroutine[Any, Any, Any], telling: Coroutine[Any, Any, Any]) -> None:

@@ -47,6 +47,11 @@ class Released:
         """Names its folder may have when copied by hand; ModelScope's client escapes dots."""
         return self.folder, self.id, self.folder.replace(".", "___")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which it may be asked for."""
+        return self.repository, *self.folders
+
     def pin(self, path: str) -> Pin | None:
         """What is known beforehand about the file `path`."""
         return next((pin for pin in self.pins if pin.path == path), None)
@@ -142,7 +147,7 @@ def find(id: str) -> Released:
     wanted = id.strip().lower()
     models = (*CATALOGUE, ALIGNER)
     for model in models:
-        if wanted in (name.lower() for name in (model.repository, *model.folders)):
+        if wanted in (name.lower() for name in model.names):
             return model
     known = ", ".join(model.id for model in models)
     raise UnknownModel(f"There is no checkpoint {id!r} to download. Known are: {known}.")

@@ -97,19 +97,20 @@ class AsyncLive:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._feeding: asyncio.Task[None] | None = None
+        self._left = False
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Raises what went wrong with the pieces that it was fed."""
+        self._left = True
         if self._feeding:
             self._feeding.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._feeding
+            await asyncio.gather(self._feeding, return_exceptions=True)
 
     async def __aiter__(self) -> AsyncIterator[LiveMessage | bytes]:
-        """Until the end. Raises what the service refused, or ServiceUnreachable when it is gone."""
+        """Until the end. Raises what the service refused, ServiceUnreachable when it is gone, and
+        at the end what went wrong with the pieces that it was fed."""
         refusal: SpeechError | None = None
         try:
             async for packet in self._socket:
@@ -119,6 +120,8 @@ class AsyncLive:
                 yield message
         except ConnectionClosed as error:
             raise refusal or faults.broken(error) from error
+        if self._feeding and self._feeding.done():
+            self._feeding.result()
 
     async def say(self, text: str) -> None:
         """More text, cut anywhere."""
@@ -133,7 +136,9 @@ class AsyncLive:
                 async for piece in pieces:
                     await self.say(piece)
             finally:
-                await self.finish()
+                # Also where a piece fails; one who has left waits for nothing.
+                if not self._left:
+                    await self.finish()
 
         self._feeding = asyncio.create_task(run())
 
@@ -454,7 +459,10 @@ class AsyncClient:
     ) -> AsyncGenerator[AsyncLive]:
         """Speak a text while it is written; `request` is that of a job, without its text."""
         async with self._connect("/v1/live") as socket:
-            await socket.send(live.start(task, request or {}, voice, format, speed, sample_rate))
+            with suppress(ConnectionClosed):  # iterating says why
+                await socket.send(
+                    live.start(task, request or {}, voice, format, speed, sample_rate)
+                )
             async with AsyncLive(socket) as speaking:
                 yield speaking
 
@@ -662,6 +670,10 @@ class AsyncClient:
     async def models(self) -> list[ModelView]:
         """The checkpoints, what lies on disk, and who has loaded them."""
         return await self._do(calls.models())
+
+    async def model(self, checkpoint: str) -> ModelView:
+        """One checkpoint, or the aligner, and what a worker last did with it."""
+        return await self._do(calls.model(checkpoint))
 
     async def pull(self, checkpoint: str) -> Accepted:
         """Let a worker download a checkpoint."""

@@ -365,6 +365,10 @@ def models() -> Call[list[ModelView]]:
     return Call("GET", "/v1/models", _checkpoints)
 
 
+def model(checkpoint: str) -> Call[ModelView]:
+    return Call("GET", f"/v1/models/{segment(checkpoint)}", reads(ModelView))
+
+
 def change_model(checkpoint: str, action: str) -> Call[Accepted]:
     return Call("POST", f"/v1/models/{segment(checkpoint)}/{action}", reads(Accepted))
 

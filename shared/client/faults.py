@@ -12,7 +12,6 @@ from shared.jobs import JobView
 from shared.states import JobState
 from shared.views import ErrorBody
 
-
 _NOTHING_SAID = "The service met a fault."
 
 

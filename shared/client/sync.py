@@ -89,9 +89,11 @@ class Live:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self._fed_wrong: Exception | None = None
 
     def __iter__(self) -> Iterator[LiveMessage | bytes]:
-        """Until the end. Raises what the service refused, or ServiceUnreachable when it is gone."""
+        """Until the end. Raises what the service refused, ServiceUnreachable when it is gone, and
+        at the end what went wrong with the pieces that it was fed."""
         refusal: SpeechError | None = None
         try:
             for packet in self._socket:
@@ -101,6 +103,8 @@ class Live:
                 yield message
         except ConnectionClosed as error:
             raise refusal or faults.broken(error) from error
+        if self._fed_wrong:
+            raise self._fed_wrong
 
     def say(self, text: str) -> None:
         """More text, cut anywhere."""
@@ -114,8 +118,9 @@ class Live:
             try:
                 for piece in pieces:
                     self.say(piece)
-            finally:
-                self.finish()
+            except Exception as error:  # raised where it is iterated
+                self._fed_wrong = error
+            self.finish()
 
         Thread(target=run, name="feed", daemon=True).start()
 
@@ -428,7 +433,8 @@ class Client:
     ) -> Generator[Live]:
         """Speak a text while it is written; `request` is that of a job, without its text."""
         with self._connect("/v1/live") as socket:
-            socket.send(live.start(task, request or {}, voice, format, speed, sample_rate))
+            with suppress(ConnectionClosed):  # iterating says why
+                socket.send(live.start(task, request or {}, voice, format, speed, sample_rate))
             yield Live(socket)
 
     # --- files to send ---
@@ -633,6 +639,10 @@ class Client:
     def models(self) -> list[ModelView]:
         """The checkpoints, what lies on disk, and who has loaded them."""
         return self._do(calls.models())
+
+    def model(self, checkpoint: str) -> ModelView:
+        """One checkpoint, or the aligner, and what a worker last did with it."""
+        return self._do(calls.model(checkpoint))
 
     def pull(self, checkpoint: str) -> Accepted:
         """Let a worker download a checkpoint."""

@@ -2,38 +2,52 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from shared import languages
 from shared.cues.cue import Cue
-from shared.cues.writing import WIDTH, in_one_line, width
+from shared.cues.writing import in_one_line, lines, width
 from shared.stores.recipe import Segment, Word
 from shared.text.sentences import split
 
-_ROOM = 2 * WIDTH
-"""Letters of a cue: two lines."""
+_LINES = 2
+"""That a cue has room for."""
 _LONGEST = 6.0
 """Seconds of a cue, about as long as two full lines take to read."""
 _SHORTEST = 1.0
-"""Seconds that a cue lasts before the end of a sentence ends it."""
+"""Seconds that a cue lasts before the end of a sentence ends it, and that it can be read in."""
+_READ = 20.0
+"""Letters that are read in a second, as Netflix' style guides for timed text allow adults."""
 _SILENCE = 0.8
 """Seconds between two words that end a cue."""
 
 
 def of_segments(segments: Iterable[Segment]) -> Iterator[Cue]:
     """A cue for each segment, however long."""
-    for segment in segments:
-        yield Cue(segment.start, segment.end, segment.text, segment.speaker)
+    return _lingering([_whole(segment) for segment in segments])
 
 
 def of_words(segments: Iterable[Segment]) -> Iterator[Cue]:
     """Cues short enough to be read, with the moments of their words; a segment whose words have no
     times is one cue."""
-    for segment in segments:
-        if segment.words:
-            yield from _of_words(segment, segment.words)
-        else:
-            yield from of_segments([segment])
+    return _lingering([cue for segment in segments for cue in _cues(segment)])
+
+
+def _lingering(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """Cues that stay in the silence after them until they can be read."""
+    starts = [*(cue.start for cue in cues[1:]), inf]
+    for cue, following in zip(cues, starts, strict=False):
+        needed = max(_SHORTEST, width(cue.text) / _READ)
+        yield replace(cue, end=max(cue.end, min(cue.start + needed, following)))
+
+
+def _cues(segment: Segment) -> Iterator[Cue]:
+    return _of_words(segment, segment.words) if segment.words else iter([_whole(segment)])
+
+
+def _whole(segment: Segment) -> Cue:
+    return Cue(segment.start, segment.end, segment.text, segment.speaker)
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ def _ends(group: Sequence[_Placed], following: _Placed, text: str) -> bool:
     """Whether a cue ends before another word."""
     first, last = group[0], group[-1]
     return (
-        width(text[first.first : following.after]) > _ROOM
+        len(lines(text[first.first : following.after])) > _LINES
         or following.word.end - first.word.start > _LONGEST
         or following.word.start - last.word.end > _SILENCE
         or (following.sentence > last.sentence and last.word.end - first.word.start >= _SHORTEST)

@@ -18,7 +18,7 @@ _NEVER_FIRST = frozenset("。、，．！？：；）」』】〉》”’…ー
 def to_srt(cues: Iterable[Cue]) -> str:
     """SRT, with the speaker before the text: `ANNA: It was enough.`; empty cues are left out."""
     blocks = (
-        f"{number}\n{_times(cue, ',')}\n{_lines(_named(cue))}\n"
+        f"{number}\n{_times(cue, ',')}\n{_broken(_named(cue))}\n"
         for number, cue in enumerate(_shown(cues), 1)
     )
     return "\n".join(blocks)
@@ -51,7 +51,7 @@ def _marked(cue: Cue) -> str:
     moments = {place: round(moment * 1000) for place, moment in cue.moments}
     text, place = in_one_line(cue.text), 0
     parts: list[str] = []
-    for letter in _lines(cue.text):
+    for letter in _broken(cue.text):
         if letter == "\n":
             # A line ends at a blank, or between ideographs, where there is none.
             place += text[place] == " "
@@ -85,20 +85,25 @@ def _time(milliseconds: int, point: str) -> str:
 # --- lines ------------------------------------------------------------------------------------
 
 
-def _lines(text: str) -> str:
-    """The text on one line, or on two of about equal width; on more only where it is too long."""
+def _broken(text: str) -> str:
+    return "\n".join(lines(text))
+
+
+def lines(text: str) -> list[str]:
+    """The text on one line, or on two of about equal width; on more only where they would be wider
+    than a line may be."""
     text = in_one_line(text)
     wide = width(text)
     if wide <= WIDTH:
-        return text
-    most, room = (2, wide / 2) if wide <= 2 * WIDTH else (len(text), WIDTH)
-    lines = [""]
+        return [text]
+    first = wide / 2 if wide <= 2 * WIDTH else WIDTH
+    found = [""]
     for part in _unbreakable(text):
-        full = width(lines[-1]) >= room or width((lines[-1] + part).rstrip()) > WIDTH
-        if lines[-1] and full and len(lines) < most:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(line.rstrip() for line in lines)
+        halved = len(found) == 1 and width(found[0]) >= first
+        if found[-1] and (halved or width((found[-1] + part).rstrip()) > WIDTH):
+            found.append("")
+        found[-1] += part
+    return [line.rstrip() for line in found]
 
 
 def _unbreakable(text: str) -> Iterator[str]:

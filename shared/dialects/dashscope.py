@@ -16,6 +16,7 @@ from shared.audio.pcm import SAMPLE_RATE
 from shared.audio.shaping import Shaping
 from shared.dialects import voices
 from shared.errors import InvalidRequest, SpeechError, UnknownLanguage, UnknownVoice
+from shared.text.torn import torn
 from shared.voices.library import Library
 
 MODEL = "qwen-tts-realtime"
@@ -147,7 +148,7 @@ class Append(BaseModel):
     """More text."""
 
     type: Literal["input_text_buffer.append"]
-    text: str = Field(max_length=LONGEST_TEXT)
+    text: Annotated[str, torn(LONGEST_TEXT)]
 
 
 class Commit(BaseModel):

@@ -6,7 +6,7 @@ Names and fields are those of ElevenLabs' reference (HTTP API, and the AsyncAPI 
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -17,6 +17,7 @@ from shared.audio.shaping import Shaping
 from shared.errors import InvalidRequest, SpeechError
 from shared.requests.declared import MAX_SEED, Format
 from shared.stores.recipe import Segment, Word
+from shared.text.torn import torn
 from shared.views import View
 from shared.voices.view import VoiceView
 
@@ -63,6 +64,7 @@ _TELEPHONE = "audio/basic"
 _ERRORS = {
     "input_timeout": "input_timeout_exceeded",
     "invalid_request": "invalid_input_message",
+    "too_many_contexts": "max_active_conversations",
     "unknown_voice": "voice_id_does_not_exist",
 }
 """Our codes, as ElevenLabs' where it has a word of its own."""
@@ -195,6 +197,7 @@ class Opening(BaseModel):
 class Message(_Spoken):
     """What a client sends on `stream-input`."""
 
+    text: Annotated[str, torn(LONGEST_TEXT)]
     flush: bool = False
     generation_config: GenerationConfig | None = None
 

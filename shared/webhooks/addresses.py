@@ -155,7 +155,7 @@ def _addresses(host: str) -> list[Address]:
 
 
 def name(url: httpx.URL) -> str:
-    """The host as a resolver and a certificate have it: small letters, without the dot at its end."""
+    """The host as resolvers and certificates have it: small letters, without the dot at its end."""
     return url.raw_host.decode("ascii").lower().rstrip(".")
 
 

@@ -126,6 +126,10 @@ def test_two_items_do_not_make_voices_of_one_name(http: httpx.Client, idle: Stac
     item = {"task": "design_then_clone", "request": request}
     assert fault(send(http, item, item)) == (409, "conflict")
     assert active(idle) == 0
+    first, second = send(http, item, item, partial=True).json()["items"]
+    assert first["job"]
+    assert (second["job"], second["error"]["param"]) == (None, "items.1.request.lock_as")
+    http.delete(f"/v1/jobs/{first['job']}")
 
 
 def test_an_unknown_batch_is_not_found(http: httpx.Client):

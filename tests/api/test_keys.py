@@ -105,10 +105,15 @@ def test_a_key_comes_as_clients_send_it(keyed: Stack, draw: Draw, header: str):
 
 def test_a_key_in_the_address_opens_a_socket_and_stands_in_no_log(keyed: Stack, draw: Draw):
     _, secret = draw()
+    wrong = "qtts_wrong"
     assert fault(httpx.get(f"{keyed.url}/v1/tasks?api_key={secret}")) == (401, "unauthorized")
+    assert fault(get(keyed.url, wrong)) == (401, "unauthorized")
     with connect(f"ws{keyed.url.removeprefix('http')}/v1/stream?api_key={secret}"):
         pass
-    assert secret not in keyed.log("api-0")
+    with pytest.raises(InvalidStatus):
+        connect(f"ws{keyed.url.removeprefix('http')}/v1/stream?api_key={wrong}")
+    for key in (secret, wrong, "of-the-settings"):
+        assert key not in keyed.log("api-0")
 
 
 def test_jobs_and_their_audit_carry_the_id_of_the_key(keyed: Stack, draw: Draw):

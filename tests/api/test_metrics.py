@@ -17,7 +17,7 @@ from api.app import create
 from api.traffic import NO_ROUTE
 from shared import keys
 from shared.settings import Settings
-from tests.api.jobs import PATIENCE, said
+from tests.api.jobs import PATIENCE, said, sounding, submit
 from tests.stack import Stack
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER", "WEBSOCKET"}
@@ -35,7 +35,7 @@ def value(families: dict[str, Metric], family: str, sample: str = "", **labels: 
     """The sum of the samples that have these labels."""
     return sum(
         it.value
-        for it in families[family].samples
+        for it in (families[family].samples if family in families else ())
         if it.name == (sample or family) and labels.items() <= it.labels.items()
     )
 
@@ -62,6 +62,35 @@ def test_requests_are_counted_by_route_and_status(http: httpx.Client):
     before = value(scraped(http), "http_requests", sample, **labels)
     http.get("/v1/jobs/private-id")
     until(lambda: value(scraped(http), "http_requests", sample, **labels) == before + 1)
+
+
+def test_refusals_are_counted_by_their_code(http: httpx.Client):
+    def refused() -> list[float]:
+        codes = ("forbidden_host", "invalid_request", "method_not_allowed")
+        return [
+            value(scraped(http), "http_errors", "http_errors_total", code=code) for code in codes
+        ]
+
+    before = refused()
+    http.get("/v1/tasks", headers={"Host": "evil.example"})
+    http.get("/v1/jobs", params={"limit": "many"})
+    http.put("/v1/tasks")
+    until(lambda: refused() == [count + 1 for count in before])
+
+
+def test_a_job_that_never_ran_is_counted_by_whoever_ended_it(paced: Stack):
+    http = paced.http()
+    labels = {"task": "custom_voice", "status": "cancelled"}
+
+    def ended() -> float:
+        return value(scraped(http), "tts_requests", "tts_requests_total", **labels)
+
+    before = ended()
+    sounding(http)
+    waiting = submit(http)
+    for _ in range(2):
+        http.delete(f"/v1/jobs/{waiting['id']}")
+    assert ended() == before + 1
 
 
 def test_the_first_byte_of_a_stream_is_timed_and_that_of_a_page_is_not(http: httpx.Client):

@@ -5,14 +5,26 @@ from typing import Any
 import pytest
 
 from shared import status
+from shared.checkpoints.catalogue import ALIGNER
 from tests.api.jobs import PATIENCE, fault, said
+from tests.shared.checkpoints.stub_hub import StubHub, serve
 from tests.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def hub() -> Iterator[StubHub]:
+    """One that has other files than were released."""
+    hub = StubHub({name: b"{}" for name in ALIGNER.files})
+    server = serve(hub)
+    yield hub
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory, hub: StubHub) -> Iterator[Stack]:
     """A service whose worker is asked to unload, joined by another, and sent away."""
-    with Stack(tmp_path_factory.mktemp("models")) as running:
+    with Stack(tmp_path_factory.mktemp("models"), HUB_URL=hub.url) as running:
         yield running
 
 
@@ -76,6 +88,17 @@ def test_unloading_what_is_not_loaded_does_no_harm(own):
     model = absent(http)
     assert http.post(f"/v1/models/{model}/unload").status_code == 202
     assert action(http, model)["state"] == "done"
+
+
+@pytest.mark.slow
+def test_the_aligner_is_pulled_and_shown_and_not_listed(own: Stack, hub: StubHub):
+    http = own.http()
+    shown = http.get(f"/v1/models/{ALIGNER.repository}").json()
+    assert (shown["id"], shown["kind"], shown["state"]) == (ALIGNER.id, "aligner", "absent")
+    assert ALIGNER.id not in names(http)
+    assert http.post(f"/v1/models/{ALIGNER.id.lower()}/pull").status_code == 202
+    assert "pins" in action(http, ALIGNER.id)["message"]
+    assert any(ALIGNER.repository in asked for asked in hub.asked)
 
 
 def test_caches_are_cleared_by_every_worker(http):

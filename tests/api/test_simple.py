@@ -90,6 +90,14 @@ def test_a_described_voice_reads(http):
     assert job["request"]["description"] == "An old sailor, hoarse."
 
 
+def test_a_lexicon_comes_as_json_also_in_a_form(http):
+    spelt = {"lamp": "lantern"}
+    job = job_of(http, http.post("/tts", data={"text": TEXT, "lexicon": json.dumps(spelt)}))
+    assert job["request"]["lexicon"] == spelt
+    refused = http.post("/tts", data={"text": TEXT, "lexicon": "lamp"})
+    assert refused.json()["error"]["param"] == "lexicon"
+
+
 def test_what_a_form_leaves_empty_was_left_out(http):
     job = job_of(http, http.post("/tts", data={"text": TEXT, "voice": "", "seed": ""}))
     assert job["request"]["speaker"] == "ryan"
@@ -180,8 +188,10 @@ def test_the_answer_is_the_finished_file_and_says_what_it_took(http):
 def test_warnings_come_along(http):
     asked = {"text": TEXT, "description": "An old sailor, hoarse.", "size": "0.6B"}
     answer = http.post("/tts", json=asked)
+    streamed = http.post("/tts", json={**asked, "stream": True})
     job = job_of(http, answer)
-    assert json.loads(answer.headers["X-TTS-Warnings"]) == job["warnings"]
+    told = [json.loads(it.headers["X-TTS-Warnings"]) for it in (answer, streamed)]
+    assert told == [job["warnings"]] * 2
     assert "no 0.6B checkpoint" in job["warnings"][0]
 
 

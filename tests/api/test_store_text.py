@@ -11,6 +11,8 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.api.jobs import ENDED, PATIENCE
+from tests.api.receiver import SECRET as RECEIVERS_SECRET
+from tests.api.receiver import Receiver, receiving
 from tests.stack import Stack
 
 SECRET = "Zwetschgenkompott"
@@ -18,16 +20,22 @@ TEXT = f"The {SECRET} is on the table. Nobody else has to know."
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Stack]:
     """A service that keeps no texts, after it was told a secret in every way there is."""
-    with Stack(
-        tmp_path_factory.mktemp("told"), STORE_TEXT="0", LOG_LEVEL="debug", LOG_FORMAT="json"
-    ) as running:
+    with Stack(tmp_path_factory.mktemp("told"), **QUIET) as running:
         http = running.http(timeout=60)
         for task, body in BODIES.items():
             answer = http.post(f"/v1/jobs/{task}", json=body)
             assert answer.status_code == 202, answer.text
         listen(running)
+        live(running)
+        batch(http, receiver.url)
         assert http.post("/tts", json={"text": TEXT}).is_success
         assert http.post("/v1/audio/speech", json=SPEECH).is_success
         cancelled = http.post("/v1/jobs/custom_voice", json={"text": TEXT * 40}).json()["id"]
@@ -37,6 +45,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
+QUIET = {
+    "STORE_TEXT": "0",
+    "LOG_LEVEL": "debug",
+    "LOG_FORMAT": "json",
+    "WEBHOOK_SECRET": RECEIVERS_SECRET,
+    "WEBHOOK_ALLOW_PRIVATE": "1",
+}
 SPEECH = {"input": TEXT, "model": "tts-1", "voice": "alloy"}
 WRITTEN = {"text": TEXT, "description": f"A voice like {SECRET}."}
 BODIES: dict[str, dict[str, Any]] = {
@@ -44,6 +59,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "text": TEXT,
         "instruct": f"As if {SECRET} was hot.",
         "lexicon": {SECRET: "x"},
+        "words": True,
     },
     "voice_design": WRITTEN,
     "design_then_clone": {**WRITTEN, "sample_text": TEXT},
@@ -62,6 +78,25 @@ def listen(stack: Stack) -> None:
         socket.send(json.dumps({"request": {"text": TEXT}}))
         for _ in socket:
             pass
+
+
+def live(stack: Stack) -> None:
+    """In pieces, as a language model writes."""
+    with connect(f"ws{stack.url.removeprefix('http')}/v1/live") as socket:
+        pieces = [{"type": "text", "text": TEXT[at : at + 7]} for at in range(0, len(TEXT), 7)]
+        for said in ({"type": "start"}, *pieces, {"type": "finish"}):
+            socket.send(json.dumps(said))
+        heard = [json.loads(frame) for frame in socket if isinstance(frame, str)]
+    assert [said["state"] for said in heard if said["type"] == "done"] == ["succeeded"]
+
+
+def batch(http: httpx.Client, url: str) -> None:
+    """Together with an item that cannot be met: what is said of it quotes it."""
+    items = [{"request": {"text": TEXT}}, {"request": {"text": TEXT, "speaker": SECRET}}]
+    body = {"items": items, "partial": True, "webhook": {"url": f"{url}/{SECRET}"}}
+    answer = http.post("/v1/jobs/batch", json=body, headers={"Idempotency-Key": SECRET})
+    assert answer.status_code == 202, answer.text
+    assert SECRET in answer.json()["items"][1]["error"]["message"]
 
 
 def wait(http: httpx.Client) -> None:
@@ -91,7 +126,14 @@ def test_every_way_of_speaking_was_heard(told: Stack):
     jobs = told.http().get("/v1/jobs", params={"limit": 100}).json()["items"]
     assert {job["task"] for job in jobs} == set(BODIES)
     assert {job["state"] for job in jobs} == {"succeeded", "cancelled"}
-    assert len(jobs) == len(BODIES) + 4
+    assert len(jobs) >= len(BODIES) + 6
+
+
+def test_no_webhook_tells_it(told: Stack, receiver: Receiver):
+    messages = [receiver.next() for _ in range(2)]
+    kinds = {message.verified()["type"] for message in messages}
+    assert kinds == {"job.succeeded", "batch.finished"}
+    assert not any(holds(message.body) for message in messages)
 
 
 def test_redis_holds_nothing_of_it(told: Stack):

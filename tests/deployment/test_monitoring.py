@@ -53,6 +53,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         job = client.submit("custom_voice", {"text": "The lamp turned.", "language": "english"})
         client.wait(job.id)
         stack.http().get(f"/v1/jobs/{job.id}/audio", params={"follow": 1})
+        stack.http().get("/v1/jobs/nobody")
         pages = [
             stack.http().get("/metrics").text,
             httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text,

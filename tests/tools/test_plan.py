@@ -71,6 +71,26 @@ def test_the_dashboard_is_pointed_at_the_api_with_its_key(tmp_path: Path):
     assert environment["API_KEY"] == "one"
 
 
+def test_without_a_key_our_own_clients_get_one_that_the_api_knows_and_nobody_else(tmp_path: Path):
+    made = settings(tmp_path, wyoming_port=10200)
+    planned, again = plan.make(made, {}), plan.make(made, {})
+    drawn = {name: part(planned, name).environment["RUN_KEY"] for name in ("api", "ui", "wyoming")}
+    assert len(set(drawn.values())) == 1
+    assert len(drawn["ui"]) >= 43  # 256 bits, six a letter
+    assert drawn["ui"] != part(again, "ui").environment["RUN_KEY"]
+    assert "RUN_KEY" not in part(planned, "worker").environment
+
+
+@pytest.mark.parametrize(
+    "given", [{"api_key": "one"}, {"api_keys": "one"}, {"api_url": "http://x"}]
+)
+def test_none_is_drawn_where_there_is_one_or_the_api_is_not_ours(
+    tmp_path: Path, given: dict[str, str]
+):
+    planned = plan.make(settings(tmp_path, **given), {})
+    assert not any("RUN_KEY" in part.environment for part in planned.parts)
+
+
 def test_a_dashboard_for_another_machine_stays_pointed_there(tmp_path: Path):
     planned = plan.make(settings(tmp_path, api_url="http://gpu:8000"), {})
     assert part(planned, "ui").environment["API_URL"] == "http://gpu:8000"

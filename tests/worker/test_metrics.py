@@ -1,5 +1,6 @@
 """What a worker shows of the jobs that it ended, and of what it is at."""
 
+import json
 import socket
 import urllib.request
 from contextlib import closing
@@ -80,9 +81,8 @@ def samples(shown: Metrics) -> dict[tuple[str, ...], float]:
 def test_a_job_that_succeeded_leaves_what_the_diary_says_of_it():
     shown = metrics()
     pace = {"first_audio": 0.4, "audio": 12.5, "real_time_factor": 0.25, "characters": 180}
-    shown.ended(record(), end(**pace))
+    shown.performed(record(), end(**pace))
     found = samples(shown)
-    assert found["tts_requests_total", "status=succeeded", "task=narration"] == 1
     assert found["tts_queue_wait_seconds_sum", "queue=batch"] == 3
     assert found["tts_time_to_first_audio_seconds_bucket", "le=0.5", "task=narration"] == 1
     assert found["tts_time_to_first_audio_seconds_bucket", "le=0.3", "task=narration"] == 0
@@ -91,19 +91,34 @@ def test_a_job_that_succeeded_leaves_what_the_diary_says_of_it():
     assert found["tts_characters_total", "task=narration"] == 180
 
 
-def test_one_that_failed_leaves_its_code_and_no_pace():
+def test_a_job_that_was_ended_is_counted_by_task_and_state_and_by_its_code():
     shown = metrics()
-    shown.ended(record(), end(state="failed", code="engine_failed"))
+    late = {"code": "engine_failed"}
+    shown.ends.count(record(state="failed", error=json.dumps(late), finished_at=107.5))
     found = samples(shown)
     assert found["tts_requests_total", "status=failed", "task=narration"] == 1
     assert found["tts_errors_total", "code=engine_failed"] == 1
+    assert found["tts_request_duration_seconds_sum", "task=narration"] == 7.5
+
+
+def test_what_a_worker_did_stands_under_the_names_of_rq_too():
+    shown = metrics(worker_queues=("codec",))
+    for state in ("succeeded", "succeeded", "failed", "cancelled"):
+        shown.performed(record(), end(state=state))
+    shown.worked(2.5)
+    found, me = samples(shown), ("name=gpu-0", "queues=codec")
+    assert found["rq_workers_success_total", *me] == 2
+    assert found["rq_workers_failed_total", *me] == 1
+    assert found["rq_workers_working_time_total", *me] == 2.5
     assert ("tts_real_time_factor_count", "task=narration") not in found
 
 
 def test_what_is_not_declared_has_one_name_in_labels():
     shown = metrics()
     for word in ("made-up-1", "made-up-2"):
-        shown.ended(record(queue=word), end(task=word, state="failed", code=word))
+        made_up = record(task=word, queue=word, state="failed", error=json.dumps({"code": word}))
+        shown.ends.count(made_up)
+        shown.performed(made_up, end(task=word, state="failed", code=word))
     found = samples(shown)
     assert found["tts_requests_total", "status=failed", "task=other"] == 2
     assert found["tts_errors_total", "code=other"] == 2

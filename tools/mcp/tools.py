@@ -4,16 +4,20 @@ The service does the work; this is a client of it. Sound is written into one fol
 made of the job's id: no word of a model becomes a path.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from anyio import move_on_after
 from mcp.server.mcpserver import Audio
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from shared import speakers
+from shared.audio.formats import FORMATS
 from shared.client import AsyncClient, faults
-from shared.errors import JobFailed, SpeechError, UnknownSpeaker
+from shared.errors import SpeechError, UnknownSpeaker
 from shared.jobs import JobView
 from shared.requests.declared import Format
 from shared.requests.narration import Narration
@@ -26,6 +30,10 @@ INSTRUCTIONS = (
 )
 LONGEST_SPOKEN = 4_000
 """Characters of a text that somebody waits for; a longer one is narrated."""
+_MOST_VOICES = 1_000
+"""As many as the service lists at once."""
+_PATIENCE = 5.0
+"""Seconds that a cancel may take."""
 
 Spoken = Annotated[str, Field(min_length=1, max_length=LONGEST_SPOKEN)]
 VoiceWord = Annotated[str, Field(max_length=100, description="Name or id from `list_voices`.")]
@@ -100,14 +108,15 @@ class SpeechTools:
             "seed": seed,
             "format": format,
         }
-        try:
+        with _told():
             task, chosen = _cast(voice)
             fields = {name: value for name, value in request.items() if value is not None}
-            job = await self._client.submit(task, fields | chosen)
-            speech = await self._fetched(await self._ended(job.id))
-        except SpeechError as error:
-            raise _told(error) from error
-        return [speech, Audio(path=speech.file)] if attach else speech
+            job = await self._finished(await self._client.submit(task, fields | chosen))
+            speech = await self._fetched(job)
+        if not attach:
+            return speech
+        kind = FORMATS[format].media_type.partition(";")[0].removeprefix("audio/")
+        return [speech, Audio(path=speech.file, format=kind)]
 
     async def list_voices(
         self,
@@ -115,11 +124,9 @@ class SpeechTools:
         kind: VoiceKind | None = None,
     ) -> list[VoiceFacts]:
         """Who can read: the preset speakers, and voices that were cloned or designed."""
-        wanted = {"q": search, "kind": kind or ""}
-        try:
+        wanted = {"q": search, "kind": kind or "", "limit": _MOST_VOICES}
+        with _told():
             found = await self._client.voices(**{name: it for name, it in wanted.items() if it})
-        except SpeechError as error:
-            raise _told(error) from error
         return [VoiceFacts.model_validate(voice, from_attributes=True) for voice in found.items]
 
     async def narrate(
@@ -127,41 +134,43 @@ class SpeechTools:
         text: Annotated[str, Field(min_length=1, max_length=1_000_000)],
         voice: VoiceWord = "ryan",
         title: Annotated[str, Field(max_length=200)] = "",
-        format: Literal["mp3", "wav", "flac", "opus", "m4b"] = "mp3",
+        format: Literal[Format, "m4b"] = "mp3",
     ) -> Progress:
         """Read a long text, chapter by chapter; Markdown headings are chapters. Answers at once:
         ask `job_status` how far it is."""
         request = {"text": text, "narrator": voice, "format": format}
-        try:
+        with _told():
             job = await self._client.submit(
                 Narration.name, request | ({"book_title": title} if title else {})
             )
-        except SpeechError as error:
-            raise _told(error) from error
         return _progress(job)
 
     async def job_status(self, job: JobId) -> Progress:
         """How far a job is; its recording, fetched, once it has succeeded."""
-        try:
+        with _told():
             found = await self._client.job(job)
             told = _progress(found)
-            if found.state is JobState.SUCCEEDED:
+            if found.state is JobState.SUCCEEDED and (found.result or {}).get("audio"):
                 told.speech = await self._fetched(found)
-        except SpeechError as error:
-            raise _told(error) from error
         return told
 
-    async def _ended(self, job_id: str) -> JobView:
-        """The job at its good end. Raises JobFailed, or the error that it failed of."""
-        job = await self._client.wait(job_id)
-        if job.error:
-            raise faults.from_body(job.error)
-        if job.state is not JobState.SUCCEEDED:
-            raise JobFailed(f"The job was {job.state.value}.")
-        return job
+    async def _finished(self, job: JobView) -> JobView:
+        """The job at its good end; it is cancelled when whoever waits for it does so no more.
+
+        Raises its own error, or JobFailed.
+        """
+        ended = False
+        try:
+            job = await self._client.wait(job.id)
+            ended = True
+        finally:
+            if not ended:
+                with move_on_after(_PATIENCE, shield=True), suppress(SpeechError):
+                    await self._client.cancel(job.id)
+        return faults.require_success(job)
 
     async def _fetched(self, job: JobView) -> Speech:
-        """The recording of a job that has succeeded, in our folder."""
+        """The recording of a job that has succeeded, in our folder. Raises OSError."""
         result = job.result or {}
         name = f"{job.id}{Path(result['audio']).suffix}"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -199,6 +208,13 @@ def _progress(job: JobView) -> Progress:
     )
 
 
-def _told(error: SpeechError) -> ToolError:
-    """What a model can act on: the sentence, the code, what to do next."""
-    return ToolError(f"{error.message} ({error.code}) {error.next_step or ''}".strip())
+@contextmanager
+def _told() -> Generator[None]:
+    """Tell of an error what a model can act on: the sentence, the code, what to do next."""
+    try:
+        yield
+    except SpeechError as error:
+        said = f"{error.message} ({error.code}) {error.next_step or ''}"
+        raise ToolError(said.strip()) from error
+    except OSError as error:
+        raise ToolError(f"The recording could not be written: {error.strerror}.") from error

@@ -7,7 +7,7 @@ import click
 from tools import running
 from tools.qtts.command import Here
 
-_FOLDER = Path.home() / "Speech"
+_FOLDER = Path("~/Speech")
 
 
 @click.command()
@@ -15,7 +15,8 @@ _FOLDER = Path.home() / "Speech"
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=_FOLDER,
-    help="Where recordings are written; ~/Speech otherwise.",
+    show_default=True,
+    help="Where recordings are written.",
 )
 @click.option("--port", type=click.IntRange(1, 65_535), help="Serve HTTP on this machine instead.")
 @click.pass_obj
@@ -27,7 +28,7 @@ def mcp(here: Here, folder: Path, port: int | None) -> None:
     from tools.mcp import server
 
     url = running.api_address(here.settings)
-    made = server.create(url, here.settings.api_key.get_secret_value(), folder)
+    made = server.create(url, here.settings.api_key.get_secret_value(), folder.expanduser())
     if port is None:
         made.run("stdio")
     else:

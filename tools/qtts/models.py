@@ -8,7 +8,6 @@ from rich.table import Table
 from shared.checkpoints import catalogue, download, folder, verify
 from shared.checkpoints.progress import Progress
 from shared.errors import CheckpointDamaged, DownloadFailed
-from shared.status import ModelAction
 from shared.views import ModelView
 from tools.bars import bytes_bar
 from tools.qtts.command import Here, json_output, print_json
@@ -102,17 +101,10 @@ def _pull_there(here: Here, checkpoint_id: str, report: download.Report) -> None
     """Let a worker download. Raises DownloadFailed with its words."""
     here.client.pull(checkpoint_id)
     began = time.monotonic()
-    while (action := _action(here, checkpoint_id)) is None or action.state not in (
-        "done",
-        "failed",
-    ):
+    while not (action := here.client.model(checkpoint_id).action) or not action.ended:
         if action and action.total_bytes:
             rate = action.done_bytes / (time.monotonic() - began)
             report(Progress(action.message, action.done_bytes, action.total_bytes, rate))
         time.sleep(ASK_EVERY)
     if action.state == "failed":
         raise DownloadFailed(action.message)
-
-
-def _action(here: Here, checkpoint_id: str) -> ModelAction | None:
-    return next((model.action for model in here.client.models() if model.id == checkpoint_id), None)

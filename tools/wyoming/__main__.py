@@ -14,11 +14,11 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load(arguments)
         server.check(settings)
+        logs.configure(settings, "wyoming")
+        server.run(settings, running.api_address(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
         return 2
-    logs.configure(settings, "wyoming")
-    server.run(settings, running.api_address(settings))
     return 0
 
 

@@ -1,17 +1,16 @@
-"""What one client has asked for: its text on the way in, its sound on the way out."""
+"""A text on its way in, its sound on its way out."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.tts import SynthesizeVoice
 
 from shared.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
-from shared.client import AsyncClient, AsyncLive, faults
-from shared.client.live import Failed
+from shared.client import AsyncClient, faults
+from shared.client.live import Failed, Over, Ready
+from shared.errors import InputTimeout
 
 Write = Callable[[Event], Awaitable[None]]
 
@@ -20,50 +19,29 @@ _NOBODY = "ryan"
 _RATE, _WIDTH, _CHANNELS = SAMPLE_RATE, SAMPLE_BYTES, 1
 
 
-class Speech:
-    """A text that is spoken while it comes; `close` it, whatever happens."""
+async def speak(
+    client: AsyncClient, voice: SynthesizeVoice | None, pieces: AsyncIterator[str], write: Write
+) -> None:
+    """Speak pieces of a text as they come; whoever cancels this cancels what is not heard yet.
 
-    def __init__(self, opened: AsyncExitStack, live: AsyncLive, write: Write) -> None:
-        self._opened = opened
-        self._live = live
-        self._write = write
-        self._relaying = asyncio.create_task(self._relay())
-
-    @classmethod
-    async def begin(cls, client: AsyncClient, voice: SynthesizeVoice | None, write: Write) -> Self:
-        """Raises what the service says, or ServiceUnreachable."""
-        request: dict[str, Any] = {}
-        if voice and voice.language:
-            request["language"] = voice.language
-        async with AsyncExitStack() as opening:
-            word = (voice and voice.name) or _NOBODY
-            live = await opening.enter_async_context(client.live(request, voice=word))
-            return cls(opening.pop_all(), live, write)
-
-    async def say(self, text: str) -> None:
-        """More text, cut anywhere."""
-        await self._live.say(text)
-
-    async def end(self) -> None:
-        """No more text comes; returns when all its sound has been sent.
-
-        Raises what became of it, and ConnectionError when the client has gone.
-        """
-        await self._live.finish()
-        await self._relaying
-
-    async def close(self) -> None:
-        """What has not been heard is cancelled."""
-        self._relaying.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await self._relaying
-        await self._opened.aclose()
-
-    async def _relay(self) -> None:
-        await self._write(AudioStart(_RATE, _WIDTH, _CHANNELS).event())
-        async for message in self._live:
-            if isinstance(message, bytes):
-                await self._write(AudioChunk(_RATE, _WIDTH, _CHANNELS, message).event())
-            elif isinstance(message, Failed):
-                raise faults.from_body(message.error)
-        await self._write(AudioStop().event())
+    Raises what the service says, ServiceUnreachable, InputTimeout where no piece comes for too
+    long, and what `pieces` and `write` raise.
+    """
+    request: dict[str, Any] = {}
+    if voice and voice.language:
+        request["language"] = voice.language
+    async with client.live(request, voice=(voice and voice.name) or _NOBODY) as speaking:
+        speaking.feed(pieces)
+        async for message in speaking:
+            match message:
+                case bytes():
+                    await write(AudioChunk(_RATE, _WIDTH, _CHANNELS, message).event())
+                case Ready():
+                    await write(AudioStart(_RATE, _WIDTH, _CHANNELS).event())
+                case Failed(error=error):
+                    raise faults.from_body(error)
+                case Over(reason="idle"):
+                    raise InputTimeout("No text came for too long.")
+                case _:
+                    pass
+    await write(AudioStop().event())

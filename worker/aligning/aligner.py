@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.audio.pcm import Samples
-from shared.errors import EngineUnavailable
+from shared.errors import EngineFailed, EnginePoisoned, EngineUnavailable, SpeechError
 from shared.settings import Settings
 from worker.engine.protocol import WordTime
 
@@ -45,10 +46,17 @@ class LazyAligner:
         Raises EngineUnavailable, CheckpointDamaged, EngineFailed and EnginePoisoned.
         """
         with self._lock:
-            self._model = self._model or self._load()
-            times = self._model.align(samples, text, language)
-            self._used = time.monotonic()
-            return times
+            try:
+                return self._asked(samples, text, language)
+            except EnginePoisoned:
+                # The process ends, and touches the card no more.
+                raise
+            except EngineFailed:
+                # Where memory was short, the next one may find its place elsewhere.
+                self._drop()
+                raise
+            finally:
+                self._used = time.monotonic()
 
     def rest(self) -> None:
         """To be called now and then: gives the memory of an idle model back."""
@@ -57,7 +65,8 @@ class LazyAligner:
 
     def make_room(self) -> None:
         """Leave the card, if it is on one, to what is to be loaded."""
-        if self._model and self._model.device.type != "cpu":
+        model = self._model
+        if model and model.device.type != "cpu":
             self.release()
 
     def release(self) -> None:
@@ -65,12 +74,24 @@ class LazyAligner:
         if self._model is None or not self._lock.acquire(blocking=False):
             return
         try:
-            if self._model:
-                log.info("Unloading the aligner.")
-                self._model.release()
-            self._model = None
+            self._drop()
         finally:
             self._lock.release()
+
+    def _asked(self, samples: Samples, text: str, language: str) -> list[WordTime]:
+        try:
+            self._model = self._model or self._load()
+            return self._model.align(samples, text, language)
+        except SpeechError:
+            raise
+        except Exception as error:  # its package promises nothing of what it raises
+            raise _failed(error) from error
+
+    def _drop(self) -> None:
+        if self._model:
+            log.info("Unloading the aligner.")
+            self._model.release()
+        self._model = None
 
     @property
     def _folder(self) -> Path | None:
@@ -98,3 +119,12 @@ class LazyAligner:
         model = ForcedAligner(folder, self._settings.device, self._settings.vram_budget_gb)
         log.info("The aligner runs on %s.", model.device)
         return model
+
+
+def _failed(error: Exception) -> EngineFailed:
+    """What a fault of the package is for whoever asked; the log is told where, and not of what, as
+    its words may be those of the text."""
+    name = type(error).__name__
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("The aligner met a fault (%s):\n%s", name, where)
+    return EngineFailed(f"The aligner met a fault ({name}); the worker's log says where.")

@@ -19,6 +19,7 @@ from worker.engine.protocol import Aligner, WordTime
 from worker.pulse import LOADING, Pulse
 
 UNTIMED = "It is not known when each word is heard."
+UNRISKED = f"{UNTIMED} The worker died over this job, so nothing more was tried for its words."
 _DIGITS = 3
 """Of seconds: nothing here knows words to less than a millisecond."""
 
@@ -42,7 +43,12 @@ class Wording:
     aligner: Aligner
     growing: Growing
     pulse: Pulse
-    _said: list[_Said] = field(default_factory=list[_Said])
+    last: bool = False
+    """Whether nobody takes the job up again should this process die: words that the engine has not
+    told, which take a model to find, are then not looked for."""
+    poisoned: EnginePoisoned | None = field(default=None, init=False)
+    """What finding the words did to the process, which is to end once the speech is safe."""
+    _said: list[_Said] = field(default_factory=list[_Said], init=False)
 
     def note(self, text: str, said: str, language: str) -> None:
         """A segment begins."""
@@ -55,27 +61,32 @@ class Wording:
     def find(self, segments: Sequence[Segment]) -> Iterator[str]:
         """Give the segments their words; all sound is in the file. What is to be said of it comes.
 
-        Words are an extra: speech without them is speech all the same. Raises EnginePoisoned.
+        Words are an extra: speech without them is speech all the same, so neither the deadline of
+        the speech nor a fault ends the job here. Raises Cancelled.
         """
-        for segment, said in zip(segments, self._said, strict=True):
-            self.pulse.watch()
-            try:
-                times = said.times or self._aligned(segment, said)
-            except EngineUnavailable as error:
-                yield _told(error)
-                continue
-            except EnginePoisoned:
-                raise
-            except (CheckpointDamaged, EngineFailed) as error:
-                # Another segment would meet the same, after a while each.
-                yield _told(error)
-                return
-            segment.words = [_within(segment, it) for it in written(said.text, said.said, times)]
+        with self.pulse.patient(LOADING):
+            for segment, said in zip(segments, self._said, strict=True):
+                self.pulse.watch()
+                if self.last and not said.times:
+                    yield UNRISKED
+                    continue
+                try:
+                    times = said.times or self._aligned(segment, said)
+                except EngineUnavailable as error:
+                    yield _told(error)
+                    continue
+                except (CheckpointDamaged, EngineFailed) as error:
+                    # Another segment would meet the same, after a while each.
+                    self.poisoned = error if isinstance(error, EnginePoisoned) else None
+                    yield _told(error)
+                    return
+                words = [_within(segment, it) for it in written(said.text, said.said, times)]
+                segment.words = words or None
+                if not words:
+                    yield UNTIMED
 
     def _aligned(self, segment: Segment, said: _Said) -> list[WordTime]:
-        samples = self._heard(segment)
-        with self.pulse.patient(LOADING):
-            return self.aligner.align(samples, said.said, said.language)
+        return self.aligner.align(self._heard(segment), said.said, said.language)
 
     def _heard(self, segment: Segment) -> Samples:
         first, after = (round(at * SAMPLE_RATE) for at in (segment.start, segment.end))

@@ -28,6 +28,8 @@ INSTALL = (
 )
 _RATE = 16_000
 """Hz that it hears."""
+_LEAST = 200
+"""Samples that it must hear more than: as many are mirrored at either end of its spectrum."""
 _ROOM = 3_500_000_000
 """Bytes that weights (1.84 GB in bf16) and one passage take on a card."""
 _SPLITTERS = {"japanese": "nagisa", "korean": "soynlp"}
@@ -60,6 +62,8 @@ class ForcedAligner:
         """
         _require_splitter(language)
         sound = soxr.resample(samples, SAMPLE_RATE, _RATE)
+        if len(sound) <= _LEAST:
+            return []
         with explained(self.device):
             (units,) = self._aligner.align((sound, _RATE), text, language.title())
         return list(_located(text, units, len(samples) / SAMPLE_RATE))

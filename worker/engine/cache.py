@@ -26,6 +26,10 @@ PREVIEW = "preview"
 log = logging.getLogger(__name__)
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass
 class _Loaded:
     model: Model
@@ -42,8 +46,14 @@ class Cache:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, tell: Callable[[str, str], None]
+        self,
+        engine: Engine,
+        settings: Settings,
+        tell: Callable[[str, str], None],
+        make_room: Callable[[], None] = _nothing,
     ) -> None:
+        """`make_room` is called before anything is loaded: what else lies on the card may go."""
+        self._make_room = make_room
         self._engine = engine
         self._settings = settings
         self._tell = tell
@@ -212,6 +222,7 @@ class Cache:
         """Load a model, others having gone before it comes: two may be more than there is room."""
         expected = self._expected(checkpoint, folder)
         self._require_room(checkpoint, expected.least)
+        self._make_room()
         while self._loaded and self._too_much(self._held() + expected.likely, one_more=True):
             self._drop_oldest()
         model = self._read(checkpoint, folder)

@@ -31,7 +31,7 @@ def explain(error: RuntimeError) -> EngineFailed | None:
     said = str(error)
     if out_of_memory(error):
         return EngineFailed(
-            "There was not enough memory to speak this.",
+            "There was not enough memory for this.",
             hint="Use the 0.6B checkpoint, free memory on the device, or send shorter sentences.",
         )
     if isinstance(error, torch.AcceleratorError) or _POISONED.search(said):

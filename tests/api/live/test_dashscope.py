@@ -9,8 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from api.live.dashscope import Translation
-from api.live.foreign import LONGEST
-from api.live.session import Ended, Idled
+from api.live.events import Ended, Idled
+from api.live.wire import LONGEST
 from shared.dialects.dashscope import LONGEST_TEXT
 from shared.errors import EngineFailed, InputTimeout
 from tests.api.jobs import LONG, wait_for
@@ -120,6 +120,16 @@ def test_in_commit_mode_nothing_is_said_before_its_commit(stack):
     assert kinds(events)[:2] == ["input_text_buffer.committed", "response.created"]
 
 
+def test_a_character_may_come_in_two_halves(stack):
+    with talking(stack) as socket:
+        for half in ("Good evening \ud83d", "\ude42 to you."):
+            appends(socket, half)
+        says(socket, "session.finish")
+        events = hears_until(socket, "session.finished")
+    assert "error" not in kinds(events)
+    assert events[-2]["response"]["usage"] == {"characters": len("Good evening 🙂 to you.")}
+
+
 def test_a_commit_has_a_response_even_if_nothing_of_it_can_be_said(stack):
     with talking(stack) as socket:
         sets(socket, mode="commit")
@@ -191,6 +201,12 @@ def test_a_response_that_is_cancelled_is_incomplete_and_another_may_follow(paced
         appends(socket, "Go on.")
         says(socket, "input_text_buffer.commit")
         assert hears_until(socket, "response.done")[-1]["response"]["status"] == "completed"
+        appends(socket, LONG)
+        says(socket, "session.finish")
+        hears_until(socket, "response.audio.delta")
+        says(socket, "response.cancel")
+        *_, done, _ = hears_until(socket, "session.finished")
+        assert done["response"]["status"] == "incomplete"
     for job in http.get("/v1/jobs").json()["items"]:
         wait_for(http, job["id"], lambda job: job["state"] in ("succeeded", "cancelled"))
 

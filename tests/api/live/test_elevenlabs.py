@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from api.live.foreign import LONGEST
+from api.live.wire import LONGEST
 from tests.api.jobs import LONG, wait_for
 from tests.shared.audio.hearing import hear
 from tests.stack import Stack
@@ -22,8 +22,9 @@ OPENING: Message = {
     "voice_settings": {"stability": 0.5, "similarity_boost": 0.8, "speed": 1.0},
     "generation_config": {"chunk_length_schedule": [50]},
 }
-PIECES = ["Hello there, ", "how are ", "you today? ", "I am fine. "]
-TEXT = "".join(PIECES).strip()
+PIECES = ["Hello there, \ud83d", "\ude42 how are ", "you today? ", "I am fine. "]
+"""One of them ends in half a character."""
+TEXT = "Hello there, 🙂 how are you today? I am fine."
 
 
 @contextmanager
@@ -180,6 +181,13 @@ def test_a_wrong_message_is_told_before_the_socket_closes(stack, wrong, error, c
         (message,) = heard(socket)
         assert (message["error"], message["code"], socket.close_code) == (error, code, code)
         assert message["message"]
+
+
+def test_a_session_without_words_has_no_sound(stack):
+    with talking(stack, output_format="mp3_44100_128") as socket:
+        types(socket)
+        (message,) = heard(socket)
+    assert message["isFinal"]
 
 
 @pytest.mark.parametrize("opening", [OPENING, None])

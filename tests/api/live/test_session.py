@@ -10,8 +10,12 @@ import pytest
 from api.admission import Sender
 from api.app import open_context
 from api.deps import Context
-from api.live import session as live
-from api.live.session import Began, Ended, Event, Idled, Manner, Said, Session, Sound
+from api.live import submitting
+from api.live.events import Began, Ended, Event, Idled, Said, Sound, Warned
+from api.live.manner import Manner
+from api.live.session import Session
+from api.live.turns import AHEAD
+from shared import keys
 from shared.errors import SpeechError, TextTooLong
 from shared.jobs import JobRecord
 from shared.settings import load
@@ -25,7 +29,7 @@ TEXT = "The lamp turned slowly. Ten seconds went by. Nobody was there to see it.
 SENTENCES = ["The lamp turned slowly.", "Ten seconds went by.", "Nobody was there to see it."]
 ENGLISH = Manner("custom_voice", {"language": "english"})
 SECOND = 2 * 24_000
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager
@@ -280,7 +284,7 @@ def test_nothing_more_is_submitted_than_is_heard_soon(paced: Stack):
                 break
         return context.queue.busy()
 
-    assert act(paced, scene) <= live.AHEAD + 1
+    assert act(paced, scene) <= AHEAD + 1
 
 
 def test_a_full_queue_is_waited_for(stack: Stack):
@@ -293,7 +297,7 @@ def test_a_full_queue_is_waited_for(stack: Stack):
 
 
 def test_a_queue_that_stays_full_is_an_error(stack: Stack, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "_PATIENCE", 0.0)
+    monkeypatch.setattr(submitting, "_PATIENCE", 0.0)
 
     async def scene(session: Session, _: Context) -> list[Event]:
         await session.append(TEXT)
@@ -390,6 +394,48 @@ def test_a_sentence_that_fails_ends_its_utterance_and_the_next_is_spoken(stack: 
     assert (failed.error.code, failed.partial) == ("nothing_to_say", True)
     assert ended == Ended(2, 17)
     assert texts(events) == ["The lamp turned.", "The sea was calm."]
+
+
+def another_engine(stack: Stack) -> None:
+    """As if the worker that has died had been one of another engine."""
+    redis = stack.redis()
+    for job in map(bytes.decode, redis.zrange(keys.ACTIVE, 0, -1)):  # pyright: ignore
+        redis.hset(keys.job(job), "fingerprint", "another/1")
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_heard_at_most_in_a_sentence_said_again(
+    make_stack: Callable[..., Stack],
+):
+    stack = make_stack(PREVIEW_PACE="1")
+
+    async def scene(session: Session, _: Context) -> list[list[Event]]:
+        heard: list[list[Event]] = []
+        for meanwhile in ((), (another_engine,)):
+            await session.append(TEXT)
+            await session.commit()
+            heard.append([])
+            async for event in session.events():
+                heard[-1].append(event)
+                if len(of(heard[-1], Sound)) == 2 and isinstance(event, Sound):
+                    await asyncio.to_thread(stack.kill_worker)
+                    for step in meanwhile:
+                        await asyncio.to_thread(step, stack)
+                    await asyncio.to_thread(stack.start_worker, wait=False)
+                if isinstance(event, Ended):
+                    break
+        return heard
+
+    same, other = act(stack, scene)
+    for events in (same, other):
+        (ended,) = of(events, Ended)
+        assert (ended.error, ended.characters) == (None, len(TEXT))
+        assert texts(events) == SENTENCES
+        last = of(events, Said)[-1].segments[-1].end
+        assert last == pytest.approx(len(sound(events)) / SECOND, abs=0.05)
+    assert not of(same, Warned)
+    assert "is said again" in of(other, Warned)[0].message
+    assert len(sound(other)) > len(sound(same))
 
 
 def test_of_a_client_that_has_gone_every_job_is_cancelled(paced: Stack):

@@ -164,11 +164,14 @@ def test_the_words_of_peers_mean_the_same(http):
     assert theirs.content == ours.content
 
 
-def test_what_stands_in_quotes_is_a_number(http):
-    """SillyTavern sends its custom parameters as they were typed."""
-    typed = spoken(http, seed="7", speed="2", stream="false")
-    assert typed.headers["X-TTS-Seed"] == "7"
-    assert typed.content == spoken(http, speed=2, stream=False).content
+def test_what_sillytavern_sends_is_understood(http):
+    """It leaves the blanks of its list of voices, and sends what was typed as it was typed."""
+    typed = {"seed": "7", "temperature": "0.9", "do_sample": "true", "language": "en"}
+    plain = {"model": "tts-1", "input": TEXT, "response_format": "mp3", "speed": 1}
+    answer = http.post("/v1/audio/speech", json={**plain, "voice": " ryan", **typed})
+    assert answer.status_code == 200, answer.text
+    assert not warnings(answer)
+    assert answer.content == spoken(http, response_format="mp3").content
 
 
 def test_numbers_are_written_out_by_any_of_the_switches(http):

@@ -52,9 +52,7 @@ def test_a_key_of_the_ring_opens_what_it_is_for(made: Made):
     client = f"key-{key.id}"
     assert known.find(secret) == Grant(client, frozenset({"speak", "voices"}), 60, 3)
     assert known.jobs(client) == 3
-    assert known.jobs("address-127.0.0.1") is None
     assert known.of(client) == known.find(secret)
-    assert known.of("address-127.0.0.1") == Grant("address-127.0.0.1", EVERY)
 
 
 @pytest.mark.parametrize("secret", ["", "firs", "first ", "qtts_", "\xff"])
@@ -98,6 +96,42 @@ def test_taking_the_ring_away_opens_nothing(made: Made):
     assert known.any
     with pytest.raises(Unauthorized):
         known.find(secret)
+
+
+def test_who_was_let_in_before_is_good_for_nothing_once_the_key_is_gone(made: Made):
+    """What they opened may be open still; nobody may do more by it than at first."""
+    settings, ring = made(api_keys=["first"])
+    key, secret = drawn(ring, jobs=3)
+    known = Credentials(settings)
+    ours = known.find("first")
+    assert known.of(ours.client) == ours
+    assert known.of(known.find(secret).client).jobs == 3
+    ring.path.unlink()
+    for client in (f"key-{key.id}", "key-", "address-127.0.0.1"):
+        with pytest.raises(Unauthorized):
+            known.of(client)
+
+
+def test_who_came_without_a_key_needs_one_from_the_first_one_on(made: Made):
+    settings, ring = made()
+    known = Credentials(settings)
+    nobody = "address-127.0.0.1"
+    assert known.of(nobody) == Grant(nobody, EVERY)
+    assert known.jobs(nobody) is None
+    drawn(ring)
+    with pytest.raises(Unauthorized):
+        known.of(nobody)
+
+
+def test_the_key_of_a_run_opens_everything_and_makes_nobody_else_need_one(made: Made):
+    settings, ring = made(run_key="of-this-run")
+    known = Credentials(settings)
+    assert not known.any
+    drawn(ring)
+    assert known.any
+    grant = known.find("of-this-run")
+    assert grant.scopes == EVERY
+    assert known.of(grant.client) == grant
 
 
 def test_a_ring_that_is_damaged_later_leaves_the_keys_as_they_were(

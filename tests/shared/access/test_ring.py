@@ -52,6 +52,15 @@ def test_every_change_is_seen_by_the_signature(ring: KeyRing):
     assert ring.signature() != before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such permissions")
+def test_a_file_that_can_be_read_again_is_seen_too(ring: KeyRing):
+    """Somebody else made a key, and gave the file back to the service afterwards."""
+    added(ring, "phone")
+    before = ring.signature()
+    ring.path.chmod(0o640)
+    assert ring.signature() != before
+
+
 def test_changes_at_the_same_time_are_all_kept(ring: KeyRing):
     names = [f"key {number}" for number in range(12)]
     with ThreadPoolExecutor(6) as pool:

@@ -26,7 +26,7 @@ TEXT = (
 def speech() -> Samples:
     """Eight seconds of clean speech of one voice, near -20 dBFS."""
     request = {"text": TEXT, "voice": "en-us", "parameters": {"rate": 165}}
-    sound = b"".join(espeak.converse(espeak.locate(), request))
+    sound = b"".join(part.sound for part in espeak.converse(espeak.locate(), request))
     samples = np.frombuffer(sound, "<i2").astype(np.float32) / 32_768
     return soxr.resample(samples, 22_050, SAMPLE_RATE)
 

@@ -93,15 +93,32 @@ def test_an_event_loop_can_do_the_same(stack: Stack):
     assert sum(len(part) for part in heard if isinstance(part, bytes)) > 48_000
 
 
-def test_what_goes_wrong_with_the_text_is_raised(stack: Stack):
+def test_what_goes_wrong_with_the_text_is_raised_once_the_rest_was_heard(stack: Stack):
     async def written() -> AsyncIterator[str]:
         yield "The lamp turned slowly. "
         raise OSError("the model has gone")
 
+    heard: list[LiveMessage | bytes] = []
+
     async def scenario() -> None:
         async with AsyncClient(stack.url) as client, client.live(ENGLISH) as speaking:
             speaking.feed(written())
-            assert texts([message async for message in speaking]) == ["The lamp turned slowly."]
+            async for message in speaking:
+                heard.append(message)
 
     with pytest.raises(OSError, match="the model has gone"):
         asyncio.run(scenario())
+    assert texts(heard) == ["The lamp turned slowly."]
+
+
+def test_without_an_event_loop_too(stack: Stack):
+    def written() -> Iterator[str]:
+        yield "The lamp turned slowly. "
+        raise OSError("the model has gone")
+
+    heard: list[LiveMessage | bytes] = []
+    with stack.client().live(ENGLISH) as speaking:
+        speaking.feed(written())
+        with pytest.raises(OSError, match="the model has gone"):
+            heard.extend(speaking)
+    assert texts(heard) == ["The lamp turned slowly."]

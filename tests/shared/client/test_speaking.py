@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.client import AsyncClient, Client, JobState
-from shared.errors import JobFailed, UnknownVoice
+from shared.errors import JobFailed, UnknownFormat, UnknownVoice
 from shared.events import Waiting
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import ROOT
@@ -42,6 +42,12 @@ def test_a_recording_speaks(client: Client):
 def test_a_text_is_heard_while_it_is_made(client: Client):
     heard = b"".join(client.hear(TEXT, "ryan", seed=7))
     assert heard == client.audio(client.jobs(limit=1).items[0].id, "pcm")
+
+
+def test_a_file_of_no_known_format_is_refused(client: Client, tmp_path: Path):
+    with pytest.raises(UnknownFormat):
+        client.speak(TEXT, path=tmp_path / "speech.ogg")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_voice_that_is_not_there_is_an_error(client: Client, tmp_path: Path):

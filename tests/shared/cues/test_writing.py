@@ -48,6 +48,7 @@ def test_empty_cues_are_left_out_and_the_rest_is_counted_on():
             ["By December we were driving", "trucks across it."],
         ),
         ("我们" * 12 + "。", ["我们" * 6 + "我", "们" + "我们" * 5 + "。"]),
+        (f"{'a' * 30} {'b' * 30} {'c' * 20}", ["a" * 30, "b" * 30, "c" * 20]),
     ],
 )
 def test_a_text_is_cut_into_two_lines_of_about_equal_width(text: str, lines: list[str]):

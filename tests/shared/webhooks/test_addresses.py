@@ -1,12 +1,14 @@
 """Where webhooks may go, by the letters of the address and by what the name leads to."""
 
 import asyncio
+import socket
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from shared.errors import WebhookRefused
+from shared.settings import load
 from shared.webhooks.addresses import Reach, find, target
 
 ANYWHERE = Reach()
@@ -36,7 +38,9 @@ NEVER = [
     "2002:7f00:1::",
     "2001:0:1::1",
     "2001:db8::1",
-    "fd00:ec2::254",
+    "fd00:ec2::23",
+    "168.63.129.16",
+    "fe80::1%eth0",
 ]
 
 
@@ -85,6 +89,13 @@ def test_an_address_of_the_web_passes(url: str):
         "http://hooks.example:22/",
         "http://hooks.example:25/",
         "http://hooks.example:99999/",
+        "http://[fe80::1%25eth0]/",
+        "http://[fe80::1%eth0]/",
+        "http://hooks.example%00.inside/",
+        "http://hooks.example\\@10.0.0.1/",
+        "http://１２７.0.0.1/",
+        "http://0177.0.0.1/",
+        "http://hooks.example/" + "ö" * 1_000,
         "http://a b/",
         "http://hooks.example/\r\nHost: other",
         "http://" + "a" * 3_000,
@@ -97,13 +108,25 @@ def test_any_other_is_refused(url: str):
 
 def test_with_a_list_only_its_hosts_are_told():
     assert target("http://N8N.:5678/webhook/x", TRUSTED)
+    reach = Reach.of(load(webhook_allowed_hosts="n8n, [fd00::9]"))
+    assert target("http://[fd00::9]:5678/", reach)
     with pytest.raises(WebhookRefused, match="does not tell this host"):
         target("https://hooks.example/", TRUSTED)
 
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "localhost", "[::1]", "[::ffff:7f00:1]"],
+    [
+        "127.0.0.1",
+        "127.1",
+        "0177.1",
+        "2130706433",
+        "0x7f000001",
+        "127。0。0。1",
+        "localhost.",
+        "[::1]",
+        "[::ffff:7f00:1]",
+    ],
 )
 def test_every_spelling_of_this_machine_is_recognised(host: str):
     with pytest.raises(WebhookRefused, match=r"public address|cannot be found"):
@@ -118,11 +141,9 @@ def test_a_host_that_is_nowhere_is_refused():
 def test_of_several_addresses_those_that_may_be_told_are_left(monkeypatch: pytest.MonkeyPatch):
     """The resolver is the network's, not ours: it says what an attacker's would."""
 
-    async def look_up(*_: Any, **__: Any) -> list[Any]:
+    def look_up(*_: Any, **__: Any) -> list[Any]:
         return [(0, 0, 0, "", (where, 0)) for where in ("10.0.0.1", "8.8.8.8", "127.0.0.1")]
 
-    async def found() -> list[Any]:
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
-        return [*await find(target("http://hooks.example/", ANYWHERE), ANYWHERE)]
-
-    assert asyncio.run(found()) == [ip_address("8.8.8.8")]
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    found = asyncio.run(find(target("http://hooks.example/", ANYWHERE), ANYWHERE))
+    assert found == [ip_address("8.8.8.8")]

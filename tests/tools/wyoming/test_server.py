@@ -20,13 +20,12 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from shared.client import Client
 from shared.errors import ConfigurationError
 from shared.settings import load
 from tests.stack import Stack
 from tools import ports
 from tools.wyoming import server
-from tools.wyoming.bounds import LONGEST
+from tools.wyoming.reading import LONGEST
 
 pytestmark = [pytest.mark.redis, pytest.mark.anyio]
 
@@ -117,28 +116,91 @@ async def test_text_in_pieces_is_spoken_while_it_comes(home: AsyncTcpClient):
     assert seconds(early + events) > 1
 
 
-async def test_an_unknown_voice_is_an_error_and_the_connection_stays(home: AsyncTcpClient):
-    await home.write_event(Synthesize("Hello.", SynthesizeVoice("nobody")).event())
-    assert Error.from_event((await answers(home, "error"))[-1]).code == "unknown_voice"
+async def fault(client: AsyncTcpClient) -> str:
+    """The code of the error after which the server hangs up."""
+    error = Error.from_event((await answers(client, "error"))[-1])
+    assert await client.read_event() is None
+    return error.code or ""
+
+
+async def test_two_texts_at_once_are_spoken_one_after_the_other(home: AsyncTcpClient):
+    for text in ("The lamp turned.", "Ten seconds."):
+        await home.write_event(Synthesize(text).event())
+    for _ in range(2):
+        events = await answers(home, "audio-stop")
+        assert AudioStart.is_type(events[0].type)
+        assert seconds(events) > 0.5
+
+
+async def test_a_voice_that_is_unknown_is_told_before_the_text_has_ended(home: AsyncTcpClient):
+    await home.write_event(SynthesizeStart(SynthesizeVoice("nobody")).event())
+    assert await fault(home) == "unknown_voice"
+
+
+async def test_a_text_that_cannot_be_spoken_is_told(home: AsyncTcpClient):
+    await home.write_event(SynthesizeStart().event())
+    await home.write_event(SynthesizeChunk("It turned. " * 20_000).event())
+    assert await fault(home) == "text_too_long"
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (Event("describe", payload=b"x" * (LONGEST + 1)), "body_too_large"),
+        (Event("synthesize"), "invalid_request"),
+        (Event("synthesize", {"text": 5}), "invalid_request"),
+        (Event("synthesize", {"text": "Hello.", "voice": {"name": 5}}), "invalid_request"),
+    ],
+    ids=["too much", "no text", "a number", "a numbered voice"],
+)
+async def test_what_is_wrong_with_an_event_is_told(home: AsyncTcpClient, event: Event, code: str):
+    await home.write_event(event)
+    assert await fault(home) == code
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["waiting", "speaking"])
+async def test_when_the_client_goes_its_jobs_are_cancelled(
+    home: AsyncTcpClient, stack: Stack, heard: bool
+):
+    client = stack.client()
+    if heard:
+        await home.write_event(Synthesize("A long sentence. " * 500).event())
+        await answers(home, "audio-chunk")
+    with stack.still():
+        if not heard:
+            await home.write_event(Synthesize("A long sentence.").event())
+        while not (waiting := client.jobs(state="queued").items):
+            await asyncio.sleep(0.02)
+        await home.disconnect()
+        while client.job(waiting[0].id).state != "cancelled":
+            await asyncio.sleep(0.02)
+    while client.jobs(active=True).items:
+        await asyncio.sleep(0.02)
+
+
+async def test_without_a_service_it_says_so():
+    settings = load(wyoming_port=ports.any_free())
+    serving = asyncio.create_task(server.serve(settings, f"http://127.0.0.1:{ports.any_free()}"))
+    async with _connected(settings.wyoming_port, serving) as client:
+        await client.write_event(Describe().event())
+        assert await fault(client) == "service_unreachable"
+    serving.cancel()
+
+
+async def test_of_too_many_clients_the_last_is_refused(
+    home: AsyncTcpClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(server, "_MOST", 1)
+    other = AsyncTcpClient(home.host, home.port)
+    await other.connect()
+    assert await fault(other) == "too_many_connections"
     await home.write_event(Ping().event())
     await answers(home, "pong")
 
 
-async def test_when_the_client_goes_its_job_is_cancelled(home: AsyncTcpClient, stack: Stack):
-    with Client(stack.urls[0]) as client:
-        await home.write_event(SynthesizeStart().event())
-        await home.write_event(SynthesizeChunk("A long sentence. " * 500).event())
-        await answers(home, "audio-chunk")
-        await home.disconnect()
-        while client.jobs(active=True).items:
-            await asyncio.sleep(0.02)
-        assert any(job.state == "cancelled" for job in client.jobs().items)
-
-
-async def test_more_than_it_takes_ends_the_connection(home: AsyncTcpClient):
-    await home.write_event(Event("describe", payload=b"x" * (LONGEST + 1)))
-    with pytest.raises((ConnectionError, AssertionError)):
-        await answers(home, "info")
+def test_it_needs_a_port():
+    with pytest.raises(ConfigurationError, match="WYOMING_PORT"):
+        server.check(load(wyoming_port=0))
 
 
 def test_beyond_this_machine_it_needs_a_word_that_others_may_speak():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.errors import CheckpointDamaged, EngineUnavailable
+from shared.errors import CheckpointDamaged, EngineFailed, EngineUnavailable
 from shared.settings import Settings
 from worker.aligning.aligner import LazyAligner
 from worker.engine.aligner import ForcedAligner
@@ -53,6 +53,10 @@ def test_each_word_has_a_place_and_a_time_within_the_sound(
     assert all(0 <= it.start <= it.end <= 4 for it in times)
 
 
+def test_in_a_moment_no_word_is_heard(aligner: ForcedAligner):
+    assert aligner.align(NOISE[:100], "Yes.", "english") == []
+
+
 @pytest.mark.skipif(find_spec("nagisa") is not None, reason="nagisa is installed")
 def test_a_language_without_its_splitter_is_refused(aligner: ForcedAligner):
     with pytest.raises(EngineUnavailable, match="nagisa"):
@@ -65,6 +69,16 @@ def test_it_is_loaded_when_asked_and_can_be_put_away(models: Path):
     first = ours.align(NOISE, "Hello there.", "english")
     ours.release()
     assert ours.align(NOISE, "Hello there.", "english") == first
+
+
+def test_a_fault_of_its_package_is_an_error_that_tells_no_word(
+    models: Path, caplog: pytest.LogCaptureFixture
+):
+    ours = LazyAligner(Settings(models_dir=models, aligner="aligner", device="cpu"))
+    with pytest.raises(EngineFailed, match="met a fault"):
+        ours.align(np.zeros((24_000, 3, 3), np.float32), "Zwetschge.", "english")
+    assert "Zwetschge" not in caplog.text
+    assert ours.align(NOISE, "Hello there.", "english")
 
 
 def test_another_model_of_the_family_is_refused(models: Path, tmp_path: Path):

@@ -66,6 +66,19 @@ def test_second_model_makes_the_first_go(make_cache: Callable[..., Cache], model
     assert list(cache.describe()) == ["two"]
 
 
+def test_others_make_room_before_anything_is_loaded(models: Path) -> None:
+    told: list[str] = []
+    cache = Cache(
+        StockEngine("cpu", "fp32"),
+        load(models_dir=models),
+        lambda checkpoint, stage: told.append("loading"),
+        lambda: told.append("room"),
+    )
+    cache.load("one", models / "one")
+    cache.load("one", models / "one")
+    assert (told[0], told.count("room")) == ("room", 1)
+
+
 def test_least_recently_used_goes_first(make_cache: Callable[..., Cache], models: Path) -> None:
     cache = make_cache(max_loaded_models=2)
     for name in ("one", "two", "one", "designer"):

@@ -36,7 +36,7 @@ from worker.aligning.aligner import LazyAligner
 from worker.diary import Diary
 from worker.engine.cache import Cache
 from worker.engine.choice import Choice
-from worker.engine.protocol import Engine, Utterance
+from worker.engine.protocol import Aligner, Engine, Utterance
 from worker.monitor import Monitor
 from worker.performing import discover
 from worker.reading import MORE, MORE_OF_PLAN
@@ -51,7 +51,12 @@ class Theatre:
     """A queue, a store and a worker's runner, without processes."""
 
     def __init__(
-        self, url: str, folder: Path, engine: Engine | None = None, **settings: Any
+        self,
+        url: str,
+        folder: Path,
+        engine: Engine | None = None,
+        aligner: Aligner | None = None,
+        **settings: Any,
     ) -> None:
         self.redis: Connection = redis.Redis.from_url(url, protocol=2)
         self.settings = load(
@@ -80,7 +85,7 @@ class Theatre:
             self.library,
             self.uploads,
             Diary(self.redis, "gpu-0", self.queue, Monitor("cpu", "cpu"), choice.info),
-            LazyAligner(self.settings),
+            aligner or LazyAligner(self.settings),
         )
 
     def submit(self, wanted: Plan, queue: str = keys.BATCH, **fields: Any) -> str:

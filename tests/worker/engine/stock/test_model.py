@@ -49,6 +49,11 @@ def test_custom_voice_equals_the_package(tiny: Tiny, loaded: Loaded):
     assert np.array_equal(ours, theirs)
 
 
+def test_a_row_tells_its_tokens_and_those_of_its_directions(loaded: Loaded):
+    plain, directed = (speak(loaded(), utterance(instruct=it)) for it in (None, "Whisper."))
+    assert 0 < plain.tokens < directed.tokens
+
+
 def test_voice_design_equals_the_package(tiny: Tiny, loaded: Loaded):
     ours = sound(loaded("voice_design"), seed=5, speaker=None, description="An old sailor.")
     theirs = as_shipped(

@@ -5,8 +5,8 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 from starlette.types import Message
 
-from api.live import foreign
-from api.live.foreign import Wire, converse
+from api.live import wire
+from api.live.wire import Wire, converse
 
 
 class Hello(BaseModel):
@@ -32,7 +32,7 @@ class Line:
 
 
 def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
-    monkeypatch.setattr(foreign, "_SEND", 0.01)
+    monkeypatch.setattr(wire, "_SEND", 0.01)
 
     async def scenario() -> None:
         line = Line()
@@ -47,8 +47,11 @@ def test_what_belongs_together_is_not_interrupted():
     async def scenario() -> list[str]:
         line = Line()
         await line.socket.accept()
-        wire = Wire(line.socket)
-        both = [wire.say(Hello(text="a"), Hello(text="b")), wire.say(Hello(text="c"))]
+        said = Wire(line.socket)
+        both = [
+            said.say(Hello(text="a"), Hello(text="b")),
+            said.say(Hello(text="c")),
+        ]
         line.taking.set()
         await asyncio.gather(*both)
         return line.taken
