@@ -206,13 +206,15 @@ async def _read(
         if _TOO_LONG in error.detail:
             raise _too_long(longest) from error
         raise InvalidRequest(f"The form cannot be read: {error.detail}") from error
-    raise InvalidRequest("The body was not sent as JSON.", hint=_how(files, part))
+    raise InvalidRequest("The body was not sent as JSON.", hint=_how(files, part, words))
 
 
 def _pairs(body: bytes, longest: int) -> FormData:
     """A form without files. Raises BodyTooLarge and InvalidRequest."""
     if len(body) > longest:
         raise _too_long(longest)
+    if body.lstrip().startswith(b"{"):  # as curl sends what it is not told of
+        raise InvalidRequest("The body was sent as a form, and looks like JSON.", hint=AS_JSON)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_PARTS)
     except ValueError as error:
@@ -220,7 +222,9 @@ def _pairs(body: bytes, longest: int) -> FormData:
     return FormData([*pairs])
 
 
-def _how(files: Collection[str], part: str | None) -> str:
+def _how(files: Collection[str], part: str | None, words: Collection[str]) -> str:
+    if words:
+        return f"{AS_JSON} Or send a form: {URLENCODED}, or {FORM} with a file."
     if not files:
         return AS_JSON
     beside = f" and the JSON as `{part}`" if part else ""

@@ -150,7 +150,8 @@ async def convert_with_timestamps(
     )
     if making is None or told is None:
         return Response(status_code=CLIENT_GONE)
-    return Response(told.model_dump_json(), media_type="application/json", headers=making.headers)
+    body = await run_in_threadpool(told.model_dump_json)
+    return Response(body, media_type="application/json", headers=making.headers)
 
 
 # --- find voices ---
@@ -242,11 +243,12 @@ async def _timed(making: _Making, leaving: Leaving) -> AsyncGenerator[tuple[byte
     yield leaving.finish(), end and _alignment(end, leaving.speed)
 
 
-def _alignment(end: events.End, speed: float) -> Timed:
+def _alignment(end: events.End, speed: float) -> Timed | None:
     told: dict[str, Any] = end.result or {}
     segments = [Segment.model_validate(segment) for segment in told.get("segments", ())]
     pieces = elevenlabs.pieces(segments, speed=speed)
-    return Timed.of([*elevenlabs.spread(pieces, end.samples / SAMPLE_RATE / speed)])
+    characters = [*elevenlabs.spread(pieces, end.samples / SAMPLE_RATE / speed)]
+    return Timed.of(characters) if characters else None
 
 
 async def _lines(making: _Making, leaving: Leaving) -> AsyncGenerator[bytes]:
@@ -261,7 +263,7 @@ async def _whole(making: _Making, leaving: Leaving) -> WithTimestamps:
         async for data, timed in pieces:
             sound += data
             alignment = timed
-    return _told(bytes(sound), alignment)
+    return await run_in_threadpool(_told, bytes(sound), alignment)
 
 
 def _told(data: bytes, timed: Timed | None) -> WithTimestamps:

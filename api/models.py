@@ -35,8 +35,8 @@ def list_models(here: Here) -> ModelList:
 
 @router.get("/models/{id}")
 def show_model(id: str, here: Here) -> ModelView | ModelCard:
-    """One checkpoint, by its id or as its hub calls it; or one of the other names. The aligner, too,
-    which speaks nothing and is not listed."""
+    """One checkpoint, by its id or as its hub calls it, or one of the other names. The aligner is
+    shown too: it speaks nothing, so it is not listed."""
     known = {card.id: card for card in aliases(here)}
     if id in known:
         return known[id]

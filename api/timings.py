@@ -37,7 +37,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def of_job(id: str, here: Here, format: Form = "json", level: Fine = "segment") -> Response:
     """Of a job that succeeded, task or pipeline; 409 before its end, and for words without times.
 
-    Subtitles of words have a few of them in a cue; in WebVTT each word has its own time there.
+    Subtitles have cues of two lines at most; those of words have a few in each, and in WebVTT each
+    word has its own time there.
     """
     return _answer(finished(here, id), format, level)
 

@@ -129,17 +129,9 @@ class Greeting:
             table(self._supervisor, self._plan),
             f"Ready after {self._seconds:.1f} s. {speaks(ready)}",
             *([f"Dashboard: {self._plan.dashboard}"] if self._plan.dashboard else []),
-            *self._commands(),
+            *commands(self._settings, self._plan.apis[0]),
             "Ctrl-C stops everything.",
         )
-
-    def _commands(self) -> Iterator[str]:
-        """What a person may type next."""
-        keys = Credentials(self._settings).any
-        yield f"Try: {curl(self._plan.apis[0], keys=keys)}"
-        yield f"Or:  {say(Path(sys.executable).parent / 'qtts')}"
-        if keys and not self._settings.api_key.get_secret_value():
-            yield "Both send the key in API_KEY: export one first."
 
 
 def ask(url: str) -> httpx.Response | None:
@@ -175,6 +167,15 @@ def speaks(ready: dict[str, str]) -> str:
     """What speaks and why, in words."""
     preview = " (a preview, not Qwen3-TTS)" if ready.get("preview") else ""
     return f"Speaking: {ready.get('engine')}{preview}. {ready.get('reason', '')}"
+
+
+def commands(settings: Settings, api: str) -> Iterator[str]:
+    """What a person may type next."""
+    keys = Credentials(settings).any
+    yield f"Try: {curl(api, keys=keys)}"
+    yield f"Or:  {say(Path(sys.executable).parent / 'qtts')}"
+    if keys and not settings.api_key.get_secret_value():
+        yield "Both send the key in API_KEY: export one first."
 
 
 def curl(api: str, *, keys: bool) -> str:

@@ -71,6 +71,8 @@ def work(settings: Settings, choice: Choice) -> bool:
     lease = Lease(redis, settings.worker_name, settings.lease_seconds)
     lease.claim()
     aligner = LazyAligner(settings)
+    if settings.aligner and aligner.trouble:
+        log.warning("Words cannot be timed: %s See ALIGNER in docs/timings.md.", aligner.trouble)
     cache = Cache(
         choice.engine,
         settings,

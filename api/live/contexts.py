@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Never
 
 from fastapi import APIRouter, WebSocket
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.admission import Sender
 from api.deps import Context as Service
 from api.deps import Here
+from api.errors import answer
 from api.live.elevenlabs import Translation, opened
 from api.live.events import Idled
 from api.live.manner import Manner
@@ -22,7 +24,7 @@ from api.stopping import stop
 from shared.dialects import elevenlabs, voices
 from shared.dialects.contexts import MOST, Message, Opening, Sounding
 from shared.dialects.elevenlabs import FINAL
-from shared.errors import InvalidRequest, TooManyContexts
+from shared.errors import InvalidRequest, SpeechError, TooManyContexts
 from shared.requests.declared import MAX_SEED
 
 router = APIRouter(prefix="/v1/text-to-speech", tags=["live"])
@@ -32,19 +34,23 @@ _MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 
 @router.websocket("/{voice_id}/multi-stream-input")
 async def multi_stream_input(socket: WebSocket, voice_id: str, here: Here) -> None:
-    """A client of `multi-stream-input`."""
+    """A client of `multi-stream-input`.
+
+    What is wrong with the address is said before there is a socket: a client that is told by a
+    message, before it has sent any itself, may wait for the end of its first text for ever.
+    """
+    try:
+        asked = opened(Opening, dict(socket.query_params))
+        manner = await run_in_threadpool(_manner, here, voice_id, asked)
+        sender = Sender(socket.state.client)
+        session = partial(Session, here, sender, manner, asked.inactivity_timeout)
+        await run_in_threadpool(session)
+    except SpeechError as error:
+        await socket.send_denial_response(answer(error))
+        return
     await socket.accept()
     wire = Wire(socket)
     async with explained(wire, elevenlabs.Fault.of):
-        asked = opened(Opening, dict(socket.query_params))
-        manner = await run_in_threadpool(_manner, here, voice_id, asked)
-
-        def session() -> Session:
-            sender = Sender(socket.state.client)
-            return Session(here, sender, manner, asked.inactivity_timeout)
-
-        # What cannot be spoken is told now, and not to the first text.
-        await run_in_threadpool(session)
         await _Conversation(wire, asked, session).hold()
 
 

@@ -91,7 +91,8 @@ class Translation:
         self._before += self._sentence
         self._sentence = 0
         pieces = elevenlabs.pieces(segments, start, self._speed)
-        alignment = Alignment.of([*elevenlabs.spread(pieces, length / self._speed)])
+        characters = [*elevenlabs.spread(pieces, length / self._speed)]
+        alignment = Alignment.of(characters) if characters else None
         data = bytes(self._held)
         self._held.clear()
         return (Sounding(audio=_text(data), alignment=alignment, normalizedAlignment=alignment),)

@@ -1,6 +1,5 @@
 """`POST /v1/audio/speech`: a text spoken while the client waits, as OpenAI's service does it."""
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
@@ -29,8 +28,6 @@ from shared.requests import contract
 from shared.requests.declared import Format
 
 router = APIRouter(prefix="/v1/audio", tags=["openai"], route_class=Route)
-
-log = logging.getLogger(__name__)
 
 _TYPES: dict[Format, str] = {"opus": "audio/opus"}
 """Where OpenAI says another type than we do; what is in it is the same."""
@@ -108,23 +105,22 @@ async def _sent(placed: Order, hearing: Hearing) -> AsyncGenerator[bytes]:
 
 
 async def _told(placed: Order, hearing: Hearing) -> AsyncGenerator[bytes]:
-    """The same as events, of which a failure is the last."""
+    """The same as events. A failure is told, and breaks the answer off for who does not know it."""
     try:
         async with aclosing(_sent(placed, hearing)) as sound:
             async for data in sound:
                 yield events.delta(data)
     except SpeechError as error:
-        log.info("Speech was broken off: %s", error.message)
         yield events.failed(error)
-    else:
-        yield events.done(hearing.usage)
+        raise
+    yield events.done(hearing.usage)
 
 
 # --- headers ---------------------------------------------------------------------------------
 
 
 def _headers(placed: Order, record: JobRecord, hearing: Hearing) -> dict[str, str]:
-    headers = {**_NO_STORE, "X-Job-Id": record.id, "X-TTS-Seed": str(record.seed)}
+    headers = {**_NO_STORE, "X-Job-Id": record.id, "X-Seed": str(record.seed)}
     if hearing.engine:
         headers |= engine_headers(hearing.engine)
     return headers | warning_headers([*placed.warnings, *hearing.warnings])

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from shared.assembly.assembling import Materials, Placed
-from shared.cues.cue import Cue
+from shared.cues.spoken import of_segments
 from shared.cues.writing import to_srt, to_vtt
 from shared.errors import StoreUnavailable
+from shared.stores.recipe import Segment
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def _timed(materials: Materials, place: Placed) -> Timed:
 
 def write(folder: Path, rows: Sequence[Timed]) -> list[Path]:
     """Write `audio.srt`, `audio.vtt` and `timings.json`. Raises StoreUnavailable."""
-    cues = [Cue(row.start, row.end, row.text, row.speaker) for row in rows]
+    cues = list(of_segments(map(_segment, rows)))
     texts = {
         "audio.srt": to_srt(cues),
         "audio.vtt": to_vtt(cues),
@@ -51,6 +52,10 @@ def write(folder: Path, rows: Sequence[Timed]) -> list[Path]:
         return [_written(folder / name, text) for name, text in texts.items()]
     except OSError as error:
         raise StoreUnavailable(f"The timings could not be written: {error.strerror}.") from error
+
+
+def _segment(row: Timed) -> Segment:
+    return Segment(start=row.start, end=row.end, text=row.text, speaker=row.speaker)
 
 
 def _json(rows: Sequence[Timed]) -> str:

@@ -84,7 +84,9 @@ def require_success(job: JobView) -> JobView:
 def unreachable(
     url: str, error: httpx.TransportError | OSError | WebSocketException
 ) -> ServiceUnreachable:
-    """Why a call did not get through."""
+    """Why a call did not get through, or its answer did not come to its end."""
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+        return ServiceUnreachable(f"{url} broke off: {error or type(error).__name__}.")
     return ServiceUnreachable(f"{url} does not answer: {error or type(error).__name__}.")
 
 

@@ -1,13 +1,14 @@
-"""Cues of what was spoken: a segment each, or a few words each where their times are known."""
+"""Cues of what was spoken: short enough to be read, and long enough."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import inf
 
 from shared import languages
 from shared.cues.cue import Cue
-from shared.cues.writing import in_one_line, lines, width
+from shared.cues.writing import in_one_line, lines, named, unbreakable, width
 from shared.stores.recipe import Segment, Word
 from shared.text.sentences import split
 
@@ -24,14 +25,17 @@ _SILENCE = 0.8
 
 
 def of_segments(segments: Iterable[Segment]) -> Iterator[Cue]:
-    """A cue for each segment, however long."""
-    return _lingering([_whole(segment) for segment in segments])
+    """A cue for each segment; several, of two lines each, for one that would fill more.
+
+    Such a segment is cut where its words are heard, or where they are likely to be: by its letters.
+    """
+    return _lingering([cue for segment in segments for cue in _readable(segment)])
 
 
 def of_words(segments: Iterable[Segment]) -> Iterator[Cue]:
-    """Cues short enough to be read, with the moments of their words; a segment whose words have no
-    times is one cue."""
-    return _lingering([cue for segment in segments for cue in _cues(segment)])
+    """Cues of a few words, with the moments of each; a segment whose words have no times is told as
+    by `of_segments`."""
+    return _lingering([cue for segment in segments for cue in _timed(segment)])
 
 
 def _lingering(cues: Sequence[Cue]) -> Iterator[Cue]:
@@ -42,12 +46,32 @@ def _lingering(cues: Sequence[Cue]) -> Iterator[Cue]:
         yield replace(cue, end=max(cue.end, min(cue.start + needed, following)))
 
 
-def _cues(segment: Segment) -> Iterator[Cue]:
-    return _of_words(segment, segment.words) if segment.words else iter([_whole(segment)])
+def _timed(segment: Segment) -> Iterator[Cue]:
+    return _of_words(segment, segment.words) if segment.words else _readable(segment)
 
 
-def _whole(segment: Segment) -> Cue:
-    return Cue(segment.start, segment.end, segment.text, segment.speaker)
+def _readable(segment: Segment) -> Iterator[Cue]:
+    if _fits(segment.speaker, segment.text):
+        yield Cue(segment.start, segment.end, segment.text, segment.speaker)
+        return
+    for cue in _of_words(segment, segment.words or _likely(segment)):
+        yield replace(cue, moments=())
+
+
+def _likely(segment: Segment) -> list[Word]:
+    """The words of a segment, each as long as its letters are many."""
+    parts = [part.strip() for part in unbreakable(in_one_line(segment.text))]
+    ends = list(accumulate(map(width, parts)))
+    pace = (segment.end - segment.start) / ends[-1]
+    return [
+        Word(start=segment.start + pace * start, end=segment.start + pace * end, text=part)
+        for part, start, end in zip(parts, [0, *ends], ends, strict=False)
+    ]
+
+
+def _fits(speaker: str, text: str) -> bool:
+    """Whether a cue has room for a text."""
+    return len(lines(named(speaker, text))) <= _LINES
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,7 @@ class _Placed:
 
 def _of_words(segment: Segment, words: Sequence[Word]) -> Iterator[Cue]:
     text = in_one_line(segment.text)
-    for group in _groups(_placed(text, words), text):
+    for group in _groups(_placed(text, words), text, segment.speaker):
         first, after = group[0].first, group[-1].after
         yield Cue(
             group[0].word.start,
@@ -85,11 +109,11 @@ def _placed(text: str, words: Iterable[Word]) -> Iterator[_Placed]:
         yield _Placed(word, first, reached, bisect_right(ends, first))
 
 
-def _groups(words: Iterable[_Placed], text: str) -> Iterator[list[_Placed]]:
+def _groups(words: Iterable[_Placed], text: str, speaker: str) -> Iterator[list[_Placed]]:
     """The words of each cue."""
     group: list[_Placed] = []
     for it in words:
-        if group and _ends(group, it, text):
+        if group and _ends(group, it, text, speaker):
             yield group
             group = []
         group.append(it)
@@ -97,11 +121,11 @@ def _groups(words: Iterable[_Placed], text: str) -> Iterator[list[_Placed]]:
         yield group
 
 
-def _ends(group: Sequence[_Placed], following: _Placed, text: str) -> bool:
+def _ends(group: Sequence[_Placed], following: _Placed, text: str, speaker: str) -> bool:
     """Whether a cue ends before another word."""
     first, last = group[0], group[-1]
     return (
-        len(lines(text[first.first : following.after])) > _LINES
+        not _fits(speaker, text[first.first : following.after])
         or following.word.end - first.word.start > _LONGEST
         or following.word.start - last.word.end > _SILENCE
         or (following.sentence > last.sentence and last.word.end - first.word.start >= _SHORTEST)

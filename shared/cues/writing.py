@@ -35,9 +35,12 @@ def _shown(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _named(cue: Cue) -> str:
-    speaker = in_one_line(cue.speaker)
-    text = f"{speaker}: {cue.text}" if speaker else cue.text
-    return _ARROW.sub("→", text)
+    return _ARROW.sub("→", named(cue.speaker, cue.text))
+
+
+def named(speaker: str, text: str) -> str:
+    """The text with its speaker before it, where there is one."""
+    return f"{in_one_line(speaker)}: {text}" if speaker.strip() else text
 
 
 def _voice(cue: Cue) -> str:
@@ -98,7 +101,7 @@ def lines(text: str) -> list[str]:
         return [text]
     first = wide / 2 if wide <= 2 * WIDTH else WIDTH
     found = [""]
-    for part in _unbreakable(text):
+    for part in unbreakable(text):
         halved = len(found) == 1 and width(found[0]) >= first
         if found[-1] and (halved or width((found[-1] + part).rstrip()) > WIDTH):
             found.append("")
@@ -106,7 +109,7 @@ def lines(text: str) -> list[str]:
     return [line.rstrip() for line in found]
 
 
-def _unbreakable(text: str) -> Iterator[str]:
+def unbreakable(text: str) -> Iterator[str]:
     """Words with the blank after them; ideographs one by one, with the signs that close them."""
     part = ""
     for letter in text:

@@ -15,7 +15,7 @@ from shared.audio import g711
 from shared.audio.formats import FORMATS
 from shared.audio.shaping import Shaping
 from shared.errors import InvalidRequest, SpeechError
-from shared.requests.declared import MAX_SEED, Format
+from shared.requests.declared import MAX_SEED, REDACTED, Format
 from shared.stores.recipe import Segment, Word
 from shared.text.torn import torn
 from shared.views import View
@@ -243,13 +243,15 @@ class Character(NamedTuple):
 def pieces(segments: Iterable[Segment], origin: float = 0, speed: float = 1) -> list[Piece]:
     """The words of segments, or the segments whose words nobody has timed.
 
-    They count from `origin` in the sound as it was made, and are as the listener hears them.
+    They count from `origin` in the sound as it was made, and are as the listener hears them. None
+    where texts are not kept.
     """
     return [
         piece._replace(
             start=max(0, piece.start - origin) / speed, end=max(0, piece.end - origin) / speed
         )
         for segment in segments
+        if segment.text != REDACTED
         for piece in _timed(segment)
     ]
 

@@ -38,7 +38,7 @@ ALIASES: dict[str, Wanted] = {
 }
 """Names of OpenAI's models and one of ours: whatever checkpoint the service is set to speaks.
 
-What `tts-1` and `tts-1-hd` cannot do is OpenAI's rule.
+What `tts-1` and `tts-1-hd` cannot do is OpenAI's rule; with a language behind it, a name is ours.
 """
 
 
@@ -52,7 +52,7 @@ def choose(models_dir: Path, word: str) -> Wanted:
         return alias
     stem, _, code = name.rpartition("-")
     if stem in ALIASES and code in languages.NAMES:
-        return replace(ALIASES[stem], language=languages.NAMES[code])
+        return replace(ALIASES[stem], language=languages.NAMES[code], events=True)
     found = entry(models_dir, word)
     speaking = folder.pick(models_dir, found.kind, found.size)
     if found.checkpoint is None and (speaking is None or speaking.id != found.id):

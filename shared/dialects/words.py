@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidRequest
+from shared.requests.declared import REDACTED
 from shared.status import WorkerStatus
 from shared.stores.recipe import Segment
 
@@ -35,6 +36,7 @@ def timestamps(segments: Iterable[Segment], speed: float = 1.0) -> list[dict[str
         }
         for segment in segments
         for word in segment.words or ()
+        if word.text != REDACTED
     ]
 
 
@@ -42,7 +44,7 @@ def headers(result: Mapping[str, Any], speed: float = 1.0) -> dict[str, str]:
     """For an answer that holds a whole recording; `result` is that of its job.
 
     Words that take too much room are left out, and a header of its own says so. None where nobody
-    could time them.
+    could time them, and where texts are not kept.
     """
     words = timestamps(map(Segment.model_validate, result["segments"]), speed)
     if not words:

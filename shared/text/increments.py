@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
 
 from shared import languages
-from shared.text import ssml
 from shared.text.clean import has_speech
 from shared.text.duration import estimate
+from shared.text.lasting import InForce
 from shared.text.plain import Plain
 from shared.text.sentences import PAUSES, Boundary, Sentence, pack, split
+from shared.text.torn import Halves
 
 
 @dataclass(frozen=True)
@@ -55,67 +56,12 @@ _HOPELESS = 2 * _LONGEST
 _BLOCK = 1_000
 _ENDS = re.compile(r"[.!?…。！？:：][\W_]*\Z")
 
-# --- mark-up ----------------------------------------------------------------------------------
-
 _UNFINISHED = re.compile(r"(?:\[[^\[\]\n]{0,160}|<(?:[/!?A-Za-z][^<>]{0,1000})?)\Z")
 """A tag, or a bracket, whose end has not come."""
 _GLUED = re.compile(r"(?:\[[^\[\]\n]*\]|<[^<>\n]*>|[^\s\w\[<])*")
 """What belongs to a sentence although it is not heard: closing quotes, asterisks, tags."""
-_TAG = re.compile(
-    r"\[(?P<off>/?)[ \t]{0,3}(?P<name>(?i:voice|emotion|speed|language|lang))"
-    r"(?P<value>[ \t]{0,3}[:=][ \t]{0,3}[^\s\[\]][^\n\[\]]{0,99})?[ \t]{0,3}\]"
-    rf"|{ssml.TAG}"
-)
-_LASTING = frozenset({"speak", "prosody", "lang", "p", "s", "emphasis"})
-"""Elements that may hold several sentences."""
 _ASIDES = re.compile(r"<(/?)(?:sub|say-as)\b[^<>]*(?<!/)>")
 """Elements that are read as one."""
-
-
-@dataclass
-class _InForce:
-    """The mark-up that lasts beyond the sentence in which it was written."""
-
-    tags: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    """Name, how it was opened, how it is closed; the first opened first."""
-    mood: str = ""
-    """The marker that holds for the rest of the paragraph, with a blank after it."""
-
-    def around(self, text: str) -> str:
-        """The text, whole by itself; from now on, what it has opened is in force."""
-        opened = "".join(tag for _, tag, _ in self.tags)
-        self._read(text)
-        closed = "".join(tag for _, _, tag in reversed(self.tags))
-        return f"{opened}{self.mood}{text}{closed}"
-
-    def keep_mood(self, plain: Plain, ends_paragraph: bool) -> None:
-        """What a marker in the last text says of the next one."""
-        last = plain.moods[-1] if plain.moods else None
-        holds = last and plain.text.ends and last.end >= plain.text.ends[-1]
-        self.mood = f"({last.emotion}) " if last and holds and not ends_paragraph else ""
-
-    def _read(self, text: str) -> None:
-        for match in _TAG.finditer(text):
-            if match["name"]:
-                self._read_bracket(match)
-            elif match["tag"] and match["tag"].lower() in _LASTING and not match["empty"]:
-                name = f"<{match['tag'].lower()}"
-                self._drop(name) if match["close"] else self.tags.append(
-                    (name, match[0], f"</{match['tag']}>")
-                )
-
-    def _read_bracket(self, match: re.Match[str]) -> None:
-        name = match["name"].lower()
-        if match["off"] or match["value"]:
-            self._drop(name)
-        if match["value"]:
-            self.tags.append((name, match[0], f"[/{match['name']}]"))
-
-    def _drop(self, name: str) -> None:
-        """Forget the last of that name."""
-        places = [place for place, tag in enumerate(self.tags) if tag[0] == name]
-        if places:
-            del self.tags[places[-1]]
 
 
 # --- cutting ----------------------------------------------------------------------------------
@@ -145,11 +91,11 @@ class Increments:
     @property
     def pending(self) -> int:
         """Characters that belong to no part yet."""
-        return len(self._rest) + len(self._half)
+        return len(self._rest) + len(self._halves)
 
     def feed(self, text: str) -> Iterator[Part]:
         """What can be spoken after this further text."""
-        text = self._whole_characters(text)
+        text = self._halves.joined(text)
         for start in range(0, len(text), _BLOCK):
             self._rest += text[start : start + _BLOCK]
             yield from self._ended()
@@ -166,12 +112,12 @@ class Increments:
 
     def clear(self) -> None:
         """Forget what is left."""
-        self._rest = self._half = ""
+        self._rest, self._halves = "", Halves()
         self._seen, self._bound = 0, self._step
 
     def restart(self) -> None:
         """Forget what is left, and all that was before it: another utterance begins."""
-        self._force = _InForce()
+        self._force = InForce()
         self._before: Boundary | None = None
         """What ended before the next part; None before the first."""
         self._silent = False
@@ -181,15 +127,6 @@ class Increments:
     @property
     def _step(self) -> int:
         return _FIRST if self._before is None else _LONGEST
-
-    def _whole_characters(self, text: str) -> str:
-        """The text with pairs of surrogates put together, which some clients send one by one."""
-        if not self._half and not _SURROGATE.search(text):
-            return text
-        text = self._half + text
-        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        text = text[: len(text) - len(self._half)]
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
     def _ended(self) -> Iterator[Part]:
         """The parts that have certainly ended.
@@ -318,6 +255,3 @@ class Increments:
         if boundary is Boundary.END:
             self._before = Boundary.SENTENCE if _ENDS.search(plain.words) else Boundary.COMMA
         return Part(source.strip(), said, len(source), pause)
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")

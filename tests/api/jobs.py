@@ -30,9 +30,7 @@ def look(http: Http, job_id: str) -> dict[str, Any]:
     return answer.json()
 
 
-def wait_for(
-    http: Http, job_id: str, reached: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
+def wait_for(http: Http, job_id: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The job as soon as it is as it should be."""
     until = time.monotonic() + PATIENCE
     while not reached(job := look(http, job_id)):

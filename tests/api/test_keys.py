@@ -22,7 +22,8 @@ from tests.api.jobs import LONG, PATIENCE, TEXT, fault
 from tests.stack import Stack
 
 SETTINGS_KEY = {"Authorization": "Bearer of-the-settings"}
-Draw = Callable[..., tuple[Key, str]]
+Drawn = tuple[Key, str]
+Draw = Callable[..., Drawn]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,15 @@ def draw(keyed: Stack, ring: KeyRing) -> Draw:
         settle(keyed, ring)
         return key, secret
 
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def phone(keyed: Stack) -> Drawn:
+    """A key that may speak, for tests that leave it as it is."""
+    ring = KeyRing(keyed.folder / "run" / "keys.json")
+    drawn = put(ring)
+    settle(keyed, ring)
     return drawn
 
 
@@ -94,8 +104,8 @@ def test_every_replica_sees_a_change_without_a_restart(keyed: Stack, ring: KeyRi
 
 
 @pytest.mark.parametrize("header", ["Authorization: Bearer {}", "X-API-Key: {}", "xi-api-key: {}"])
-def test_a_key_comes_as_clients_send_it(keyed: Stack, draw: Draw, header: str):
-    _, secret = draw()
+def test_a_key_comes_as_clients_send_it(keyed: Stack, phone: Drawn, header: str):
+    _, secret = phone
     name, _, value = header.format(secret).partition(": ")
     assert httpx.get(f"{keyed.url}/v1/tasks", headers={name: value}).status_code == 200
     url = f"ws{keyed.url.removeprefix('http')}/v1/stream"
@@ -103,8 +113,8 @@ def test_a_key_comes_as_clients_send_it(keyed: Stack, draw: Draw, header: str):
         pass
 
 
-def test_a_key_in_the_address_opens_a_socket_and_stands_in_no_log(keyed: Stack, draw: Draw):
-    _, secret = draw()
+def test_a_key_in_the_address_opens_a_socket_and_stands_in_no_log(keyed: Stack, phone: Drawn):
+    _, secret = phone
     wrong = "qtts_wrong"
     assert fault(httpx.get(f"{keyed.url}/v1/tasks?api_key={secret}")) == (401, "unauthorized")
     assert fault(get(keyed.url, wrong)) == (401, "unauthorized")
@@ -116,8 +126,8 @@ def test_a_key_in_the_address_opens_a_socket_and_stands_in_no_log(keyed: Stack, 
         assert key not in keyed.log("api-0")
 
 
-def test_jobs_and_their_audit_carry_the_id_of_the_key(keyed: Stack, draw: Draw):
-    key, secret = draw("speak")
+def test_jobs_and_their_audit_carry_the_id_of_the_key(keyed: Stack, phone: Drawn):
+    key, secret = phone
     headers = {"X-API-Key": secret}
     body = {"text": TEXT, "speaker": "ryan", "language": "en"}
     sent = httpx.post(f"{keyed.url}/v1/jobs/custom_voice", json=body, headers=headers)
@@ -192,8 +202,8 @@ def test_a_socket_is_a_request_too(keyed: Stack, draw: Draw):
     assert refused.value.response.headers["X-RateLimit-Remaining"] == "0"
 
 
-def test_who_has_no_rate_is_told_of_none(keyed: Stack, draw: Draw):
-    _, secret = draw()
+def test_who_has_no_rate_is_told_of_none(keyed: Stack, phone: Drawn, draw: Draw):
+    _, secret = phone
     assert "X-RateLimit-Limit" not in get(keyed.url, secret).headers
     assert get(keyed.url, draw(rate=1)[1], "/health").headers.get("X-RateLimit-Limit") is None
 
@@ -259,10 +269,10 @@ def test_a_job_may_last_as_long_as_is_set(keyed: Stack):
 # --- what a key keeps ---
 
 
-def test_a_key_that_may_not_make_voices_keeps_none_by_a_job(keyed: Stack, draw: Draw):
+def test_a_key_that_may_not_make_voices_keeps_none_by_a_job(keyed: Stack, phone: Drawn, draw: Draw):
     body = {"text": TEXT, "description": "A calm voice.", "lock_as": "Calm of tests"}
     url = f"{keyed.url}/v1/jobs/design_then_clone"
-    answer = httpx.post(url, json=body, headers={"X-API-Key": draw("speak")[1]})
+    answer = httpx.post(url, json=body, headers={"X-API-Key": phone[1]})
     assert fault(answer) == (403, "forbidden_scope")
     assert "`voices`" in answer.json()["error"]["message"]
     both = {"X-API-Key": draw("speak", "voices")[1]}

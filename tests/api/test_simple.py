@@ -133,6 +133,13 @@ def test_what_cannot_be_met_is_refused(http, fields, refusal, param):
     assert answer.json()["error"]["param"] == param
 
 
+def test_json_that_was_sent_as_a_form_is_told_from_one(http):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = http.post("/tts", content=json.dumps({"text": TEXT}), headers=form)
+    assert fault(answer) == (422, "invalid_request")
+    assert "application/json" in answer.json()["error"]["hint"]
+
+
 def test_a_form_says_nothing_twice(http):
     both = {"reference": REFERENCE.read_bytes(), "audio": REFERENCE.read_bytes()}
     assert fault(http.post("/tts", data={"text": TEXT}, files=both))[0] == 422

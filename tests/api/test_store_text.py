@@ -38,6 +38,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterat
         batch(http, receiver.url)
         assert http.post("/tts", json={"text": TEXT}).is_success
         assert http.post("/v1/audio/speech", json=SPEECH).is_success
+        assert http.post(TIMED, json={"text": TEXT}).json()["alignment"] is None
         cancelled = http.post("/v1/jobs/custom_voice", json={"text": TEXT * 40}).json()["id"]
         http.delete(f"/v1/jobs/{cancelled}")
         assert http.post("/v1/jobs/custom_voice", json={"text": TEXT, "speaker": SECRET}).is_error
@@ -52,6 +53,7 @@ QUIET = {
     "WEBHOOK_SECRET": RECEIVERS_SECRET,
     "WEBHOOK_ALLOW_PRIVATE": "1",
 }
+TIMED = "/v1/text-to-speech/ryan/with-timestamps"
 SPEECH = {"input": TEXT, "model": "tts-1", "voice": "alloy"}
 WRITTEN = {"text": TEXT, "description": f"A voice like {SECRET}."}
 BODIES: dict[str, dict[str, Any]] = {
@@ -93,10 +95,13 @@ def live(stack: Stack) -> None:
 def batch(http: httpx.Client, url: str) -> None:
     """Together with an item that cannot be met: what is said of it quotes it."""
     items = [{"request": {"text": TEXT}}, {"request": {"text": TEXT, "speaker": SECRET}}]
-    body = {"items": items, "partial": True, "webhook": {"url": f"{url}/{SECRET}"}}
+    body = {"items": items, "partial": True, "webhook": {"url": url}}
     answer = http.post("/v1/jobs/batch", json=body, headers={"Idempotency-Key": SECRET})
     assert answer.status_code == 202, answer.text
     assert SECRET in answer.json()["items"][1]["error"]["message"]
+    again = http.post("/v1/jobs/batch", json=body, headers={"Idempotency-Key": SECRET})
+    assert again.json()["items"][1]["error"]["code"] == "unknown_speaker"
+    assert SECRET not in again.text
 
 
 def wait(http: httpx.Client) -> None:

@@ -3,19 +3,21 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from websockets.sync.client import connect
 
+from api.app import create, open_context
 from shared import keys
 from shared.connection import Connection
-from shared.settings import ROOT
+from shared.settings import ROOT, load
 from tests.api import certificates
-from tests.api.jobs import TEXT, ended, fault, submit, wait_for
+from tests.api.jobs import ended, fault, submit, wait_for
 from tests.api.receiver import SECRET, Receiver, receiving
 from tests.docs.snippets import snippets
 from tests.stack import Stack
@@ -209,29 +211,59 @@ def test_what_a_dying_api_carried_the_next_delivers(telling: Stack, receiver: Re
     assert settled(http, job)["state"] == "delivered"
 
 
-def test_a_name_that_leads_inside_afterwards_is_not_connected_to(
-    make_stack: Callable[..., Stack], receiver: Receiver
-):
-    """What was admitted is looked at again: settings or names may lead elsewhere since."""
-    stack = make_stack(WEBHOOK_SECRET=SECRET, WEBHOOK_RETRIES="0")
-    http = stack.http()
-    job = submit(http, text=TEXT)
-    connection: Connection = stack.redis()
+def test_an_address_is_looked_at_again_before_each_attempt(telling: Stack, told: httpx.Client):
+    """What was admitted may lead elsewhere since."""
+    job = submit(told)
+    ended(told, job["id"])
+    host = "169.254.169.254"
     hooked = {
-        "webhook_url": receiver.url,
-        "webhook_host": "localhost",
+        "webhook_url": f"http://{host}/",
+        "webhook_host": host,
         "webhook_events": "job.succeeded,",
+        "webhook_state": "pending",
     }
+    connection: Connection = telling.redis()
     connection.hset(keys.job(job["id"]), mapping=hooked)
-    view = settled(http, job)
-    assert view["state"] == "failed"
+    connection.zadd(keys.WEBHOOKS, {keys.job(job["id"]): 0})
+    view = settled(told, job)
+    assert (view["state"], view["attempts"]) == ("failed", 3)
     assert "no public address" in view["last_error"]
-    assert receiver.arrived.empty()
-    for url in ("http://127.0.0.1:9/", "http://localhost/", "http://169.254.169.254/", "ftp://x/"):
-        answer = http.post(
-            "/v1/jobs/custom_voice", json={"text": "Hi."}, headers={"Webhook-Url": url}
-        )
-        assert fault(answer) == (422, "webhook_refused"), url
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    """A service in this process that sends webhooks to public addresses alone; it has no Redis."""
+    folder = tmp_path_factory.mktemp("strict")
+    settings = load(
+        redis_url="unix:///nonexistent/redis.sock",
+        webhook_secret=SECRET,
+        run_dir=folder,
+        outputs_dir=folder / "outputs",
+        voices_dir=folder / "voices",
+    )
+    app = create(settings)
+    app.state.context = open_context(settings)
+    return TestClient(app, "http://127.0.0.1:8000", client=("127.0.0.1", 1))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/",
+        "http://localhost/",
+        "http://2130706433/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://169.254.169.254/",
+        "http://127.0.0.1:22/",
+        "ftp://x/",
+    ],
+)
+def test_what_may_not_be_told_is_refused_before_anything_else(strict: TestClient, url: str):
+    asked = {"Webhook-Url": url}
+    answer = strict.post("/v1/jobs/custom_voice", json={"text": "Hi."}, headers=asked)
+    assert fault(answer) == (422, "webhook_refused")
+    batch = {"items": [{"request": {"text": "Hi."}}], "webhook": {"url": url}}
+    assert fault(strict.post("/v1/jobs/batch", json=batch)) == (422, "webhook_refused")
 
 
 def test_without_a_secret_it_says_how_to_have_webhooks(http: httpx.Client):

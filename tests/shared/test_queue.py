@@ -575,3 +575,40 @@ def test_job_knows_the_line_that_it_makes_a_take_of(queue: JobQueue) -> None:
     record, _ = submitted(queue, line="0199-a/7"), submitted(queue, line="0199-ab/8")
     assert queue.get(record.id).line == "0199-a/7"
     assert queue.retaking("0199-a") == [Retaking(record.id, 7, record.seed)]
+
+
+# --- who hears of the end ---
+
+
+def test_each_end_is_told_once_by_whoever_brought_it_about(connection: Connection):
+    heard: list[JobRecord] = []
+    queue = JobQueue(connection, load(), ended=heard.append)
+    withdrawn = submitted(queue)
+    queue.cancel(withdrawn.id)
+    with pytest.raises(AlreadyEnded):
+        queue.cancel(withdrawn.id)
+    lost, attempt = running(queue)
+    queue.fail(lost, QueueFull("A test asks for it."), attempt=attempt)
+    with pytest.raises(Fenced):
+        queue.fail(lost, QueueFull("Once more."), attempt=attempt)
+    assert [(it.id, it.state) for it in heard] == [
+        (withdrawn.id, JobState.CANCELLED),
+        (lost.id, JobState.FAILED),
+    ]
+    assert heard[1].error
+    assert heard[1].error["code"] == "queue_full"
+
+
+def test_an_end_stands_though_nobody_can_be_asked_about_it(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    heard: list[JobRecord] = []
+    queue = JobQueue(connection, load(), ended=heard.append)
+    record, attempt = running(queue)
+
+    def away(job_id: str) -> JobRecord:
+        raise QueueUnavailable("The queue does not answer.")
+
+    monkeypatch.setattr(queue, "get", away)
+    queue.transition(record, JobState.CANCELLED, attempt=attempt, finished_at=7.0)
+    assert [(it.state, it.finished_at) for it in heard] == [(JobState.CANCELLED, 7.0)]

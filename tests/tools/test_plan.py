@@ -79,6 +79,8 @@ def test_without_a_key_our_own_clients_get_one_that_the_api_knows_and_nobody_els
     assert len(drawn["ui"]) >= 43  # 256 bits, six a letter
     assert drawn["ui"] != part(again, "ui").environment["RUN_KEY"]
     assert "RUN_KEY" not in part(planned, "worker").environment
+    assert load(run_key=drawn["ui"]).own_key == drawn["ui"]
+    assert load(run_key=drawn["ui"], api_key="one").own_key == "one"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from rich.markup import escape
 from shared.audio import file
 from shared.client.faults import from_body
 from shared.client.live import Begun, Failed, LiveMessage, Over, Warned
-from shared.errors import InputTimeout, NothingToSay, SpeechError
+from shared.errors import InputTimeout, InvalidRequest, NothingToSay, SpeechError
 from shared.jobs import EngineInfo
 from shared.requests.declared import Format
 from tools.qtts import playing
@@ -108,6 +108,13 @@ def _typed() -> Iterator[str]:
     # Not through `sys.stdin`: a thread that waits in it holds up the end of the program.
     source = sys.stdin.fileno()
     ending = "\n" if os.isatty(source) else ""
-    while block := os.read(source, _BLOCK):
+    while block := _block(source):
         yield decoder.decode(block) + ending
     yield decoder.decode(b"", final=True)
+
+
+def _block(source: int) -> bytes:
+    try:
+        return os.read(source, _BLOCK)
+    except OSError as error:
+        raise InvalidRequest(f"Standard input cannot be read: {error.strerror}.") from error

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 _SEND = 60.0
 """Seconds after which a client that takes nothing is let go."""
+_LINGERING = 2.0
+"""Seconds in which a client may read why."""
+_BLOCK = 1 << 16
 _WAITING = 16
 """Events that may wait; a client that sends more is not read any further."""
 _GONE = (asyncio.IncompleteReadError, ConnectionError)
@@ -70,9 +73,15 @@ class Connection:
         self._writer.close()
 
     async def _explain(self, message: str, code: str) -> None:
+        """Say why nothing follows, and let the client read it: the system would throw that away
+        with what the client has sent and nobody has read."""
         log.info("A client was let go: %s", message)
-        with suppress(*_GONE):
+        with suppress(OSError, EOFError, TimeoutError):
             await self._write(Error(message, code).event())
+            self._writer.write_eof()
+            async with asyncio.timeout(_LINGERING):
+                while await self._reader.read(_BLOCK):
+                    continue
 
     async def _write(self, event: Event) -> None:
         """Raises ConnectionError for one who has gone, or takes nothing."""

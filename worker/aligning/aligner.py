@@ -37,8 +37,18 @@ class LazyAligner:
     @property
     def ready(self) -> bool:
         """Whether there is one, as far as can be told without loading it."""
-        folder = self._folder
-        return folder is not None and (folder / _CONFIG).is_file() and bool(find_spec("qwen_asr"))
+        return not self.trouble
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, as far as can be told without loading it; empty if nothing is."""
+        if not self._settings.aligner:
+            return "No aligner is set up."
+        if not (self._folder / _CONFIG).is_file():
+            return f"There is no aligner in {self._folder}."
+        if find_spec("qwen_asr") is None:
+            return "The package qwen-asr, which the aligner needs, is not installed."
+        return ""
 
     def align(self, samples: Samples, text: str, language: str) -> list[WordTime]:
         """When the words of `text` are heard in `samples` (mono, 24 kHz); `language` is canonical.
@@ -94,20 +104,14 @@ class LazyAligner:
         self._model = None
 
     @property
-    def _folder(self) -> Path | None:
-        name = self._settings.aligner
-        return self._settings.models_dir / name if name else None
+    def _folder(self) -> Path:
+        return self._settings.models_dir / self._settings.aligner
 
     def _load(self) -> ForcedAligner:
         """Raises EngineUnavailable where there is none, and what loading it raises."""
+        if trouble := self.trouble:
+            raise EngineUnavailable(trouble, hint="See ALIGNER in docs/timings.md.")
         folder = self._folder
-        if folder is None:
-            raise EngineUnavailable("No aligner is set up.", hint="See ALIGNER in docs/timings.md.")
-        if not (folder / _CONFIG).is_file():
-            raise EngineUnavailable(
-                f"There is no aligner in {folder}.",
-                hint="Download it there, or set ALIGNER to where it is; docs/timings.md says how.",
-            )
         try:
             from worker.engine.aligner import ForcedAligner
         except ImportError as error:

@@ -311,6 +311,19 @@ def test_a_queue_that_stays_full_is_an_error(stack: Stack, monkeypatch: pytest.M
     assert ended.error.code == "too_many_jobs"
 
 
+def test_a_fault_of_our_own_is_raised_and_not_waited_for(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delattr(submitting, "begin")
+
+    async def scene(session: Session, _: Context) -> None:
+        await session.append(TEXT)
+        await rest(session)
+
+    with pytest.raises(NameError):
+        act(stack, scene)
+
+
 def test_where_nothing_comes_what_is_there_is_spoken_and_it_ends(stack: Stack):
     async def scene(session: Session, _: Context) -> list[Event]:
         await session.append("The lamp turned, and")

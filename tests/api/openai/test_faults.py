@@ -136,9 +136,17 @@ def test_what_fails_after_it_breaks_the_answer_off(kept):
         cancelled_while(kept, ask, heard).result()
 
 
-def test_what_fails_after_it_is_the_last_event(kept):
-    ask = partial(kept.post, "/v1/audio/speech", json=speech(stream_format="sse"))
-    lines = cancelled_while(kept, ask, heard).result().text.splitlines()
+def test_what_fails_after_it_is_the_last_event_and_breaks_the_answer_off_too(kept):
+    lines: list[str] = []
+
+    def ask() -> None:
+        body = speech(stream_format="sse")
+        with kept.stream("POST", "/v1/audio/speech", json=body) as answer:
+            for line in answer.iter_lines():
+                lines.append(line)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        cancelled_while(kept, ask, heard).result()
     told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
     assert {event["type"] for event in told[:-1]} == {"speech.audio.delta"}
     assert told[-1]["type"] == "speech.audio.error"

@@ -83,7 +83,7 @@ def test_the_headers_say_what_spoke(client, http):
     ).response
     assert answer.headers["X-TTS-Engine"] == "preview"
     assert answer.headers["X-TTS-Preview"] == "true"
-    assert answer.headers["X-TTS-Seed"] == "11"
+    assert answer.headers["X-Seed"] == "11"
     assert answer.headers["X-Request-Id"]
     job = http.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()
     assert job["request"]["speaker"] == "uncle_fu"

@@ -11,6 +11,7 @@ from shared import events
 from shared.client import AsyncClient, ServiceUnreachable
 from shared.errors import Unauthorized, UnknownJob, UnknownOutput, UnknownSpeaker
 from shared.states import JobState
+from tests.shared.client.conftest import KEY
 from tests.stack import Stack
 
 SPEECH = {"text": "The lamp turned. Ten seconds; ten seconds; ten.", "language": "en", "seed": 7}
@@ -67,7 +68,7 @@ def test_a_job_is_followed_and_downloaded(stack: Stack, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_stream_is_cancelled(make_stack: Callable[..., Stack]):
+def test_a_stream_is_cancelled(strict: Stack):
     async def scene(client: AsyncClient) -> None:
         async with client.stream("custom_voice", LONG) as listening:
             async for frame in listening:
@@ -75,7 +76,7 @@ def test_a_stream_is_cancelled(make_stack: Callable[..., Stack]):
                     await listening.cancel()
         assert (await client.jobs()).items[0].state is JobState.CANCELLED
 
-    act(make_stack(PREVIEW_PACE="1").url, scene)
+    act(strict.url, scene, KEY)
 
 
 def test_an_output_is_found_marked_thrown_away_and_restored(stack: Stack):
@@ -121,7 +122,7 @@ def test_errors_arrive_as_what_they_were(stack: Stack):
 
 
 @pytest.mark.slow
-def test_a_wrong_key_is_refused_everywhere(make_stack: Callable[..., Stack]):
+def test_a_wrong_key_is_refused_everywhere(strict: Stack):
     async def scene(client: AsyncClient) -> None:
         with pytest.raises(Unauthorized):
             await client.tasks()
@@ -129,7 +130,7 @@ def test_a_wrong_key_is_refused_everywhere(make_stack: Callable[..., Stack]):
             async with client.stream("custom_voice", SPEECH):
                 pass
 
-    act(make_stack(API_KEYS="right").url, scene, "wrong")
+    act(strict.url, scene, "wrong")
 
 
 def test_nothing_at_the_address_is_said_so():

@@ -1,6 +1,5 @@
 import inspect
 import socket
-import threading
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from shared.errors import (
     UnknownTask,
 )
 from shared.states import JobState
+from tests.shared.client.conftest import KEY
 from tests.stack import Stack
 
 SPEECH = {"text": "The lamp turned. Ten seconds; ten seconds; ten.", "language": "en", "seed": 7}
@@ -140,8 +140,8 @@ def test_one_may_attach_later_and_in_the_middle(client):
 
 
 @pytest.mark.slow
-def test_a_stream_is_cancelled(make_stack):
-    client = make_stack(PREVIEW_PACE="1").client()
+def test_a_stream_is_cancelled(strict: Stack):
+    client = strict.client(api_key=KEY)
     with client.stream("custom_voice", LONG) as listening:
         frames = iter(listening)
         while not isinstance(next(frames), bytes):
@@ -190,10 +190,10 @@ def test_the_service_tells_of_itself(client):
 
 
 @pytest.mark.slow
-def test_a_service_that_is_not_ready_is_an_answer_not_an_error(make_stack):
-    stack = make_stack()
-    stack.kill_worker(15)
-    assert not stack.client().ready().ready
+def test_a_service_that_is_not_ready_is_an_answer_not_an_error(strict: Stack):
+    strict.kill_worker(15)
+    assert not strict.client().ready().ready
+    strict.start_worker()
 
 
 # --- errors ---
@@ -231,8 +231,8 @@ def test_an_error_of_a_stream_is_raised(client):
 
 
 @pytest.mark.slow
-def test_the_time_to_wait_arrives(make_stack):
-    client = make_stack(PREVIEW_PACE="1", MAX_QUEUE="1").client()
+def test_the_time_to_wait_arrives(strict: Stack):
+    client = strict.client(api_key=KEY)
     client.submit("custom_voice", LONG)
     with pytest.raises(QueueFull) as error:
         client.submit("custom_voice", LONG)
@@ -241,10 +241,9 @@ def test_the_time_to_wait_arrives(make_stack):
 
 
 @pytest.mark.slow
-def test_a_wrong_key_is_refused_everywhere(make_stack):
-    stack = make_stack(API_KEYS="right")
-    assert stack.client(api_key="right").tasks()
-    stranger = stack.client(api_key="wrong")
+def test_a_wrong_key_is_refused_everywhere(strict: Stack):
+    assert strict.client(api_key=KEY).tasks()
+    stranger = strict.client(api_key="wrong")
     with pytest.raises(Unauthorized):
         stranger.tasks()
     with pytest.raises(Unauthorized), stranger.stream("custom_voice", SPEECH):
@@ -260,14 +259,19 @@ def test_nothing_at_the_address_is_said_so(nowhere: str):
 
 
 @pytest.mark.slow
-def test_a_service_that_dies_while_it_is_heard_is_unreachable(make_stack):
-    stack = make_stack(PREVIEW_PACE="1")
-    with stack.client().stream("custom_voice", LONG) as listening:
+def test_a_service_that_dies_while_it_is_heard_is_unreachable(strict: Stack):
+    client = strict.client(api_key=KEY)
+    with client.stream("custom_voice", LONG) as listening:
         frames = iter(listening)
         next(frames)
-        threading.Timer(0.2, stack.kill_api, [0]).start()
+        growing = client.follow(client.jobs(limit=1).items[0].id, "pcm")
+        next(growing)
+        strict.kill_api(0)
         with pytest.raises(ServiceUnreachable):
             list(frames)
+        with pytest.raises(ServiceUnreachable, match="broke off"):
+            list(growing)
+    strict.start_api(0)
 
 
 def test_a_fault_of_the_caller_stays_what_it_is(client, tmp_path: Path):

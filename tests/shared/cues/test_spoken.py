@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,8 +28,26 @@ LONG = (
 
 
 def test_a_segment_is_one_cue_with_its_speaker():
-    (cue,) = of_segments([segment(LONG, speaker="ANNA")])
-    assert (cue.start, cue.text, cue.speaker, cue.moments) == (10.0, LONG, "ANNA", ())
+    (cue,) = of_segments([segment("It was enough. It was.", speaker="ANNA")])
+    assert (cue.start, cue.text, cue.speaker) == (10.0, "It was enough. It was.", "ANNA")
+    assert cue.moments == ()
+
+
+def test_a_segment_that_fills_more_than_two_lines_is_cut_where_its_words_are_heard():
+    spoken = segment(LONG, speaker="ANNA")
+    assert spoken.words
+    ends = {word.end for word in spoken.words}
+    cues = list(of_segments([spoken]))
+    assert " ".join(cue.text for cue in cues) == LONG
+    assert all(cue.end in ends and not cue.moments for cue in cues)
+
+
+def test_without_words_it_is_cut_by_its_letters():
+    untimed = Segment(start=0, end=10, text="我" * 100)
+    cues = list(of_segments([untimed]))
+    assert [len(cue.text) for cue in cues] == [42, 42, 16]
+    assert [cue.start for cue in cues] == pytest.approx([0, 4.2, 8.4])
+    assert [cue.end for cue in cues] == pytest.approx([4.2, 8.4, 10])
 
 
 def test_words_come_in_cues_of_two_lines_that_hold_all_of_the_text():

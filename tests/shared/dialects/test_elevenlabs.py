@@ -113,6 +113,11 @@ def test_a_script_without_blanks_gets_none():
     assert "".join(character for character, _, _ in heard) == "你好，世界。 好。 "
 
 
+def test_texts_that_are_not_kept_have_no_pieces():
+    words = [Word(start=0, end=1, text="")]
+    assert elevenlabs.pieces([Segment(start=0, end=1, text="", words=words)]) == []
+
+
 def test_pieces_count_from_where_the_sentence_begins_at_the_listeners_pace():
     (piece,) = elevenlabs.pieces([Segment(start=4, end=5, text="Hi.")], origin=3, speed=2)
     assert (piece.start, piece.end) == (0.5, 1)

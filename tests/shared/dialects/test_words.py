@@ -66,6 +66,10 @@ def test_without_times_there_is_no_header():
     assert words.headers(result()) == {}
 
 
+def test_words_whose_texts_are_not_kept_are_not_told():
+    assert words.headers(result("", "")) == {}
+
+
 def test_who_insists_is_refused_where_nobody_can_tell():
     words.require([worker(knows=False), worker(knows=True)])
     words.require([])  # without a worker there is more to say than that

@@ -137,12 +137,6 @@ async def test_a_voice_that_is_unknown_is_told_before_the_text_has_ended(home: A
     assert await fault(home) == "unknown_voice"
 
 
-async def test_a_text_that_cannot_be_spoken_is_told(home: AsyncTcpClient):
-    await home.write_event(SynthesizeStart().event())
-    await home.write_event(SynthesizeChunk("It turned. " * 20_000).event())
-    assert await fault(home) == "text_too_long"
-
-
 @pytest.mark.parametrize(
     ("event", "code"),
     [
