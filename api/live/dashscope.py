@@ -22,7 +22,6 @@ from shared.errors import (
     InputTimeout,
     InvalidRequest,
     SpeechError,
-    TextTooLong,
 )
 from shared.requests.declared import explain
 
@@ -119,7 +118,8 @@ class _Conversation:
         self._buffer = ""
         self._unspoken = False
         self._settled = True
-        """Whether it is known how to speak: no voice stands in for one that there is not."""
+        """Whether it is known what to speak, and how: no text is left out, and no voice stands in
+        for one that there is not."""
         self._started = False
         self._finished = False
 
@@ -139,7 +139,7 @@ class _Conversation:
             try:
                 await self._obey(await self._wire.receive(_EVENTS))
             except SpeechError as error:
-                if isinstance(error, BodyTooLarge | TextTooLong) or not self._settled:
+                if isinstance(error, BodyTooLarge) or not self._settled:
                     raise
                 await self._wire.say(Fault.of(error))
 
@@ -178,7 +178,7 @@ class _Conversation:
         self._started = True
         self._unspoken |= bool(text.strip())
         if self._telling.setup.mode == "server_commit":
-            await self._session.append(text)
+            await self._speak(text)
             return
         if len(self._buffer) + len(text) > dashscope.LONGEST_TEXT:
             raise InvalidRequest(
@@ -189,6 +189,11 @@ class _Conversation:
         # A sign of life: whoever writes slowly is not idle.
         await self._session.append("")
 
+    async def _speak(self, text: str) -> None:
+        self._settled = False
+        await self._session.append(text)
+        self._settled = True
+
     async def _commit(self) -> None:
         """In `commit` mode speech follows what is said here; otherwise it may have begun."""
         if not self._unspoken:
@@ -197,7 +202,7 @@ class _Conversation:
         if self._telling.setup.mode == "commit":
             await self._wire.say(Committed())
             text, self._buffer = self._buffer, ""
-            await self._session.append(text)
+            await self._speak(text)
             await self._session.commit()
         else:
             self._telling.committed = await self._session.commit()

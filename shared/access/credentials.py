@@ -53,6 +53,7 @@ class Credentials:
         self._keys: list[Key] = []
         self._seen: Signature | None = _NEVER
         self._next = 0.0
+        self._trouble = ""
         self._read()
 
     @property
@@ -98,8 +99,11 @@ class Credentials:
             return
         try:
             self._read()
+            self._trouble = ""
         except ConfigurationError as error:
-            log.error("The keys stay as they were. %s", error.message)
+            if error.message != self._trouble:  # else the log would fill up with it
+                log.error("The keys stay as they were. %s", error.message)
+            self._trouble = error.message
 
     def _read(self) -> None:
         self._next = time.monotonic() + _LOOK_EVERY

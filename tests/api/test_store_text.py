@@ -28,7 +28,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Stack]:
     """A service that keeps no texts, after it was told a secret in every way there is."""
-    with Stack(tmp_path_factory.mktemp("told"), **QUIET) as running:
+    with Stack(tmp_path_factory.mktemp("told"), 1, **QUIET) as running:
         http = running.http(timeout=60)
         for task, body in BODIES.items():
             answer = http.post(f"/v1/jobs/{task}", json=body)

@@ -20,15 +20,17 @@ import psutil
 import pytest
 import soundfile
 
+from shared.access.key import Key
+from shared.access.ring import KeyRing
 from shared.client import Client
 from shared.errors import ForbiddenHost
-from shared.settings import ROOT
+from shared.settings import ROOT, load
 from tests.processes import alive
 from tests.shared.checkpoints.stub_hub import StubHub, serve
 from tests.stack import clean_environment
 from tools import ports
 from tools.running import Running
-from tools.up import reason, say
+from tools.up import commands, reason, say
 from worker.engine.random_checkpoint import write
 
 PATIENCE = 60.0
@@ -136,6 +138,16 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
 def test_the_way_to_qtts_survives_a_folder_with_a_space():
     qtts = Path("/srv/my speech/.venv/bin/qtts")
     assert shlex.split(say(qtts))[:2] == [str(qtts), "say"]
+
+
+def test_where_a_key_is_needed_the_commands_send_one(tmp_path: Path):
+    settings = load(run_dir=tmp_path)
+    assert "Bearer" not in "".join(commands(settings, "http://x"))
+    key, _ = Key.draw("phone", ["speak"])
+    KeyRing(settings.key_ring).add(key)
+    curl, _, word = commands(settings, "http://x")
+    assert curl.count("Authorization: Bearer $API_KEY") == 2
+    assert "API_KEY" in word
 
 
 def test_a_service_that_refuses_to_say_whether_it_is_ready_is_quoted_in_words():

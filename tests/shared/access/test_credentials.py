@@ -146,6 +146,22 @@ def test_a_ring_that_is_damaged_later_leaves_the_keys_as_they_were(
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
+def test_a_ring_that_cannot_be_looked_at_is_said_once(
+    made: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    settings, ring = made()
+    _, secret = drawn(ring)
+    known = Credentials(settings)
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    for _ in range(3):
+        known.find(secret)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_a_ring_that_is_damaged_from_the_start_is_a_setting_that_cannot_be_met(made: Made):
     settings, ring = made()
     ring.path.write_text("{")

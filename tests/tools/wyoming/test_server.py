@@ -38,25 +38,28 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def home(stack: Stack) -> AsyncGenerator[AsyncTcpClient]:
     """Home Assistant's side of a connection."""
-    settings = load(wyoming_port=ports.any_free())
-    serving = asyncio.create_task(server.serve(settings, stack.urls[0]))
-    try:
-        async with _connected(settings.wyoming_port, serving) as client:
-            yield client
-    finally:
-        serving.cancel()
+    async with serving(stack.url) as port, connected(port) as client:
+        yield client
 
 
 @asynccontextmanager
-async def _connected(port: int, serving: asyncio.Task[None]) -> AsyncGenerator[AsyncTcpClient]:
-    client = AsyncTcpClient("127.0.0.1", port)
-    while True:
-        try:
-            await client.connect()
-            break
-        except OSError:
-            assert not serving.done(), serving
+async def serving(url: str) -> AsyncGenerator[int]:
+    """The port of a server for the service at `url`."""
+    settings = load(wyoming_port=ports.any_free())
+    task = asyncio.create_task(server.serve(settings, url))
+    try:
+        while not task.done() and ports.is_free("127.0.0.1", settings.wyoming_port):
             await asyncio.sleep(0.02)
+        yield settings.wyoming_port
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncGenerator[AsyncTcpClient]:
+    client = AsyncTcpClient("127.0.0.1", port)
+    await client.connect()
     try:
         yield client
     finally:
@@ -173,21 +176,18 @@ async def test_when_the_client_goes_its_jobs_are_cancelled(
 
 
 async def test_without_a_service_it_says_so():
-    settings = load(wyoming_port=ports.any_free())
-    serving = asyncio.create_task(server.serve(settings, f"http://127.0.0.1:{ports.any_free()}"))
-    async with _connected(settings.wyoming_port, serving) as client:
+    nobody = f"http://127.0.0.1:{ports.any_free()}"
+    async with serving(nobody) as port, connected(port) as client:
         await client.write_event(Describe().event())
         assert await fault(client) == "service_unreachable"
-    serving.cancel()
 
 
 async def test_of_too_many_clients_the_last_is_refused(
     home: AsyncTcpClient, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(server, "_MOST", 1)
-    other = AsyncTcpClient(home.host, home.port)
-    await other.connect()
-    assert await fault(other) == "too_many_connections"
+    async with connected(home.port) as other:
+        assert await fault(other) == "too_many_connections"
     await home.write_event(Ping().event())
     await answers(home, "pong")
 
