@@ -10,7 +10,7 @@ from api.live.events import Began, Said, Sound, Warned, placed
 from api.live.outbox import Outbox
 from api.live.turns import Close, Turn, Turns, Utterance
 from api.speaking import Heard, drop, hear
-from api.stopping import stop
+from api.stopping import see_through, stop
 from shared import events
 from shared.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
 from shared.errors import SpeechError
@@ -46,8 +46,7 @@ class Hearing:
 
     async def let_go(self, jobs: list[str]) -> None:
         """Cancel jobs, and hear none of them any more."""
-        for job in jobs:
-            await drop(self._here, job)
+        await self._drop(jobs)
         if self._present:
             await stop(self._present)
 
@@ -107,6 +106,10 @@ class Hearing:
         """Say that an utterance cannot be heard to its end; what it has told already stays."""
         jobs = self._turns.break_off([utterance])
         self._outbox.end(utterance, error=error)
+        # Who is told may close the session at once, and this task with it.
+        await see_through(self._drop(jobs))
+
+    async def _drop(self, jobs: list[str]) -> None:
         for job in jobs:
             await drop(self._here, job)
 

@@ -5,12 +5,13 @@ Names and fields are those of ElevenLabs' AsyncAPI document; what closing means 
 """
 
 import re
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from shared.dialects import elevenlabs
 from shared.dialects.elevenlabs import LONGEST_TEXT
+from shared.text.torn import torn
 
 MOST = 5
 """Contexts of one socket that may be open or heard at once."""
@@ -30,7 +31,7 @@ class Opening(elevenlabs.Opening):
 class Message(elevenlabs.Message):
     """What a client sends; only the first one of a context says how it sounds."""
 
-    text: str = Field(default="", max_length=LONGEST_TEXT)
+    text: Annotated[str, torn(LONGEST_TEXT)] = ""
     context_id: str | None = Field(default=None, max_length=200)
     close_context: bool = False
     """No more text comes for it: what was flushed is spoken, and the rest is not."""
