@@ -11,7 +11,6 @@ from typing import Any
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -27,6 +26,7 @@ from shared.webhooks.outbox import Counts, Outbox
 
 router = APIRouter(tags=["status"])
 
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
 _PATIENCE = 3.0
 """Seconds for all that Redis is asked; Prometheus itself waits ten."""
 _FROM_REDIS = "From Redis, the same on every API process: "
@@ -92,7 +92,7 @@ class Seen:
     """What Redis says of its own."""
 
 
-@router.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
+@router.get("/metrics", response_class=Response, responses=_TEXT, summary="Metrics for Prometheus")
 async def show_metrics(request: Request, here: Here) -> Response:
     """Counters of this API process, and gauges of queues, workers, Redis and disk.
 

@@ -24,7 +24,6 @@ OPERATIONS = [
     for method in METHODS
     if method in item
 ]
-STREAMS = r"/(events|audio)$"
 
 CHECKS: tuple[Any, ...] = (
     not_a_server_error,
@@ -63,7 +62,7 @@ def test_the_document_is_served_with_pages_for_people(http):
 
 
 @pytest.mark.slow
-@schema.exclude(path_regex=STREAMS).parametrize()
+@schema.parametrize()
 @settings(
     max_examples=15,
     deadline=None,

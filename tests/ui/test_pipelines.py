@@ -222,14 +222,16 @@ def test_a_take_of_other_words_is_the_start_of_the_next_one():
     assert again == {"text": "You, again?"}
 
 
-def test_of_a_pipeline_only_files_that_are_there_can_be_downloaded():
+def test_of_a_pipeline_its_files_can_be_downloaded_and_the_recording_in_other_formats():
     names = ("stream.wav", "lines.json", "line-0a.flac", "audio.mp3")
     done = {"files": {name: {"bytes": 1} for name in names}}
     told = result.told(DASHBOARD, job(JobState.SUCCEEDED, result=done))
     assert told.index("audio.mp3") < told.index("stream.wav")
     assert f'href="/file/{ID}/audio.mp3"' in told
     assert "line-0a" not in told
-    assert f"/audio/{ID}." not in told
+    for format in ("wav", "flac", "opus"):
+        assert f'href="/audio/{ID}.{format}"' in told
+    assert f"/audio/{ID}.mp3" not in told
 
 
 @pytest.mark.parametrize(
