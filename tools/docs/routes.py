@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIWebSocketRoute
+from fastapi.routing import APIWebSocketRoute, iter_route_contexts
 
-from api import stream
 from api.app import create
 from shared.settings import Settings
 from tools.docs.schema import code, default, kind, table
@@ -38,7 +37,8 @@ def application() -> FastAPI:
 
 def sockets() -> list[APIWebSocketRoute]:
     """The WebSocket routes, which OpenAPI has no words for."""
-    return [route for route in stream.router.routes if isinstance(route, APIWebSocketRoute)]
+    found = (context.original_route for context in iter_route_contexts(application().routes))
+    return [route for route in found if isinstance(route, APIWebSocketRoute)]
 
 
 _HEADS = ("route", "what it does", "parameters", "answers")
