@@ -234,8 +234,8 @@ class Settings(BaseSettings):
     transcriber: str = ""
     """Folder in `MODELS_DIR` of a faster-whisper model that writes down references; empty: none."""
     aligner: str = ""
-    """Folder in `MODELS_DIR` of Qwen3-ForcedAligner-0.6B, which says when each word is heard; empty:
-    none.
+    """Folder in `MODELS_DIR` of Qwen3-ForcedAligner-0.6B, which says when each word is heard;
+    empty: none.
 
     It takes 3.5 GB beside what speaks: on the card where they are free and bf16 is native, else in
     main memory, where it is slower. The preview engine tells its words without it.
