@@ -144,13 +144,14 @@ async def streamed(request: Request, here: Context, speech: Speech, record: JobR
     async with AsyncExitStack() as unless_sent:
         messages = hear(here, record.id)
         unless_sent.push_async_callback(messages.aclose)
-        engine = await unless_gone(request, _engine(messages))
-        if engine is None:
+        opened = await unless_gone(request, _opened(messages))
+        if opened is None:
             return Response(status_code=CLIENT_GONE)
+        engine, first = opened
         begun = await run_in_threadpool(here.queue.get, record.id)
         unless_sent.pop_all()
     return Growing(
-        _sound(messages, Shaping(speech.format, speed=speech.speed)),
+        _sound(first, messages, Shaping(speech.format, speed=speech.speed)),
         media_type=FORMATS[speech.format].media_type,
         headers={
             **_known_before(record, engine),
@@ -160,16 +161,22 @@ async def streamed(request: Request, here: Context, speech: Speech, record: JobR
     )
 
 
-async def _engine(messages: AsyncGenerator[Heard]) -> EngineInfo:
-    """What will speak, as soon as that is known."""
+async def _opened(messages: AsyncGenerator[Heard]) -> tuple[EngineInfo, bytes]:
+    """What speaks, and the first sound: by then everything has been said that comes before it."""
+    engine: EngineInfo | None = None
     async for message in messages:
         if isinstance(message, events.Header):
-            return message.engine
+            engine = message.engine
+        elif isinstance(message, bytes) and engine:
+            return engine, message
     raise _silent()
 
 
-async def _sound(messages: AsyncGenerator[Heard], shaping: Shaping) -> AsyncGenerator[bytes]:
+async def _sound(
+    first: bytes, messages: AsyncGenerator[Heard], shaping: Shaping
+) -> AsyncGenerator[bytes]:
     async with aclosing(messages):
+        yield shaping.feed(first)
         async for message in messages:
             if isinstance(message, bytes) and (data := shaping.feed(message)):
                 yield data

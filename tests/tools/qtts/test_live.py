@@ -43,7 +43,7 @@ def await_job(stack: Stack, text: str) -> None:
     """Come back when a sentence is spoken, or was."""
     client = stack.client()
     until = time.monotonic() + PATIENCE
-    while text not in [job.request["text"] for job in client.jobs(limit=5).items]:
+    while text not in [job.request.get("text") for job in client.jobs(limit=5).items]:
         assert time.monotonic() < until
         time.sleep(0.02)
 
