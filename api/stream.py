@@ -17,6 +17,7 @@ from api.admission import Sender, enter
 from api.bodies import require_few_values
 from api.deps import Context, Here
 from api.following import Message, follow
+from api.sockets import received
 from api.stopping import stop
 from api.webhooks import checked
 from shared import events
@@ -100,19 +101,9 @@ async def attach(
 async def _receive_start(socket: WebSocket) -> Start:
     try:
         async with asyncio.timeout(_PATIENCE):
-            return _parse(_START, await _receive(socket))
+            return _parse(_START, await received(socket))
     except TimeoutError as error:
         raise InvalidRequest(f"No start message came within {_PATIENCE:.0f} seconds.") from error
-
-
-async def _receive(socket: WebSocket) -> str:
-    """What the client says next. Raises InvalidRequest, or WebSocketDisconnect when it has gone."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"], message.get("reason"))
-    if (text := message.get("text")) is None:
-        raise InvalidRequest("The messages of a client are JSON in text frames, not binary ones.")
-    return text
 
 
 def _submit(here: Context, start: Start, sender: Sender) -> str:
@@ -167,7 +158,7 @@ async def _send(socket: WebSocket, message: Message) -> None:
 async def _hear(socket: WebSocket, here: Context, job_id: str) -> None:
     """Take what the client says; returns never, raises WebSocketDisconnect when it has gone."""
     while True:
-        _parse(_CANCEL, await _receive(socket))
+        _parse(_CANCEL, await received(socket))
         with contextlib.suppress(AlreadyEnded):
             await run_in_threadpool(here.queue.cancel, job_id)
 

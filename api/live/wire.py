@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from api.sockets import received
 from api.stopping import stop
 from shared.errors import BodyTooLarge, InternalError, InvalidRequest, SpeechError
 from shared.requests.declared import explain
@@ -42,7 +43,7 @@ class Wire:
 
         Raises InvalidRequest, BodyTooLarge, or WebSocketDisconnect when it has gone.
         """
-        return _parse(kind, await _text(self._socket))
+        return _parse(kind, await received(self._socket))
 
     async def say(self, *messages: BaseModel) -> None:
         """Messages, one after the other. Raises WebSocketDisconnect for one who takes nothing."""
@@ -110,16 +111,6 @@ def _code(error: SpeechError) -> int:
     if isinstance(error, BodyTooLarge):
         return _TOO_LARGE
     return _VIOLATION if error.status < 500 else _LATER
-
-
-async def _text(socket: WebSocket) -> str:
-    """A text frame. Raises InvalidRequest, or WebSocketDisconnect when the client has gone."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"], message.get("reason"))
-    if (text := message.get("text")) is None:
-        raise InvalidRequest("Messages are JSON in text frames, not binary ones.")
-    return text
 
 
 def _parse(kind: TypeAdapter[Said], text: str) -> Said:

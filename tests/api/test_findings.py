@@ -4,25 +4,14 @@ import pytest
 
 from api import findings
 from api.findings import GIGABYTE
-from shared.jobs import EngineInfo
 from shared.status import WorkerStatus
 from shared.stores.listing import Usage
 from shared.version import __version__
+from tests.announcing import status
 
 
 def worker(**told: object) -> WorkerStatus:
-    engine = EngineInfo(
-        name="qwen3",
-        version="1",
-        device="cpu",
-        precision="fp32",
-        preview=False,
-        checkpoint="",
-        revision="",
-    )
-    known: dict[str, object] = {"name": "gpu-0", "host": "here", "pid": 1, "version": __version__}
-    known |= {"started_at": 0, "engine": engine, "reason": "", "ready": True, "told_at": 0}
-    return WorkerStatus.model_validate(known | {"job": None, "loaded": {}} | told)
+    return status(**{"version": __version__, **told})
 
 
 def disk(free: int) -> Usage:

@@ -10,14 +10,13 @@ import redis
 
 from shared import keys, rq, scripts, turns
 from shared.connection import Connection
-from shared.jobs import EngineInfo
 from shared.lineup import Hand, line_up
 from shared.queue import JobQueue, Submission
 from shared.requests import contract
 from shared.settings import load
 from shared.states import JobState
-from shared.status import WorkerStatus
 from shared.turns import Waiting
+from tests.announcing import QWEN3, announce
 
 NOW = 1_800_000_000.0
 PATIENCE = 20.0
@@ -212,31 +211,7 @@ def submitted(queue: JobQueue, task: str, lane: str = keys.INTERACTIVE) -> str:
 
 def live(connection: Connection, name: str, **told: object) -> None:
     """Let a worker be alive and say this of itself."""
-    engine = EngineInfo(
-        name="qwen3",
-        version="1",
-        device="cpu",
-        precision="fp32",
-        preview=False,
-        checkpoint="",
-        revision="",
-    )
-    facts = {
-        "name": name,
-        "host": "h",
-        "pid": 1,
-        "version": "1",
-        "started_at": 0,
-        "told_at": 0,
-        "engine": engine,
-        "reason": "",
-        "ready": True,
-        "job": None,
-        "loaded": {},
-    }
-    said = WorkerStatus.model_validate(facts | told)
-    connection.sadd(keys.WORKERS, name)
-    connection.set(keys.worker(name), said.model_dump_json())
+    announce(connection, name, engine=QWEN3, told_at=0, **told)
 
 
 def positions(queue: JobQueue, *job_ids: str) -> list[int | None]:

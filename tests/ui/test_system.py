@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from shared.client import AsyncClient
-from shared.jobs import EngineInfo, JobView
+from shared.jobs import JobView
 from shared.readings import CacheStats, LoadedModel, ModelReport
 from shared.states import JobState
 from shared.status import Finding, ModelAction, WorkerStatus
 from shared.stores.listing import Usage
 from shared.views import ModelView, QueueStatus, Status
+from tests.announcing import status
 from tests.stack import Stack
 from ui.dashboard import Dashboard
 from ui.markup import Html
@@ -33,32 +34,6 @@ JOB = JobView(
     seed=1,
     request={},
 )
-
-
-def status(**told: Any) -> WorkerStatus:
-    engine = EngineInfo(
-        name="qwen3",
-        version="1",
-        device="cpu",
-        precision="fp32",
-        preview=False,
-        checkpoint="",
-        revision="",
-    )
-    known: dict[str, Any] = {
-        "name": "gpu-0",
-        "host": "here",
-        "pid": 1,
-        "version": "",
-        "started_at": time.time(),
-        "engine": engine,
-        "reason": "",
-        "ready": True,
-        "told_at": time.time(),
-        "job": None,
-        "loaded": {},
-    }
-    return WorkerStatus(**{**known, **told})
 
 
 def finding(verdict: Any, subject: str, advice: str = "") -> Finding:

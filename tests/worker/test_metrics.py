@@ -12,22 +12,15 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families as read
 
 from shared.history import End
-from shared.jobs import EngineInfo, JobRecord
+from shared.jobs import JobRecord
 from shared.readings import CacheStats, GpuReading, LoadedModel, ModelReport
 from shared.settings import load
 from shared.status import WorkerStatus
+from tests.announcing import QWEN3
 from tools import ports
 from worker.metrics import Metrics
 
-ENGINE = EngineInfo(
-    name="qwen3",
-    version="1",
-    device="NVIDIA H200",
-    precision="bf16",
-    preview=False,
-    checkpoint="c",
-    revision="r",
-)
+ENGINE = QWEN3.model_copy(update={"device": "NVIDIA H200", "precision": "bf16"})
 STATUS = WorkerStatus(
     name="gpu-0",
     host="here",

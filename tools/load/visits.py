@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import httpx
@@ -109,39 +110,14 @@ async def submit_and_poll(door: Door) -> float:
 
 async def socket(door: Door) -> float:
     """A WebSocket that starts a job and hears it."""
-    began, first, size, ended = time.monotonic(), 0.0, 0, False
-    async with connect(f"{door.socket}/v1/stream", max_size=None) as channel:
-        await channel.send(json.dumps({"task": "custom_voice", "request": {"text": TEXT}}))
-        async for message in channel:
-            if isinstance(message, bytes):
-                first = first or time.monotonic() - began
-                size += len(message)
-            else:
-                ended = _told(message) == "end"
-    if not ended:
-        raise WrongAnswer("The connection closed before the end.")
-    _require_seconds(size / 2 / _PCM_RATE)
-    return first
+    return await _heard(door, "/v1/stream", {"task": "custom_voice", "request": {"text": TEXT}})
 
 
 async def live(door: Door) -> float:
     """A text that comes word by word, as a language model writes it."""
-    began, first, size, ended = time.monotonic(), 0.0, 0, False
-    async with connect(f"{door.socket}/v1/live", max_size=None) as channel:
-        await channel.send(json.dumps({"type": "start", "voice": "ryan"}))
-        for word in TEXT.split(" "):
-            await channel.send(json.dumps({"type": "text", "text": f"{word} "}))
-        await channel.send(json.dumps({"type": "finish"}))
-        async for message in channel:
-            if isinstance(message, bytes):
-                first = first or time.monotonic() - began
-                size += len(message)
-            else:
-                ended = _told(message) == "end"
-    if not ended:
-        raise WrongAnswer("The connection closed before the end.")
-    _require_seconds(size / 2 / _PCM_RATE)
-    return first
+    words = [{"type": "text", "text": f"{word} "} for word in TEXT.split(" ")]
+    start = {"type": "start", "voice": "ryan"}
+    return await _heard(door, "/v1/live", start, *words, {"type": "finish"})
 
 
 async def look_around(door: Door) -> float:
@@ -150,6 +126,24 @@ async def look_around(door: Door) -> float:
     for path in ("/v1/models", "/v1/audio/voices", "/v1/voices", "/v1/jobs", "/v1/status"):
         _checked(await door.http.get(path))
     return time.monotonic() - began
+
+
+async def _heard(door: Door, path: str, *said: dict[str, Any]) -> float:
+    """What comes of what is said on a WebSocket, to its end."""
+    began, first, size, ended = time.monotonic(), 0.0, 0, False
+    async with connect(f"{door.socket}{path}", max_size=None) as channel:
+        for message in said:
+            await channel.send(json.dumps(message))
+        async for message in channel:
+            if isinstance(message, bytes):
+                first = first or time.monotonic() - began
+                size += len(message)
+            else:
+                ended = _told(message) == "end"
+    if not ended:
+        raise WrongAnswer("The connection closed before the end.")
+    _require_seconds(size / 2 / _PCM_RATE)
+    return first
 
 
 def _speech(**more: str) -> dict[str, str]:

@@ -1,15 +1,14 @@
 """Word times in the header of an answer."""
 
 import json
-import time
 
 import pytest
 
 from shared.dialects import words
 from shared.errors import InvalidRequest
-from shared.jobs import EngineInfo
 from shared.status import WorkerStatus
 from shared.stores.recipe import Segment, Word
+from tests.announcing import status
 
 
 def result(*said: str) -> dict[str, object]:
@@ -19,29 +18,7 @@ def result(*said: str) -> dict[str, object]:
 
 
 def worker(*, knows: bool) -> WorkerStatus:
-    engine = EngineInfo(
-        name="qwen3",
-        version="1",
-        device="cpu",
-        precision="fp32",
-        preview=False,
-        checkpoint="",
-        revision="",
-    )
-    return WorkerStatus(
-        name="gpu-0",
-        host="here",
-        pid=1,
-        version="1",
-        started_at=time.time(),
-        told_at=time.time(),
-        engine=engine,
-        reason="",
-        ready=True,
-        job=None,
-        loaded={},
-        words=knows,
-    )
+    return status(words=knows)
 
 
 def test_words_are_told_in_milliseconds_and_in_ascii():

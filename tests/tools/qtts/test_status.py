@@ -2,23 +2,15 @@
 
 import json
 
-from shared.jobs import EngineInfo
 from shared.readings import CacheStats, GpuReading, LoadedModel, ModelReport
 from shared.status import Finding, WorkerStatus
 from shared.stores.listing import Usage
 from shared.views import QueueStatus, Status
+from tests.announcing import QWEN3
 from tests.tools.qtts.conftest import Type
 from tools.qtts.status import lines
 
-ENGINE = EngineInfo(
-    name="qwen3",
-    version="1",
-    device="NVIDIA H200",
-    precision="bf16",
-    preview=False,
-    checkpoint="",
-    revision="",
-)
+ENGINE = QWEN3.model_copy(update={"device": "NVIDIA H200", "precision": "bf16"})
 WORKER = WorkerStatus(
     name="gpu-0",
     host="here",
