@@ -12,11 +12,11 @@ from api.forerunner import with_forerunner
 from shared import keys
 from shared.errors import Conflict
 from shared.jobs import JobRecord
-from shared.queue import Idempotency, Submission
 from shared.requests import CONTRACTS
 from shared.requests.declared import Declared
 from shared.requests.pipeline import Pipeline
 from shared.resolution import Files, Resolved
+from shared.submission import Idempotency, Submission
 from shared.voices import naming
 from shared.webhooks.webhook import Webhook
 

@@ -19,9 +19,9 @@ from api.webhooks import Asked
 from shared import keys
 from shared.batches import BatchRecord, BatchView, Item
 from shared.errors import Conflict, InvalidRequest, SpeechError
-from shared.queue import Batch, Submission
 from shared.requests import contract
 from shared.requests.declared import explain
+from shared.submission import Batch, Submission
 from shared.voices import naming
 from shared.webhooks.webhook import Webhook
 

@@ -27,13 +27,13 @@ from shared.errors import (
 )
 from shared.jobs import JobRecord, JobView, has_lines, links, moment, resumable
 from shared.plans.exchange import PlanView
-from shared.queue import Idempotency
 from shared.requests import CONTRACTS, contract
 from shared.requests.declared import Declared
 from shared.requests.pipeline import Pipeline
 from shared.resolution import Files
 from shared.states import JobState
 from shared.stores.recipe import Recipe
+from shared.submission import Idempotency
 from shared.views import Backlog, JobPage
 from shared.webhooks.webhook import Webhook
 

@@ -4,21 +4,18 @@ RQ delivers; the job record is the only truth about state, and only `transition`
 scripts change it.
 """
 
-import hashlib
-import json
 import logging
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import uuid_utils
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from shared import audit, batches, events, keys, logs, rq, scripts, tracing, turns
+from shared import submission as submitted
 from shared.batches import BatchRecord, BatchView, Item
-from shared.checkpoints import catalogue
 from shared.connection import Connection, answered
 from shared.errors import (
     AlreadyEnded,
@@ -35,11 +32,10 @@ from shared.errors import (
 from shared.jobs import JobRecord, JobView, encode, flat, has_lines, view
 from shared.lineup import Lineup
 from shared.requests import redacted
-from shared.requests.declared import MAX_SEED, Declared
 from shared.settings import Settings
 from shared.states import JobState, origins
+from shared.submission import Batch, Idempotency, Submission
 from shared.webhooks import outbox, webhook
-from shared.webhooks.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
@@ -53,59 +49,6 @@ _STREAM_AFTERLIFE = 10
 """Seconds that an ended job's stream stays; its audio is in the file."""
 _PAUSED = "Paused."
 _GIVES_WAY = "Somebody waits for a short answer."
-
-
-@dataclass(frozen=True)
-class Idempotency:
-    """The key that a client gives a request, so that sending it again is no second request."""
-
-    key: str
-    digest: str
-    """Of what was sent with it."""
-
-    @classmethod
-    def of(cls, key: str, *sent: JsonValue) -> Self:
-        """The key with the request as it came, before anything was looked up for it."""
-        text = json.dumps(sent, sort_keys=True)
-        return cls(key, hashlib.sha256(text.encode()).hexdigest())
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A request on its way into the queue."""
-
-    request: Declared
-    client: str
-    """Who asks: the key's name or the address; limits count by it."""
-    queue: str
-    estimate: float
-    """Seconds of audio."""
-    idempotency: Idempotency | None = None
-    again_of: str = ""
-    line: str = ""
-    """The line of an output that it makes a take of, as `{output}/{number}`."""
-    speed: float | None = None
-    """Of that take in the recording; None: as the line was planned."""
-    warnings: tuple[str, ...] = ()
-    """What whoever asked should know before anything is spoken."""
-    webhook: Webhook | None = None
-    """Who is told of its end."""
-    label: str = ""
-    """What whoever sent a batch calls it."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Requests on their way into the queue together."""
-
-    client: str
-    items: Sequence[Submission | Item]
-    """What is to be admitted, and what cannot be, with its error; in the order that was sent."""
-    partial: bool = False
-    """Whether some may be admitted where there is no room for all."""
-    idempotency: Idempotency | None = None
-    webhook: Webhook | None = None
-    """Who is told when all have ended."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +88,7 @@ class JobQueue:
         """
         with answered(), tracing.span("submit", {"tts.task": submission.request.name}):
             self._refuse_when_memory_is_short()
-            record = _record(submission, self._settings)
+            record = submitted.record(submission, self._settings)
             outcome, job_id = self._admit(record, submission)
             if outcome == "known":
                 record = self.get(job_id)
@@ -165,7 +108,7 @@ class JobQueue:
         with answered():
             self._refuse_when_memory_is_short()
             batch_id = str(uuid_utils.uuid7())
-            items, jobs = _entries(batch, batch_id, self._settings)
+            items, jobs = submitted.entries(batch, batch_id, self._settings)
             outcome, known = self._admit_all(batch, batch_id, items, jobs)
             record = self.batch(known)
             if outcome == "admitted":
@@ -203,7 +146,7 @@ class JobQueue:
 
     def _known(self, client: str, idempotency: Idempotency) -> str | None:
         """What an earlier request with the same key has made. Raises IdempotencyConflict."""
-        found = self._redis.get(_idempotency_key(client, idempotency))
+        found = self._redis.get(submitted.remembered_at(client, idempotency))
         if found is None:
             return None
         made, _, digest = found.decode().partition(" ")
@@ -233,7 +176,7 @@ class JobQueue:
             [
                 keys.ACTIVE,
                 keys.client(record.client),
-                _idempotency_key(record.client, submission.idempotency),
+                submitted.remembered_at(record.client, submission.idempotency),
                 keys.job(record.id),
                 keys.JOBS,
             ],
@@ -269,7 +212,7 @@ class JobQueue:
             [
                 keys.ACTIVE,
                 keys.client(batch.client),
-                _idempotency_key(batch.client, batch.idempotency),
+                submitted.remembered_at(batch.client, batch.idempotency),
                 keys.JOBS,
                 keys.batch(batch_id),
                 *(keys.job(job.id) for job in jobs),
@@ -695,63 +638,6 @@ def _readable(fields: dict[bytes, bytes]) -> JobRecord | None:
 
 def _audit(job_id: str, submission: Submission) -> None:
     audit.admitted(job_id, submission.client, submission.request, submission.estimate)
-
-
-def _entries(batch: Batch, batch_id: str, settings: Settings) -> tuple[list[Item], list[JobRecord]]:
-    """What is answered of each item of a batch, and the records of those that can be admitted."""
-    items: list[Item] = []
-    jobs: list[JobRecord] = []
-    for index, sent in enumerate(batch.items):
-        if isinstance(sent, Item):
-            items.append(sent)
-            continue
-        jobs.append(_record(sent, settings, batch_id))
-        items.append(Item(index=index, id=sent.label or None, job=jobs[-1].id))
-    return items, jobs
-
-
-def _record(submission: Submission, settings: Settings, batch_id: str = "") -> JobRecord:
-    request = submission.request
-    seed = request.seed if request.seed is not None else random.SystemRandom().randint(0, MAX_SEED)
-    now = time.time()
-    return JobRecord.model_validate(
-        {
-            "id": str(uuid_utils.uuid7()),
-            "task": request.name,
-            "queue": submission.queue,
-            "client": submission.client,
-            "request": json.dumps(request.model_dump(mode="json")),
-            "seed": seed,
-            "estimate": submission.estimate,
-            "warnings": json.dumps(submission.warnings),
-            "created_at": now,
-            "again_of": submission.again_of,
-            "line": submission.line,
-            "speed": submission.speed,
-            "needs": _needs(request, settings),
-            "request_id": logs.known("request_id"),
-            "traceparent": tracing.carried(),
-            "batch": batch_id,
-            "label": submission.label,
-            "state": JobState.QUEUED,
-            "attempt": 0,
-            **webhook.fields(submission.webhook, "job"),
-        }
-    )
-
-
-def _needs(request: Declared, settings: Settings) -> str:
-    """What it wants loaded, as the worker will understand it; empty where anything will do."""
-    if request.checkpoint is None:
-        return ""
-    size = getattr(request, "size", None) or settings.model_size
-    return catalogue.need(request.checkpoint, size)
-
-
-def _idempotency_key(client: str, idempotency: Idempotency | None) -> str:
-    """Where a key is remembered; that of none is never there."""
-    name = hashlib.sha256(idempotency.key.encode()).hexdigest() if idempotency else ""
-    return keys.idempotency(client, name)
 
 
 def _rounded(seconds: float) -> float:

@@ -17,12 +17,13 @@ from shared import events, keys
 from shared.audio.pcm import SAMPLE_RATE
 from shared.connection import Connection, prompt
 from shared.jobs import EngineInfo, encode
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import load
 from shared.states import JobState
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
+from shared.submission import Submission
 from worker.pulse import Pulse
 from worker.recording import Recording
 

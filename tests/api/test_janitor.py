@@ -12,7 +12,6 @@ from api.janitor import Janitor
 from shared import keys
 from shared.errors import UnknownUpload
 from shared.jobs import JobRecord
-from shared.queue import Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.declared import Declared
 from shared.requests.narration import Narration
@@ -22,6 +21,7 @@ from shared.states import JobState
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
 from shared.stores.uploads import UploadFacts
+from shared.submission import Submission
 from tests.api.jobs import PATIENCE, said, sounding, wait_for
 from tests.shared.stores.runs import make, new_id
 from tests.shared.stores.test_uploads import FACTS

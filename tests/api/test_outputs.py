@@ -16,12 +16,12 @@ from api import outputs
 from api.app import open_context
 from api.errors import install
 from shared import keys
-from shared.queue import Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.narration import Narration
 from shared.settings import Settings
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import METADATA
+from shared.submission import Submission
 from tests.shared.stores.runs import MADE, make, new_id, wav
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"

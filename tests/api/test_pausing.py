@@ -14,13 +14,13 @@ from api.app import create
 from api.deps import Context
 from shared import events, keys
 from shared.jobs import JobRecord
-from shared.queue import Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.declared import Declared
 from shared.requests.narration import Narration
 from shared.settings import load
 from shared.states import JobState
 from shared.stores.uploads import UploadFacts
+from shared.submission import Submission
 from tests.api.http import Answer
 from tests.api.jobs import fault
 from tests.api.speaker import Listener, Speaker, listen, serving, until

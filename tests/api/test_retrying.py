@@ -8,11 +8,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from shared import keys
-from shared.queue import Submission
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.design_then_clone import DesignThenClone
 from shared.settings import load
 from shared.states import JobState
+from shared.submission import Submission
 from tests.api.jobs import fault
 from tests.api.test_pausing import Service
 

@@ -15,7 +15,6 @@ from api.sheets import Sheets
 from shared.jobs import JobView
 from shared.plans.plan import Plan
 from shared.plans.table import PLAN, LineTable
-from shared.queue import Submission
 from shared.requests.narration import Narration
 from shared.requests.script import Script
 from shared.settings import load
@@ -24,6 +23,7 @@ from shared.stores import disk, takes
 from shared.stores.index import OutputIndex
 from shared.stores.outputs import METADATA
 from shared.stores.recipe import Recipe
+from shared.submission import Submission
 from tests.api.jobs import fault
 from tests.shared.stores.runs import make, new_id
 from tests.shared.stores.test_takes import adopted, finished

@@ -22,13 +22,13 @@ from api.app import open_context
 from api.deps import Context
 from api.errors import install
 from shared import asking
-from shared.queue import Submission
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import ROOT, Settings
 from shared.speakers import SPEAKERS
 from shared.stores.folder import FolderOutputs
 from shared.stores.recipe import Candidate
 from shared.stores.voice_record import dumps
+from shared.submission import Submission
 from tests.announcing import announce
 from tests.api.http import Answer, Http
 from tests.api.jobs import said

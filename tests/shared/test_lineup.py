@@ -11,10 +11,11 @@ import redis
 from shared import keys, rq, scripts, turns
 from shared.connection import Connection
 from shared.lineup import Hand, line_up
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests import contract
 from shared.settings import load
 from shared.states import JobState
+from shared.submission import Submission
 from shared.turns import Waiting
 from tests.announcing import QWEN3, announce
 

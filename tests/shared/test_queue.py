@@ -22,12 +22,13 @@ from shared.errors import (
     UnknownJob,
 )
 from shared.jobs import JobRecord
-from shared.queue import Fenced, Idempotency, JobQueue, Retaking, Submission
+from shared.queue import Fenced, JobQueue, Retaking
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.narration import Narration
 from shared.requests.voice_clone import VoiceClone
 from shared.settings import Settings, load
 from shared.states import STEPS, JobState
+from shared.submission import Idempotency, Submission
 
 SECRET = "the secret text"
 

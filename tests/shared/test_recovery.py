@@ -10,13 +10,14 @@ from rq.job import JobStatus
 from shared import keys, rq, scripts
 from shared.connection import Connection
 from shared.jobs import EngineInfo, JobRecord
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.recovery import Recovery
 from shared.requests.custom_voice import CustomVoice
 from shared.requests.narration import Narration
 from shared.settings import load
 from shared.states import JobState
 from shared.status import WorkerStatus
+from shared.submission import Submission
 
 WORKER = "gpu-9"
 

@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from shared import keys
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests.codec_encode import CodecEncode
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import ROOT, load
+from shared.submission import Submission
 from tests.api.jobs import LONG, ended, look, submit, wait_for
 from tests.stack import Stack
 

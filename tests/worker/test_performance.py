@@ -12,11 +12,12 @@ import redis
 from shared import events, keys
 from shared.connection import Connection, prompt
 from shared.jobs import JobRecord
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests import contract
 from shared.settings import Settings
 from shared.states import JobState
 from shared.stores.recipe import Recipe, Segment
+from shared.submission import Submission
 from tests.worker.rehearsal import Rehearsal
 from worker.engine.cache import Cache
 from worker.engine.choice import choose

@@ -13,12 +13,13 @@ from shared.audio import pcm
 from shared.audio.pcm import Samples
 from shared.connection import Connection, prompt
 from shared.errors import Superseded
-from shared.queue import Fenced, JobQueue, Submission
+from shared.queue import Fenced, JobQueue
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import Settings, load
 from shared.states import JobState
 from shared.stores.folder import FolderOutputs
 from shared.stores.outputs import MASTER
+from shared.submission import Submission
 from worker.pulse import Cancelled, Pulse
 from worker.recording import Recording
 

@@ -9,10 +9,11 @@ from shared import keys
 from shared.connection import Connection
 from shared.errors import EngineFailed
 from shared.jobs import JobRecord
-from shared.queue import Batch, JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests.custom_voice import CustomVoice
 from shared.settings import Settings, load
 from shared.states import JobState
+from shared.submission import Batch, Submission
 from shared.webhooks.message import Message
 from shared.webhooks.outbox import Claim, Counts, Outbox
 from shared.webhooks.webhook import Webhook, WebhookView

@@ -11,9 +11,9 @@ from shared import keys
 from shared.audio.pcm import Samples
 from shared.errors import EnginePoisoned
 from shared.jobs import JobRecord
-from shared.queue import Submission
 from shared.requests import contract
 from shared.states import JobState
+from shared.submission import Submission
 from tests.worker.pipelines.test_attempts import Theatre
 from worker.aligning.wording import UNRISKED
 from worker.engine.preview.engine import PreviewEngine, PreviewModel

@@ -16,7 +16,7 @@ from shared.errors import NothingToSay, RunawaySpeech, SpeechError
 from shared.jobs import JobRecord, LinesDone
 from shared.plans.plan import Plan, Slot
 from shared.plans.table import LINES, PLAN, LineTable, Take
-from shared.queue import JobQueue, Submission
+from shared.queue import JobQueue
 from shared.requests import contract
 from shared.requests.role import Role
 from shared.settings import Settings, load
@@ -28,6 +28,7 @@ from shared.stores.recipe import Recipe
 from shared.stores.uploads import FolderUploads
 from shared.stores.voice_record import Voice, VoiceClip
 from shared.stores.voices import FolderVoices
+from shared.submission import Submission
 from shared.voices.library import Library
 from tests.worker.engine.speech import recording
 from tests.worker.pipelines.plans import RYAN, SAILOR, TEXTS, Witness, plan, send
