@@ -34,10 +34,12 @@ class Part:
 _WIDE = "\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff"
 """Scripts in which one character takes about as long as three Latin ones."""
 _PARAGRAPH = r"\n[^\S\n]*\n"
-_BETWEEN = rf"(?:(?!{_PARAGRAPH})\W){{0,40}}"
+# Signs of these scripts are wide too. What may stand before the first of them must not reach past
+# it, or the place would depend on whether more has come.
+_BETWEEN = rf"(?:(?!{_PARAGRAPH})[^\w{_WIDE}]){{0,40}}"
 _WORD = rf"(?:[{_WIDE}]|\w+(?=\W))"
 _PLACE = re.compile(
-    rf"{_PARAGRAPH}|\n{_BETWEEN}{_WORD}|[.!?…。！？][^\w\s]{{0,20}}(?:[{_WIDE}]|(?!{_PARAGRAPH})\s{_BETWEEN}{_WORD})"
+    rf"{_PARAGRAPH}|\n{_BETWEEN}{_WORD}|[.!?…。！？][^\w\s{_WIDE}]{{0,20}}(?:[{_WIDE}]|(?!{_PARAGRAPH})\s{_BETWEEN}{_WORD})"
 )
 """Where it is worth looking: an empty line, or the end of the first word after what can end a
 sentence, as that word may say that none has ended."""

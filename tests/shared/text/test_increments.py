@@ -41,6 +41,7 @@ TAGS = [
 ]
 TOKENS = st.sampled_from([*WORDS, *SIGNS, *BLANKS, *BLANKS, *TAGS])
 TEXTS = st.lists(TOKENS, max_size=60).map("".join)
+UNMARKED = st.lists(st.sampled_from([*WORDS, *SIGNS, *BLANKS]), max_size=60).map("".join)
 
 
 def parts(text: str, *cuts: int, language: str = languages.AUTO) -> list[Part]:
@@ -63,17 +64,19 @@ def said_before_the_end(text: str) -> list[str]:
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=200)
 @example("word " * 200)
 @example("a" * 700)
 @example("-" * 1_500 + " Yes.")
 @example("[" * 1_300 + "Yes. No. ")
+@example("Yes. 。[pause:1.5]")
+@example("Yes.。你好。。[pause:1.5] No")
 def test_a_text_that_comes_letter_by_letter_has_the_parts_of_the_whole(text: str):
     assert parts(text, *range(1, len(text))) == parts(text)
 
 
 @given(TEXTS, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=200)
 def test_a_text_that_is_torn_anywhere_has_the_parts_of_the_whole(text: str, data: st.DataObject):
     places = st.lists(st.integers(0, len(text)), max_size=5)
     assert parts(text, *data.draw(places)) == parts(text)
@@ -85,8 +88,8 @@ def test_real_sentences_are_the_same_letter_by_letter(language: str, text: str):
     assert parts(text, *range(1, len(text)), language=language) == expected
 
 
-@given(TEXTS)
-@settings(deadline=None, max_examples=60)
+@given(UNMARKED)
+@settings(deadline=None, max_examples=200)
 def test_no_word_is_lost_or_said_twice(text: str):
     def letters(text: str) -> str:
         return "".join(filter(str.isalnum, text))
